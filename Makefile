@@ -1,0 +1,49 @@
+# Two commands do it all on a machine with Python (3.11 or newer) and make: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+YEAR ?= 2020-2021
+
+.PHONY: run test ui bench lint lock docs clean
+
+# The stamp holds the lock it was made from, so a changed lock installs again and an unchanged one costs nothing.
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+run: $(VENV)/.runtime  ## the main job on the generated sample, SQLite
+	$(BIN)/oko sample --if-missing
+	$(BIN)/oko run $(YEAR)
+
+test: $(VENV)/.dev  ## lint, types, architecture, tests
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n auto -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright --level error
+	$(BIN)/dagster definitions validate -w workspace.yaml
+
+ui: $(VENV)/.runtime  ## Dagster UI on http://127.0.0.1:3000
+	$(BIN)/oko ui
+
+bench: $(VENV)/.dev  ## speed beside a naive script and the physical floor
+	$(BIN)/python bench/bench.py
+
+docs: $(VENV)/.dev  ## regenerate the generated pages
+	$(BIN)/python -m oko_pipeline.storage.dictionary docs/data_dictionary.md
+
+lock:  ## re-resolve the two locks (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) var build

@@ -1,0 +1,1 @@
+"""Thin Dagster asset checks: which suite guards which asset, blocking or not."""

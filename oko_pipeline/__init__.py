@@ -1,0 +1,1 @@
+"""The yearly cycle of education quality assessment (ОКО): everything the work knows without Dagster."""

@@ -1,0 +1,76 @@
+"""What a layout reader is, what it gets and what it gives. One layout, one module, one reader.
+
+A layout is recognised by the content of the workbook, never by the file's name. Names of people, documents and contacts
+never leave the reader. A fault in a cell is a finding; the rest of the file goes on.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+
+import pandas as pd
+
+from oko_pipeline.collection.pseudonyms import Pseudonymiser
+from oko_pipeline.quality import QualityFinding
+from oko_pipeline.works import Works
+
+Cell = str | float | int | bool | datetime | date | time | timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A worksheet from A1 on: `rows[r][c]` is the cell in row r+1 and 0-based column c, so addresses need no offset."""
+
+    name: str
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """All sheets of a workbook; a CSV file is a workbook of one sheet named «csv»."""
+
+    sheets: tuple[Sheet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What a reader knows of a file beside its cells: `path` from the inbox, `modified_at` as ISO 8601 in UTC."""
+
+    path: str
+    file_sha256: str
+    modified_at: str
+    pseudonymiser: Pseudonymiser
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a reader makes of one file.
+
+    `school_year` is None for reference files that serve every year (task descriptions). `tables` hold rows of database
+    tables by table name *without* the columns `school_year` and `file_sha256`, which the pipeline adds.
+    """
+
+    school_year: str | None = None
+    works: Works | None = None
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    findings: list[QualityFinding] = field(default_factory=list)
+    submitted_at: str | None = None
+    read_rows_count: int = 0
+    accepted_rows_count: int = 0
+    quarantined_rows_count: int = 0
+
+
+class Layout(Protocol):
+    """A reader of one layout. `version` changes whenever the reader would read an unchanged file differently."""
+
+    code: str
+    version: str
+    title_ru: str
+
+    def recognise(self, workbook: Workbook) -> bool:
+        """Tell from sheets and headers within the first 30 rows whether the workbook has this layout."""
+        ...
+
+    def read(self, workbook: Workbook, context: SourceContext) -> Reading:
+        """Read the workbook; faults of cells become findings, one of the whole file raises `UnreadableFileError`."""
+        ...

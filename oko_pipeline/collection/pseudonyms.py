@@ -1,0 +1,36 @@
+"""Keyed pseudonyms of pupils. The key is outside the repository and the stores; without it a pseudonym says nothing."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pseudonymiser:
+    """Makes pseudonyms with HMAC-SHA256; `key` has at least 16 bytes."""
+
+    key: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.key) < 16:
+            raise ValueError("a pseudonym key has at least 16 bytes")
+
+    def pupil_ids(self, school_codes: Iterable[str], grade: int, codes: Iterable[str], year: int) -> list[str]:
+        """Return a pseudonym a pupil: equal school, grade, participant code and year give an equal one.
+
+        Args:
+            school_codes: school of each pupil.
+            grade: the grade in which the pupils are (not the grade of the paper).
+            codes: participant code of each pupil, unique within school and grade.
+            year: calendar year of the campaign.
+        """
+        made: dict[tuple[str, str], str] = {}
+        ids: list[str] = []
+        for school_code, code in zip(school_codes, codes, strict=True):
+            pair = (school_code, code)
+            if pair not in made:
+                message = f"{school_code}|{grade}|{code}|{year}".encode()
+                made[pair] = hmac.new(self.key, message, hashlib.sha256).hexdigest()[:32]
+            ids.append(made[pair])
+        return ids

@@ -1,0 +1,1 @@
+"""Contexts, charts and DOCX documents, made from the tables alone."""

@@ -1,0 +1,132 @@
+"""All settings in one validated place. Environment variables `OKO_…` or a `.env` file; the defaults work without any.
+
+Nothing else in the project reads the environment.
+"""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oko_pipeline.errors import SettingsError
+
+
+def _default_key_file() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "oko" / "pseudonym.key"
+
+
+class Settings(BaseSettings):
+    """Settings of an installation. Thresholds are defaults for facts without an official source: change freely."""
+
+    model_config = SettingsConfigDict(env_prefix="OKO_", env_file=".env", extra="forbid", env_ignore_empty=True)
+
+    home: Path = Field(Path("var"), description="Папка данных: база, хранилище работ, отчёты, состояние Dagster")
+    inbox: Path | None = Field(None, description="Входящая папка; по умолчанию inbox в папке данных")
+    database_url: str | None = Field(
+        None, description="База данных (SQLAlchemy URL); по умолчанию SQLite в папке данных"
+    )
+    templates: Path | None = Field(None, description="Папка своих шаблонов DOCX; шаблон с тем же именем заменяет наш")
+    pseudonym_key: SecretStr | None = Field(None, description="Ключ псевдонимов (не короче 16 знаков) вместо файла")
+    pseudonym_key_file: Path = Field(
+        default_factory=_default_key_file, description="Файл ключа псевдонимов, вне репозитория"
+    )
+    workers: int = Field(
+        0, ge=0, le=64, description="Процессов чтения и выпуска документов; 0 — по числу ядер, 1 — без процессов"
+    )
+    base_url: str | None = Field(
+        None, description="Адрес, по которому папка отчётов видна в браузере (для ссылок в Dagster)"
+    )
+    territory_ru: str = Field("", description="Название территории для титула документов")
+    authority_ru: str = Field("Муниципальный орган управления образованием", description="Кто выпускает справки")
+    maximum_file_mb: int = Field(200, ge=1, description="Наибольший размер файла, МБ")
+    maximum_cells: int = Field(20_000_000, ge=1000, description="Наибольшее число ячеек листа")
+    tier_bounds: tuple[int, int, int, int] = Field((5, 10, 20, 50), description="Границы ступеней численности групп")
+    hide_below: int = Field(5, ge=1, description="Меньше этого числа участников показатель в документах скрыт")
+    base_green_percent: float = Field(60.0, description="Задания Б: зелёная зона с, %")
+    base_red_percent: float = Field(57.0, description="Задания Б: красная зона ниже, %")
+    high_green_percent: float = Field(30.0, description="Задания П и В: зелёная зона с, %")
+    high_red_percent: float = Field(28.5, description="Задания П и В: красная зона ниже, %")
+    blocking_share: float = Field(0.02, ge=0, le=1, description="Доля недостоверных работ, с которой год блокируется")
+
+    @field_validator("tier_bounds")
+    @classmethod
+    def _bounds_grow(cls, bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        if list(bounds) != sorted(set(bounds)) or bounds[0] < 1:
+            raise ValueError("границы ступеней должны возрастать")
+        return bounds
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the settings; raises `SettingsError` in Russian naming every faulty one."""
+        try:
+            settings = cls(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+        except ValidationError as error:
+            lines = [
+                f"  OKO_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+                for fault in error.errors()
+            ]
+            raise SettingsError("Ошибки в настройках:\n" + "\n".join(lines)) from error
+        return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+
+    @property
+    def inbox_folder(self) -> Path:
+        """Return the inbox folder, absolute."""
+        return (self.inbox or self.home / "inbox").expanduser().resolve()
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """Return the database URL; SQLite in the home folder unless set."""
+        return self.database_url or f"sqlite:///{self.home / 'oko.sqlite'}"
+
+    @property
+    def restricted_folder(self) -> Path:
+        """Return the folder of pupil-level data (pseudonymous works)."""
+        return self.home / "restricted"
+
+    @property
+    def reports_folder(self) -> Path:
+        """Return the folder of documents."""
+        return self.home / "reports"
+
+    @property
+    def dagster_folder(self) -> Path:
+        """Return the folder of Dagster's own state (DAGSTER_HOME)."""
+        return self.home / "dagster"
+
+    @property
+    def worker_count(self) -> int:
+        """Return the number of worker processes."""
+        return self.workers or os.cpu_count() or 1
+
+    @cached_property
+    def pseudonym_key_bytes(self) -> bytes:
+        """Return the pseudonym key; makes the key file (rights 600) at first use.
+
+        Raises:
+            SettingsError: when the key is too short or the file cannot be made or read.
+        """
+        if self.pseudonym_key is not None:
+            key = self.pseudonym_key.get_secret_value().encode()
+        else:
+            key = self._key_from_file()
+        if len(key) < 16:
+            raise SettingsError(
+                "Ключ псевдонимов короче 16 знаков: задайте OKO_PSEUDONYM_KEY или другой файл OKO_PSEUDONYM_KEY_FILE."
+            )
+        return key
+
+    def _key_from_file(self) -> bytes:
+        path = self.pseudonym_key_file.expanduser()
+        try:
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "w") as stream:
+                    stream.write(secrets.token_hex(32))
+            return path.read_text().strip().encode()
+        except OSError as error:
+            raise SettingsError(f"Файл ключа псевдонимов {path} не читается и не создаётся: {error}.") from error

@@ -1,0 +1,1 @@
+"""The SQL database (schema made from the table contracts) and the restricted Parquet store of works."""
