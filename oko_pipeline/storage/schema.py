@@ -1,0 +1,43 @@
+"""The SQL schema, made from the table contracts, so that schema and data dictionary cannot disagree."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from oko_pipeline.catalogue.contracts import Column, ColumnType, Table
+from oko_pipeline.catalogue.tables import TABLES
+
+SQL_TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
+    ColumnType.TEXT: sa.Text,
+    ColumnType.INTEGER: sa.BigInteger,
+    ColumnType.NUMBER: sa.Double,
+    ColumnType.BOOLEAN: sa.Boolean,
+    ColumnType.DATE: sa.Text,
+    ColumnType.TIMESTAMP: sa.Text,
+    ColumnType.JSON: sa.Text,
+}
+
+
+def _sql_column(column: Column, table: Table) -> sa.Column[Any]:
+    return sa.Column(
+        column.name,
+        SQL_TYPES[column.type](),
+        primary_key=column.name in table.key,
+        nullable=column.nullable,
+        autoincrement=False,
+        comment=column.description_ru + (f", {column.unit_ru}" if column.unit_ru else ""),
+    )
+
+
+def build_metadata() -> sa.MetaData:
+    """Return SQLAlchemy metadata of all tables of the catalogue, with keys, indexes and comments."""
+    metadata = sa.MetaData()
+    for table in TABLES.values():
+        # The key's own order makes the primary-key index serve reads of a school year.
+        ordered = [table.column(name) for name in table.key]
+        ordered += [column for column in table.columns if column.name not in table.key]
+        indexes = [sa.Index(f"ix_{table.name}_{'_'.join(names)}", *names) for names in table.indexes]
+        sa.Table(
+            table.name, metadata, *(_sql_column(column, table) for column in ordered), *indexes, comment=table.title_ru
+        )
+    return metadata
