@@ -1,0 +1,123 @@
+"""Text of cells, header rows and headers of tasks: what all readers share. No layout knowledge, no findings."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from oko_pipeline.collection.layout import Cell, Sheet, Workbook
+from oko_pipeline.works import TaskHeader
+
+HEADER_ROWS: Final = 30
+"""A header stands within this many first rows of a sheet."""
+
+_SPACES: Final = re.compile(r"[\s\u00a0\u2007\u202f\ufeff\u200b]+")
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+# «1К1 (4б)», «5(1) (1б)», «5(1б)», «11.1 (1б)», «16 (1) (1б)», «10.2К1 (1б)»: part in brackets is a number of its own,
+# the maximum is the one followed by «б».
+_TASK: Final = re.compile(
+    r"(?P<number>\d{1,2})"
+    r"(?:[.,](?P<dotted>\d{1,2})|\s*\(\s*(?P<bracketed>\d{1,2})\s*\))?"
+    r"\s*(?:[КKкk]\s*(?P<criterion>\d{1,2}))?"
+    r"\s*(?P<maximum>\(\s*(?P<points>\d{1,3})\s*б[а-я.]*\s*\))?"
+)
+_LATIN_LOOKALIKES: Final = str.maketrans("ABCEHKMOPTXYabcehkmoptxy", "АВСЕНКМОРТХУавсенкмортху")
+
+
+def cell_text(value: Cell) -> str:
+    """Return a cell's text: NBSP and runs of spaces become one space, ends are trimmed, 5.0 becomes «5»."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return _SPACES.sub(" ", str(value)).strip()
+
+
+def folded_text(value: Cell) -> str:
+    """Return a cell's text in lower case with «ё» as «е», for comparing labels."""
+    return cell_text(value).lower().replace("ё", "е")
+
+
+def cyrillic(text: str) -> str:
+    """Return `text` with Latin letters that look like Cyrillic ones (К, Х, А, …) replaced by these."""
+    return text.translate(_LATIN_LOOKALIKES)
+
+
+def number(value: Cell) -> float | None:
+    """Return the number in a cell, also one kept as text («4», «5,06», «12 %»); None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    text = cell_text(value).removesuffix("%").replace(" ", "")
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def whole_number(value: Cell) -> int | None:
+    """Return the whole number in a cell («4», 4.0, «4,0»); None for anything else, fractions included."""
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() else None
+
+
+def parse_task_header(value: Cell, *, needs_maximum: bool = True) -> tuple[str, int | None] | None:
+    """Return task code and maximum of a task's header: «5(1) (1б)» → («5.1», 1), «1K1 (4б)» → («1К1», 4).
+
+    Args:
+        value: the header cell.
+        needs_maximum: False accepts a header without the maximum in brackets, such as «12.1».
+    """
+    match = _TASK.fullmatch(cell_text(value))
+    if match is None or (needs_maximum and match["maximum"] is None):
+        return None
+    part = match["dotted"] or match["bracketed"]
+    code = match["number"] + (f".{part}" if part else "") + (f"К{match['criterion']}" if match["criterion"] else "")
+    return code, None if match["points"] is None else int(match["points"])
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRow:
+    """A found header: the sheet, the 0-based index of its row and the normalised texts of its cells."""
+
+    sheet: Sheet
+    row_index: int
+    texts: tuple[str, ...]
+
+    def column(self, pattern: str) -> int | None:
+        """Return the 0-based index of the first column whose whole header matches `pattern` (any case)."""
+        wanted = re.compile(pattern, re.IGNORECASE)
+        return next((index for index, text in enumerate(self.texts) if wanted.fullmatch(text)), None)
+
+    def columns(self, pattern: str) -> list[int]:
+        """Return the 0-based indices of all columns whose whole header matches `pattern` (any case)."""
+        wanted = re.compile(pattern, re.IGNORECASE)
+        return [index for index, text in enumerate(self.texts) if wanted.fullmatch(text)]
+
+    def task_columns(self, *, needs_maximum: bool = True) -> list[tuple[int, TaskHeader]]:
+        """Return columns of tasks, left to right, with their parsed headers; positions count from 1."""
+        parsed = [
+            (index, found)
+            for index, text in enumerate(self.texts)
+            if (found := parse_task_header(text, needs_maximum=needs_maximum)) is not None
+        ]
+        return [
+            (index, TaskHeader(position, code, maximum)) for position, (index, (code, maximum)) in enumerate(parsed, 1)
+        ]
+
+
+def find_header(sheet: Sheet, patterns: Sequence[str], limit: int = HEADER_ROWS) -> HeaderRow | None:
+    """Return the first row in which every pattern matches the whole text of some cell (any case); None without one."""
+    wanted = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+    for row_index, row in enumerate(sheet.rows[:limit]):
+        texts = tuple(cell_text(value) for value in row)
+        if all(any(pattern.fullmatch(text) for text in texts if text) for pattern in wanted):
+            return HeaderRow(sheet, row_index, texts)
+    return None
+
+
+def find_sheet_header(workbook: Workbook, patterns: Sequence[str], limit: int = HEADER_ROWS) -> HeaderRow | None:
+    """Return the first header over all sheets of a workbook in their order."""
+    for sheet in workbook.sheets:
+        header = find_header(sheet, patterns, limit)
+        if header is not None:
+            return header
+    return None
