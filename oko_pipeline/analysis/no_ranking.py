@@ -1,0 +1,93 @@
+"""Proof that what is produced ranks no schools and no classes.
+
+A table may show results of schools only in the order of a name or a code. Does not belong here: what is done when a
+ranking is found (`checks`), and the making of tables.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+# Names of columns of our own tables and the words of headings in documents.
+_RESULT_NAME: Final = re.compile(
+    r"score|percent|mark_|_level_|journal_|solved|балл|отметк|качеств|успеваемост|решаемост|выполнени"
+    r"|процент|%|дол[яи]\b|«[2-5]»|^[2-5]$",
+    re.IGNORECASE,
+)
+_RANK_NAME: Final = re.compile(r"\brank|_rank\b|рейтинг|^место\b|\bместо в\b|\bранг\b", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+def ordered_by_result(
+    frame: pd.DataFrame,
+    order_columns: Sequence[str],
+    result_columns: Sequence[str] | None = None,
+    *,
+    minimum_rows: int = 3,
+) -> tuple[str, ...]:
+    """Return the result columns by which the rows of a table of schools or classes are ordered; empty when harmless.
+
+    Rows are ordered by a result when, from the first row to the last, it never falls or never rises (with distinct
+    values: Spearman's correlation of position and result is 1 or −1), while they are not in the order of any of
+    `order_columns`. Rows that an order column leaves equal (schools of one municipality) are judged among themselves.
+    Texts such as «57,3 %» count by their first number; empty cells are passed over.
+
+    Args:
+        frame: the table in the order of its rows.
+        order_columns: columns that may give the order: municipality, code, name.
+        result_columns: columns with results; None — those whose names say so (балл, отметка, качество, mean_score …).
+        minimum_rows: fewer rows with a result say nothing: two rows are always in some order.
+    """
+    names = [name for name in frame.columns if _RESULT_NAME.search(str(name)) and name not in order_columns]
+    watched = list(result_columns) if result_columns is not None else names
+    found = _ordered(frame, list(order_columns), watched, minimum_rows)
+    return tuple(name for name in watched if name in found)
+
+
+def ranking_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns whose names say that they hold a place in a ranking (рейтинг, место, rank)."""
+    return tuple(str(name) for name in frame.columns if _RANK_NAME.search(str(name)))
+
+
+def _ordered(frame: pd.DataFrame, order_columns: list[str], watched: list[str], minimum_rows: int) -> set[str]:
+    if len(frame) < minimum_rows:
+        return set()
+    for name in order_columns:
+        if _is_in_order(frame[name]):
+            others = [other for other in order_columns if other != name]
+            equals = frame.groupby(name, sort=False, dropna=False)
+            return {found for _, block in equals for found in _ordered(block, others, watched, minimum_rows)}
+    return {name for name in watched if _is_monotone(frame[name], minimum_rows)}
+
+
+def _is_monotone(values: pd.Series, minimum_rows: int) -> bool:
+    numbers = _numbers(values).dropna()
+    if len(numbers) < minimum_rows or numbers.nunique() < 2:
+        return False
+    return numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values.astype("Float64")
+    found = [_NUMBER.search(text) if isinstance(text, str) else None for text in values]
+    plain = [float(match[0].replace(",", ".")) if match else None for match in found]
+    return pd.Series(plain, dtype="Float64")
+
+
+def _is_in_order(values: pd.Series) -> bool:
+    """Tell whether names or codes stand in some usual order: by signs, or as people read (ё as е, 2 before 10)."""
+    texts = values.dropna().astype("str").to_list()
+    as_read = [_reading_key(text) for text in texts]
+    return texts in (sorted(texts), sorted(texts, reverse=True)) or as_read in (
+        sorted(as_read),
+        sorted(as_read, reverse=True),
+    )
+
+
+def _reading_key(text: str) -> tuple[tuple[int, str], ...]:
+    plain = text.casefold().replace("ё", "е")
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(plain) if part)
