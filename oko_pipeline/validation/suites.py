@@ -1,0 +1,325 @@
+"""Suites of expectations as data (`suites/*.yaml`), run by Great Expectations: one validation per table and year.
+
+Great Expectations is imported inside functions (its import costs seconds), lives in an ephemeral context and writes
+nothing outside the folder given to `write_data_docs`. A rule it has no expectation for is a boolean column made by
+`suite_columns`, expected to be true.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import yaml
+
+from oko_pipeline.catalogue.tables import QUALITY_RESULTS
+from oko_pipeline.errors import CatalogueError, ContractError
+from oko_pipeline.validation.suite_columns import COLUMN_MAKERS
+from oko_pipeline.validation.wording import counted, decimal
+
+SEVERITIES: Final = ("error", "warning")
+_FIELDS: Final[dict[str, type]] = {
+    "name": str,
+    "type": str,
+    "kwargs": dict,
+    "title_ru": str,
+    "severity": str,
+    "blocking": bool,
+}
+_OPTIONAL_FIELDS: Final[dict[str, type]] = {"needs": list, "allowed_share": float, "allowed_share_option": str}
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteOptions:
+    """What a run of suites is told: shares of rows (0 to 1) that may break an expectation, and the tables judged."""
+
+    blocking_share: float = 0.02
+    only: tuple[str, ...] = ()
+    """Tables to validate; the others given serve references alone. Empty: all that have a suite."""
+
+
+_SHARE_OPTIONS: Final = ("blocking_share",)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationSpec:
+    """One expectation: a type of Great Expectations with its arguments, a Russian title and what a failure means.
+
+    `needs` names other tables without which the expectation cannot be judged and is left out.
+    """
+
+    name: str
+    type: str
+    kwargs: dict[str, Any]
+    title_ru: str
+    severity: str
+    blocking: bool
+    needs: tuple[str, ...] = ()
+    allowed_share: float = 0.0
+    allowed_share_option: str | None = None
+
+    def arguments(self, options: SuiteOptions) -> dict[str, Any]:
+        """Return the arguments with `mostly` from the allowed share."""
+        allowed = (
+            self.allowed_share if self.allowed_share_option is None else getattr(options, self.allowed_share_option)
+        )
+        return self.kwargs | ({"mostly": 1 - allowed} if allowed else {})
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSpec:
+    """The expectations of one table."""
+
+    name: str
+    table: str
+    title_ru: str
+    expectations: tuple[ExpectationSpec, ...] = field(default_factory=tuple)
+
+
+@cache
+def suites() -> dict[str, SuiteSpec]:
+    """Return the suites of the package by table name."""
+    folder = files("oko_pipeline.validation").joinpath("suites")
+    texts = {
+        entry.name: entry.read_text("utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".yaml")
+    }
+    return load_suites(texts)
+
+
+def load_suites(texts: Mapping[str, str]) -> dict[str, SuiteSpec]:
+    """Parse suites from YAML texts by file name.
+
+    Raises:
+        CatalogueError: listing every fault with file, expectation and field.
+    """
+    faults: list[str] = []
+    found: dict[str, SuiteSpec] = {}
+    for file_name, text in texts.items():
+        try:
+            content = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            faults.append(f"{file_name}: не читается как YAML: {error}")
+            continue
+        if not isinstance(content, dict) or not isinstance(content.get("expectations"), list):
+            faults.append(f"{file_name}: ожидались поля table, title_ru и список expectations")
+            continue
+        faults += [
+            f"{file_name}, поле {name}: ожидался текст"
+            for name in ("table", "title_ru")
+            if not isinstance(content.get(name), str) or not content[name]
+        ]
+        own = [
+            _parse_expectation(file_name, number, raw, faults) for number, raw in enumerate(content["expectations"], 1)
+        ]
+        names = [spec.name for spec in own if spec is not None]
+        faults += [
+            f"{file_name}, поле name: «{name}» повторено" for name in sorted({n for n in names if names.count(n) > 1})
+        ]
+        if content.get("table") in found:
+            faults.append(f"{file_name}, поле table: набор для «{content['table']}» уже есть")
+        found[str(content.get("table"))] = SuiteSpec(
+            Path(file_name).stem,
+            str(content.get("table")),
+            str(content.get("title_ru")),
+            tuple(spec for spec in own if spec is not None),
+        )
+    if faults:
+        raise CatalogueError("Ошибки в наборах проверок:\n" + "\n".join(faults))
+    return found
+
+
+def _parse_expectation(file_name: str, number: int, raw: object, faults: list[str]) -> ExpectationSpec | None:
+    where = f"{file_name}, ожидание {number}"
+    if not isinstance(raw, dict):
+        faults.append(f"{where}: ожидались поля {', '.join(_FIELDS)}")
+        return None
+    where += f" ({raw.get('name', 'без имени')})"
+    own = [f"{where}: нет поля {name}" for name in _FIELDS if name not in raw]
+    own += [f"{where}: лишнее поле {name}" for name in raw if name not in _FIELDS | _OPTIONAL_FIELDS]
+    own += [
+        f"{where}, поле {name}: ожидался тип {kind.__name__}"
+        for name, kind in (_FIELDS | _OPTIONAL_FIELDS).items()
+        if name in raw and not isinstance(raw[name], kind)
+    ]
+    if not own:
+        own += _value_faults(where, raw)
+    faults += own
+    return None if own else ExpectationSpec(**raw | {"needs": tuple(raw.get("needs", ()))})
+
+
+def _value_faults(where: str, raw: Mapping[str, Any]) -> list[str]:
+    found: list[str] = []
+    if not raw["type"].startswith("expect_"):
+        found.append(f"{where}, поле type: «{raw['type']}» — не ожидание Great Expectations")
+    if raw["severity"] not in SEVERITIES:
+        found.append(f"{where}, поле severity: «{raw['severity']}», ожидалось одно из {SEVERITIES}")
+    if raw["blocking"] and raw["severity"] != "error":
+        found.append(f"{where}, поле blocking: блокирует только тяжесть error")
+    if not 0 <= raw.get("allowed_share", 0.0) < 1:
+        found.append(f"{where}, поле allowed_share: ожидалось число от 0 до 1")
+    if raw.get("allowed_share_option") not in (None, *_SHARE_OPTIONS):
+        found.append(f"{where}, поле allowed_share_option: нет настройки «{raw['allowed_share_option']}»")
+    return found
+
+
+def run_suites(
+    tables: Mapping[str, pd.DataFrame],
+    school_year: str,
+    run_id: str,
+    checked_at: str,
+    options: SuiteOptions | None = None,
+) -> pd.DataFrame:
+    """Validate every table that has a suite, each once, and return rows of `quality_results`.
+
+    Args:
+        tables: frames of one school year by table name, with the contract's columns; `works` is the year's frame of
+            flags (`WorkCheck.flags` of all assessments). A table without a suite only serves references.
+        school_year: the year checked.
+        run_id: the run, part of the results' key.
+        checked_at: time of the check, ISO 8601 in UTC.
+        options: shares that suites refer to.
+
+    Expectations whose `needs` are not among `tables` are left out. One that could not be computed at all counts as
+    failed, and `observed` says why.
+    """
+    chosen = options or SuiteOptions()
+    records: list[dict[str, Any]] = []
+    for suite, specs, result in _validate(tables, chosen, "BASIC"):
+        outcomes = {outcome.expectation_config.meta["name"]: outcome for outcome in result.results}
+        records += [
+            {
+                "school_year": school_year,
+                "run_id": run_id,
+                "checked_at": checked_at,
+                "suite": suite.name,
+                "table_name": suite.table,
+                "expectation": spec.name,
+                "title_ru": spec.title_ru,
+                "is_blocking": spec.blocking,
+                "severity": spec.severity,
+                **_observation(outcomes[spec.name], spec, chosen),
+            }
+            for spec in specs
+        ]
+    if not records:
+        return QUALITY_RESULTS.empty()
+    return QUALITY_RESULTS.conform(pd.DataFrame.from_records(records))
+
+
+def write_data_docs(tables: Mapping[str, pd.DataFrame], folder: Path, options: SuiteOptions | None = None) -> Path:
+    """Write Great Expectations' own pages, one a table, and an index; returns the path of the index."""
+    folder.mkdir(parents=True, exist_ok=True)
+    links: list[str] = []
+    for suite, _, result in _validate(tables, options or SuiteOptions(), "SUMMARY"):
+        with _quiet():
+            from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+            from great_expectations.render.view import DefaultJinjaPageView
+
+            page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+        (folder / f"{suite.name}.html").write_text(page, "utf-8")
+        links.append(f'<li><a href="{suite.name}.html">{suite.title_ru}</a></li>')
+    index = folder / "index.html"
+    index.write_text(
+        '<!doctype html><html lang="ru"><meta charset="utf-8"><title>Наборы проверок</title>'
+        f"<h1>Наборы проверок</h1><ul>{''.join(links)}</ul></html>",
+        "utf-8",
+    )
+    return index
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Great Expectations' own deprecations (`sre_constants`, pandas) from failing or littering a run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _validate(
+    tables: Mapping[str, pd.DataFrame], options: SuiteOptions, result_format: str
+) -> Iterator[tuple[SuiteSpec, list[ExpectationSpec], Any]]:
+    """Yield the result of each suite whose table is present, with the expectations that were judged."""
+    present = [
+        suite
+        for suite in suites().values()
+        if suite.table in tables and (not options.only or suite.table in options.only)
+    ]
+    if not present:
+        return
+    with _quiet():
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
+        from great_expectations.expectations.registry import get_expectation_impl
+
+        context = gx.get_context(
+            mode="ephemeral",
+            project_config=DataContextConfig(
+                store_backend_defaults=InMemoryStoreBackendDefaults(),
+                progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+                analytics_enabled=False,
+            ),
+        )
+        source = context.data_sources.add_pandas("tables")
+    for suite in present:
+        frame = tables[suite.table]
+        maker = COLUMN_MAKERS.get(suite.table)
+        specs = [spec for spec in suite.expectations if all(name in tables for name in spec.needs)]
+        with _quiet():
+            batch = source.add_dataframe_asset(suite.table).add_batch_definition_whole_dataframe("all")
+            own = gx.ExpectationSuite(
+                name=suite.name,
+                expectations=[
+                    get_expectation_impl(spec.type)(**spec.arguments(options), meta={"name": spec.name})
+                    for spec in specs
+                ],
+            )
+            prepared = frame if maker is None else frame.assign(**maker(frame, tables))
+            result = batch.get_batch({"dataframe": prepared}).validate(
+                own, result_format={"result_format": result_format, "partial_unexpected_count": 0}
+            )
+        yield suite, specs, result
+
+
+def _observation(outcome: Any, spec: ExpectationSpec, options: SuiteOptions) -> dict[str, Any]:
+    """Return `is_passed`, the counts and a Russian observation of one outcome."""
+    told = outcome.result
+    checked, unexpected = told.get("element_count"), told.get("unexpected_count")
+    observed = None
+    if not told and not outcome.success:
+        observed = "проверить не удалось: нет столбца или неверный тип"
+    elif unexpected is not None:
+        allowed = 1 - spec.arguments(options).get("mostly", 1)
+        share = f" (допустимо {decimal(100 * allowed, 1)} %)" if allowed else ""
+        of = counted(checked, "строки", "строк", "строк")
+        observed = f"{counted(unexpected, 'нарушение', 'нарушения', 'нарушений')} из {of}{share}"
+    elif "observed_value" in told:
+        observed = f"получено {told['observed_value']}"
+    return {
+        "is_passed": bool(outcome.success),
+        "checked_count": checked,
+        "unexpected_count": unexpected,
+        "observed": observed,
+    }
+
+
+def blocking_failures(quality_results: pd.DataFrame) -> pd.DataFrame:
+    """Return the failed blocking expectations of the rows given (of one run)."""
+    return quality_results.loc[~quality_results["is_passed"].astype(bool) & quality_results["is_blocking"].astype(bool)]
+
+
+def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], table: str) -> None:
+    """Raise `ContractError` naming the columns that a table of `tables` lacks."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise ContractError(f"Таблица {table}: для проверки не хватает столбцов {missing}.")
