@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from oko_pipeline.errors import ContractError
 
@@ -43,6 +44,7 @@ PANDAS_TYPES: Final[dict[ColumnType, str]] = {
     ColumnType.TIMESTAMP: "str",
     ColumnType.JSON: "str",
 }
+_DTYPES: Final = {kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +111,29 @@ class Table:
                 repeated key. A missing nullable column is not filled in silently either.
         """
         self._require_columns(frame.columns)
-        typed: dict[str, pd.Series] = {}
-        for column in self.columns:
-            values = frame[column.name]
-            try:
-                typed[column.name] = values.astype(PANDAS_TYPES[column.type])
-            except (TypeError, ValueError) as error:
-                raise ContractError(
-                    f"Таблица {self.name}, столбец {column.name}: ожидался тип «{column.type}»: {error}."
-                ) from error
-            if not column.nullable and typed[column.name].isna().any():
-                row = int(typed[column.name].isna().to_numpy().argmax())
-                raise ContractError(
-                    f"Таблица {self.name}, столбец {column.name}, строка {row}: пустое значение недопустимо."
-                )
-        conformed = pd.DataFrame(typed)
+        # Arrays, not series: aligning sixty indexes costs more than all the rest.
+        typed = {column.name: self._typed(column, frame[column.name]) for column in self.columns}
+        conformed = pd.DataFrame(typed, index=frame.index)
         repeated = conformed.duplicated(list(self.key))
         if repeated.any():
             example = conformed.loc[repeated, list(self.key)].iloc[0].to_dict()
             raise ContractError(f"Таблица {self.name}: ключ повторён {int(repeated.sum())} раз(а), например {example}.")
         return conformed
+
+    def _typed(self, column: Column, values: pd.Series) -> ExtensionArray:
+        dtype = _DTYPES[column.type]
+        try:
+            typed = (values if values.dtype == dtype else values.astype(dtype)).array
+        except (TypeError, ValueError) as error:
+            raise ContractError(
+                f"Таблица {self.name}, столбец {column.name}: ожидался тип «{column.type}»: {error}."
+            ) from error
+        if not column.nullable and (is_empty := typed.isna()).any():
+            row = int(is_empty.argmax())
+            raise ContractError(
+                f"Таблица {self.name}, столбец {column.name}, строка {row}: пустое значение недопустимо."
+            )
+        return typed
 
     def _require_columns(self, present: Iterable[str]) -> None:
         have, want = set(present), set(self.column_names)
