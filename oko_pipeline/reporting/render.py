@@ -1,0 +1,258 @@
+"""Context + template → DOCX bytes. Equal arguments give equal bytes.
+
+The template decides what stands where; here are only the mechanics: tags through docxtpl, tables and charts put in their
+places, numbers of captions, references and the contents brought up to date.
+"""
+
+import struct
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from oko_pipeline.errors import TemplateError
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.contexts import context_sha256
+from oko_pipeline.reporting.word_charts import chart_parts, drawing_xml
+from oko_pipeline.reporting.word_fields import refresh_fields
+from oko_pipeline.reporting.word_tables import table_xml
+
+W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_NAMESPACES: Final = (
+    f'xmlns:w="{W}" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    ' xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    ' xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+)
+STYLE_NAMES: Final[dict[str, str]] = {
+    "table": "ОКО Таблица",
+    "cell": "ОКО Ячейка",
+    "number": "ОКО Число",
+    "header": "ОКО Шапка",
+    "group": "ОКО Группа",
+    "chart": "ОКО Рисунок",
+}
+"""Styles that tables and charts take from the template, found by name: Word may change ids when it saves."""
+_CHART_TYPE: Final = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
+_CHART_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart"
+_WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_WORKBOOK_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
+_BLOCK_PREFIX: Final = "oko-block:"
+_DOS_DATE: Final = struct.pack("<HH", 0, (1 << 5) | 1)  # 00:00 on 1 January 1980, the earliest a ZIP can say
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the caller knows and the context does not: when (with a time zone) and by which version a note is made."""
+
+    rendered_at: datetime
+    code_version: str
+
+
+class Block:
+    """A table or a chart in the template's eyes: a tag puts a mark into the text, the block takes its place later."""
+
+    def __init__(self, number: int, spec: Mapping[str, Any]) -> None:
+        self.number = number
+        self.spec = spec
+        self.title = str(spec.get("title", ""))
+        self.caption = str(spec.get("caption", ""))
+
+    def __html__(self) -> str:
+        return f"<!--{_BLOCK_PREFIX}{self.number}-->"
+
+    __str__ = __html__
+
+
+def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: Path | None = None) -> bytes:
+    """Return the DOCX of a context; arguments and result can cross a process boundary.
+
+    Args:
+        kind: name of the template without `.docx`: school_note or municipality_note.
+        context: from `contexts`.
+        stamp: time and program version to print; not a part of the context's fingerprint.
+        templates: folder whose file of the same name takes the place of ours.
+
+    Raises:
+        TemplateError: when the template is missing, does not open, or has a tag that the context lacks.
+    """
+    from docxtpl import DocxTemplate
+    from jinja2 import Environment, StrictUndefined
+    from jinja2 import TemplateError as JinjaError
+
+    blocks: list[Block] = []
+    values = _with_blocks(context, blocks) | {"stamp": _stamp_texts(context, stamp)}
+    path, content = template_bytes(kind, templates)
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    try:
+        template = DocxTemplate(BytesIO(content))
+        template.render(values, jinja_env=environment, autoescape=True)
+    except JinjaError as error:
+        from oko_pipeline.reporting.template_lint import explain
+
+        raise TemplateError(explain(path, content, context, error)) from error
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise TemplateError(f"Шаблон {path} не открывается как документ Word: {error}.") from error
+    document: Any = template.docx
+    _place_blocks(document, blocks, path)
+    refresh_fields(document.element.body, document.styles.element)
+    _write_properties(document, context, stamp)
+    stream = BytesIO()
+    document.save(stream)
+    return with_fixed_times(stream.getvalue())
+
+
+def template_bytes(kind: str, templates: Path | None) -> tuple[str, bytes]:
+    """Return the name and content of a template: the territory's own file where there is one, ours otherwise.
+
+    Raises:
+        TemplateError: when there is none or it cannot be read.
+    """
+    file_name = f"{kind}.docx"
+    own = None if templates is None else templates / file_name
+    try:
+        if own is not None and own.is_file():
+            return str(own), own.read_bytes()
+        return file_name, files("report_templates").joinpath(file_name).read_bytes()
+    except OSError as error:
+        raise TemplateError(f"Шаблон {file_name} не читается: {error}.") from error
+
+
+def with_fixed_times(content: bytes) -> bytes:
+    """Return a ZIP with the time of every member set to 1980: equal documents become equal bytes."""
+    patched = bytearray(content)
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        members = archive.infolist()
+        directory = archive.start_dir
+    for member in members:
+        start = member.header_offset + 10
+        patched[start : start + 4] = _DOS_DATE
+    for _ in members:
+        patched[directory + 12 : directory + 16] = _DOS_DATE
+        name_size, extra_size, comment_size = struct.unpack_from("<HHH", patched, directory + 28)
+        directory += 46 + name_size + extra_size + comment_size
+    return bytes(patched)
+
+
+def _with_blocks(value: Any, blocks: list[Block]) -> Any:
+    if isinstance(value, Mapping):
+        if "block" in value:
+            blocks.append(Block(len(blocks), value))
+            return blocks[-1]
+        return {name: _with_blocks(item, blocks) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_blocks(item, blocks) for item in value]
+    return value
+
+
+def _stamp_texts(context: Mapping[str, Any], stamp: Stamp) -> dict[str, str]:
+    moment = stamp.rendered_at
+    zone = moment.strftime("%z")
+    offset = "UTC" if zone in ("", "+0000") else f"UTC{zone[:3]}:{zone[3:]}"
+    return {
+        "rendered_at": f"{ru.long_date(moment.date())}, {moment:%H:%M} ({offset})",
+        "code_version": stamp.code_version,
+        "context_sha256": context_sha256(context)[:16],
+    }
+
+
+def _place_blocks(document: Any, blocks: list[Block], path: str) -> None:
+    styles = _style_ids(document.styles.element, path)
+    body = document.element.body
+    marks = {
+        int(mark.text.removeprefix(_BLOCK_PREFIX)): mark
+        for mark in body.iter(etree.Comment)
+        if mark.text.startswith(_BLOCK_PREFIX)
+    }
+    widths = _text_widths(body, marks.values())
+    for chart_number, (number, mark) in enumerate(marks.items(), start=1):
+        spec = blocks[number].spec
+        width = widths[mark]
+        if spec["block"] == "chart":
+            relation = _add_chart(document.part, spec, chart_number)
+            xml = drawing_xml(spec, relation, 1000 + chart_number, width, styles["chart"])
+        else:
+            xml = table_xml(spec, width, styles)
+        element = _parsed(xml, document)
+        mark.addprevious(element)
+        mark.getparent().remove(mark)
+
+
+def _parsed(xml: str, document: Any) -> Any:
+    from docx.oxml.parser import parse_xml
+
+    return parse_xml(xml.replace(" ", f" {_NAMESPACES} ", 1) if xml.startswith("<w:tbl ") else _with_namespaces(xml))
+
+
+def _with_namespaces(xml: str) -> str:
+    end = xml.index(">")
+    return f"{xml[:end]} {_NAMESPACES}{xml[end:]}"
+
+
+def _text_widths(body: Any, marks: Any) -> dict[Any, int]:
+    """Return for each mark the width of the text area of its section, twentieths of a point."""
+    wanted = set(marks)
+    widths: dict[Any, int] = {}
+    waiting: list[Any] = []
+    for element in body.iter(etree.Comment, f"{{{W}}}sectPr"):
+        if element in wanted:
+            waiting.append(element)
+        elif element.tag == f"{{{W}}}sectPr":
+            size, margins = element.find(f"{{{W}}}pgSz"), element.find(f"{{{W}}}pgMar")
+            width = int(size.get(f"{{{W}}}w")) - sum(int(margins.get(f"{{{W}}}{side}")) for side in ("left", "right"))
+            widths |= dict.fromkeys(waiting, width)
+            waiting = []
+    return widths
+
+
+def _style_ids(styles: Any, path: str) -> dict[str, str]:
+    by_name = {
+        style.find(f"{{{W}}}name").get(f"{{{W}}}val"): style.get(f"{{{W}}}styleId")
+        for style in styles.iterfind(f"{{{W}}}style")
+    }
+    missing = [name for name in STYLE_NAMES.values() if name not in by_name]
+    if missing:
+        raise TemplateError(
+            f"В шаблоне {path} нет стилей {ru.listed([ru.quoted(name) for name in missing])}. "
+            "Верните их: скопируйте из исходного шаблона (в Word — «Стили», «Управление стилями», «Импорт/экспорт»)."
+        )
+    return {role: by_name[name] for role, name in STYLE_NAMES.items()}
+
+
+def _add_chart(document_part: Any, spec: Mapping[str, Any], number: int) -> str:
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+
+    chart_xml, workbook = chart_parts(spec)
+    package = document_part.package
+    chart = Part(PackURI(f"/word/charts/chart{number}.xml"), _CHART_TYPE, chart_xml, package)
+    workbook_name = PackURI(f"/word/embeddings/Microsoft_Excel_Sheet{number}.xlsx")
+    workbook_part = Part(workbook_name, _WORKBOOK_TYPE, with_fixed_times(workbook), package)
+    chart.relate_to(workbook_part, _WORKBOOK_RELATION)
+    return document_part.relate_to(chart, _CHART_RELATION)
+
+
+def _write_properties(document: Any, context: Mapping[str, Any], stamp: Stamp) -> None:
+    properties = document.core_properties
+    moment = stamp.rendered_at.astimezone(UTC).replace(tzinfo=None)
+    properties.title = f"{context['title']}: {context['unit_name']}"
+    properties.subject = f"{context['campaign_title']}, {context['school_year']} учебный год"
+    properties.author = context["authority"]
+    properties.last_modified_by = context["authority"]
+    properties.comments = f"oko-pipeline {stamp.code_version}, содержание {context_sha256(context)[:16]}"
+    properties.language = "ru-RU"
+    properties.created = moment
+    properties.modified = moment
+    properties.revision = 1
+
+
+def block_numbers(content: bytes) -> Iterator[str]:
+    """Yield the names of the chart parts of a rendered document."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        yield from sorted(name for name in archive.namelist() if name.startswith("word/charts/chart"))
