@@ -46,6 +46,7 @@ FILES: Final = Table(
         ),
         Column("size_bytes", _I, "Размер", unit_ru="байт"),
         Column("modified_at", _TS, "Время изменения файла"),
+        Column("stat_fingerprint", _T, "Отпечаток состояния файла на диске: не изменился — файл не открывается"),
         Column("submitted_at", _TS, "Дата загрузки по самому файлу", nullable=True),
         Column("read_rows_count", _I, "Строк данных прочитано"),
         Column("accepted_rows_count", _I, "Строк принято"),
@@ -257,7 +258,7 @@ PUBLISHED_RESULTS: Final = Table(
     title_ru="Опубликованные сводные результаты (Ф3, сравнение с журналом, выполнение заданий, ориентиры)",
     grain_ru="показатель единицы наблюдения в файле",
     stage="collection",
-    key=("file_sha256", "unit_source", "measure", "item"),
+    key=("file_sha256", "assessment_id", "unit_source", "measure", "item"),
     slice_by=("school_year", "file_sha256"),
     columns=(
         _YEAR,

@@ -175,6 +175,11 @@ class Database:
         rows = self.read(SLICES, {"school_year": school_year, "table_name": table_name}, ["slice_key", "input_sha256"])
         return dict(zip(rows["slice_key"], rows["input_sha256"], strict=True))
 
+    def slice_rows(self, school_year: str, table_name: str) -> dict[str, int]:
+        """Return slice → number of its rows, for a table and year."""
+        rows = self.read(SLICES, {"school_year": school_year, "table_name": table_name}, ["slice_key", "rows_count"])
+        return {key: int(count) for key, count in zip(rows["slice_key"], rows["rows_count"], strict=True)}
+
     def _connection(self) -> sa.Connection:
         if self._write is None:
             raise StorageError("Запись вне транзакции.")

@@ -1,0 +1,141 @@
+"""Analysis: tables of results for class, school, municipality, region and all, one slice an assessment.
+
+quality_results (passed) → result_summary, score_distribution, task_results, skill_results
+"""
+
+from dataclasses import replace
+
+import dagster as dg
+import pandas as pd
+
+from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, reference_inputs, slice_fingerprint
+from assets.metadata import table_metadata
+from assets.partitions import SCHOOL_YEARS
+from assets.pool_tasks import AnalyseTask, analyse_from_store
+from assets.validation import quality_results
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
+from oko_pipeline.catalogue.tables import (
+    ASSESSMENTS,
+    FILES,
+    RESULT_SUMMARY,
+    SCHOOLS,
+    SCORE_DISTRIBUTION,
+    SKILL_RESULTS,
+    TASK_DESCRIPTIONS,
+    TASK_RESULTS,
+    TASKS,
+)
+from oko_pipeline.storage.database import Slice
+from oko_pipeline.versions import code_fingerprint
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "analysis"
+EVERY_YEAR = "*"
+TABLES_MADE = (RESULT_SUMMARY, SCORE_DISTRIBUTION, TASK_RESULTS, SKILL_RESULTS)
+_DESCRIPTIONS = {
+    "result_summary": (
+        "Сводные результаты: участники, средний балл, отметки, базовый и высокий уровень, согласие с журналом; "
+        "с интервалами."
+    ),
+    "score_distribution": "Распределение первичных баллов по ОО, муниципалитетам, региону.",
+    "task_results": "Выполнение заданий: решаемость, не приступали, тема не пройдена, зона по уровню сложности.",
+    "skill_results": "Достижение планируемых результатов по умениям, КЭС, КТ, уровням; системные дефициты.",
+}
+
+
+def analysis_options(workplace: Workplace, school_year: str) -> AnalysisOptions:
+    """Return the thresholds of the settings."""
+    own = workplace.settings
+    colours = ColourThresholds(
+        own.base_green_percent, own.base_red_percent, own.high_green_percent, own.high_red_percent
+    )
+    return AnalysisOptions(school_year, own.tier_bounds, own.hide_below, colours)
+
+
+def code_titles(descriptions: pd.DataFrame, paper_grade: int, subject_code: str) -> dict[tuple[str, str], str]:
+    """Return titles of the codifiers' codes for a paper, by (kind, code)."""
+    own = descriptions[(descriptions["paper_grade"] == paper_grade) & (descriptions["subject_code"] == subject_code)]
+    return {(row.kind, row.code): row.title for row in own.itertuples()}
+
+
+def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
+    """Compute the tables of the assessments whose works, scale, tasks or schools changed; return these assessments."""
+    database = workplace.database
+    where = {"school_year": school_year}
+    options = analysis_options(workplace, school_year)
+    schools = database.read(SCHOOLS, where)
+    version = combine(
+        code_fingerprint(
+            "oko_pipeline.analysis", "oko_pipeline.statistics", "oko_pipeline.catalogue", "oko_pipeline.works"
+        ),
+        repr(options),
+        reference_inputs(database.read(FILES, {"school_year": [school_year, EVERY_YEAR]})),
+        frame_fingerprint(schools[["school_code", "municipality_code", "region_code"]]),
+    )
+    wanted = {key: combine(version, inputs) for key, inputs in assessment_inputs(workplace, school_year).items()}
+    known = database.slice_inputs(school_year, RESULT_SUMMARY.name)
+    stale = [key for key, inputs in wanted.items() if known.get(key) != inputs]
+    assessments = database.read(ASSESSMENTS, where).set_index("assessment_id", drop=False)
+    tasks = database.read(TASKS, where)
+    titles = database.read(TASK_DESCRIPTIONS, {"kind": ["content", "requirement"]})
+    titles = titles[titles["title"].notna()]
+    jobs = [
+        AnalyseTask(
+            school_year,
+            assessments.loc[key].to_dict(),
+            tasks[tasks["assessment_id"] == key],
+            schools,
+            replace(
+                options,
+                code_titles=code_titles(
+                    titles, assessments.loc[key, "paper_grade"], assessments.loc[key, "subject_code"]
+                ),
+            ),
+            workplace.settings.restricted_folder,
+        )
+        for key in stale
+    ]
+    for assessment_id, tables in zip(stale, workplace.pool.map(analyse_from_store, jobs), strict=True):
+        part = where | {"assessment_id": assessment_id}
+        with database.transaction():
+            database.replace_all([Slice(table, part, getattr(tables, table.name)) for table in TABLES_MADE])
+            for table in TABLES_MADE:
+                made = {assessment_id: (wanted[assessment_id], len(getattr(tables, table.name)))}
+                record_slices(workplace, school_year, table.name, made)
+    gone = sorted(set(known) - set(wanted))
+    with database.transaction():
+        for table in TABLES_MADE:
+            if gone:
+                database.delete(table, where | {"assessment_id": gone})
+            record_slices(workplace, school_year, table.name, {}, removed=gone)
+    return stale
+
+
+@dg.multi_asset(
+    name="result_tables",
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    specs=[
+        dg.AssetSpec(table.name, deps=[quality_results], description=_DESCRIPTIONS[table.name], kinds={"table"})
+        for table in TABLES_MADE
+    ],
+)
+def result_tables(context: dg.AssetExecutionContext, workplace: WorkplaceResource):  # noqa: ANN201
+    """Grains as in the table contracts. One pass over an assessment's works makes all four tables."""
+    office = workplace.open()
+    year = context.partition_key
+    analysed = analyse_year(office, year)
+    for table in TABLES_MADE:
+        whole = office.database.read(table, {"school_year": year, "unit_level": "all"})
+        columns = [name for name in table.key if name != "school_year"]
+        columns += [
+            name for name in ("participants_count", "mean_percent", "solved_share", "share") if name in whole.columns
+        ]
+        rows = sum(office.database.slice_rows(year, table.name).values())
+        yield dg.MaterializeResult(
+            asset_key=table.name,
+            metadata=table_metadata(whole, columns)
+            | {"dagster/row_count": rows, "посчитано заново работ": len(analysed)},
+            data_version=dg.DataVersion(slice_fingerprint(office, year, table.name)),
+        )

@@ -1,0 +1,460 @@
+"""Collection: the inbox is read, works are assembled, schools, assessments and tasks of the year are made.
+
+inbox → result_files → works → assessments → tasks
+                     ↘ schools
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+import pandas as pd
+from oko_pipeline.collection.schools import build_schools
+
+from assets.inputs import active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
+from assets.metadata import file_table, table_metadata
+from assets.partitions import SCHOOL_YEARS
+from assets.pool_tasks import (
+    AssembledWorks,
+    AssembleTask,
+    ReadTask,
+    assemble_into_store,
+    describe_works,
+    read_into_store,
+)
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.contracts import Table
+from oko_pipeline.catalogue.tables import (
+    ASSESSMENTS,
+    FILE_DIFFERENCES,
+    FILES,
+    MUNICIPALITIES,
+    PUBLISHED_RESULTS,
+    QUALITY_FINDINGS,
+    SCALE_BOUNDS,
+    SCHOOL_CONTEXT,
+    SCHOOL_CROSSWALK,
+    SCHOOL_MENTIONS,
+    SCHOOLS,
+    TASK_DESCRIPTIONS,
+    TASKS,
+)
+from oko_pipeline.collection.guards import ReadLimits
+from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
+from oko_pipeline.collection.reading import ReadOptions, SourceReading
+from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
+from oko_pipeline.quality import QualityFinding, findings_frame
+from oko_pipeline.storage.database import Slice
+from oko_pipeline.versions import code_fingerprint
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "collection"
+EVERY_YEAR = "*"
+FILE_TABLES = (SCHOOL_MENTIONS, TASK_DESCRIPTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
+
+
+@dataclass(slots=True)
+class InboxChange:
+    """What differs between the inbox and what the database knows of it."""
+
+    fresh: list[InboxFile] = field(default_factory=list)
+    touched: dict[str, InboxFile] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    unchanged_count: int = 0
+    deferred_count: int = 0
+
+
+def reader_version() -> str:
+    """Return the fingerprint of all that decides how a file is read."""
+    return code_fingerprint("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")[:12]
+
+
+def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
+    """Compare the inbox with the known files: by size and time first, by content where these differ."""
+    current = known[~known["status"].isin(["superseded", "removed"])].set_index("path")
+    version = reader_version()
+    change = InboxChange()
+    listed = scan_inbox(workplace.inbox)
+    for file in listed:
+        row = current.loc[file.path] if file.path in current.index else None
+        if row is None or row["reader_version"] != version:
+            change.fresh.append(file)
+        elif row["stat_fingerprint"] == file.fingerprint:
+            change.unchanged_count += 1
+        elif hash_file(workplace.inbox, file) == row["file_sha256"]:
+            change.touched[file.path] = file
+        else:
+            change.fresh.append(file)
+    present = {file.path for file in listed}
+    change.gone = [path for path in current.index if path not in present]
+    return change
+
+
+def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange:
+    """Read what is new in the inbox and write it to the stores in one transaction; return what had changed.
+
+    Every file is read once, whatever its year: a file tells its year only when it is open.
+
+    Args:
+        workplace: the stores and the inbox.
+        limit: read at most so many files now; `deferred_count` tells how many wait for the next call.
+    """
+    known = workplace.database.read(FILES)
+    change = inbox_change(workplace, known)
+    if limit is not None and len(change.fresh) > limit:
+        change.deferred_count = len(change.fresh) - limit
+        change.fresh = change.fresh[:limit]
+    if not (change.fresh or change.gone or change.touched):
+        return change
+    settings = workplace.settings
+    options = ReadOptions(
+        settings.pseudonym_key_bytes, ReadLimits(settings.maximum_file_mb * 1024 * 1024, settings.maximum_cells)
+    )
+    version = reader_version()
+    tasks = [ReadTask(workplace.inbox, file, options, settings.restricted_folder, version) for file in change.fresh]
+    readings = list(workplace.pool.map(read_into_store, tasks))
+    files = _updated_files(known, change, readings, version)
+    with workplace.database.transaction():
+        _drop_outdated(workplace, known, files)
+        _write_readings(workplace, known, readings)
+        for school_year in sorted(set(files["school_year"]) | set(known["school_year"])):
+            workplace.database.replace(FILES, files[files["school_year"] == school_year], {"school_year": school_year})
+            _write_inbox_findings(workplace, school_year, files)
+    return change
+
+
+def year_inputs(workplace: Workplace) -> dict[str, str]:
+    """Return, for each school year that has files, a fingerprint of them and of the files that serve every year."""
+    files = workplace.database.read(FILES)
+    reference = file_inputs(files[files["school_year"] == EVERY_YEAR])
+    own = active_files(files[files["school_year"] != EVERY_YEAR])
+    return {str(year): combine(file_inputs(group), reference) for year, group in own.groupby("school_year")}
+
+
+def _file_row(file: InboxFile, reading: SourceReading, version: str) -> dict[str, object]:
+    content = reading.reading
+    return {
+        "school_year": content.school_year or EVERY_YEAR,
+        "path": reading.path,
+        "file_sha256": reading.file_sha256,
+        "layout_code": reading.layout_code,
+        "assessment_id": None if content.works is None else str(content.works.key),
+        "status": reading.status,
+        "size_bytes": reading.size_bytes,
+        "modified_at": reading.modified_at,
+        "stat_fingerprint": file.fingerprint,
+        "submitted_at": content.submitted_at,
+        "read_rows_count": content.read_rows_count,
+        "accepted_rows_count": content.accepted_rows_count,
+        "quarantined_rows_count": content.quarantined_rows_count,
+        "superseded_by": None,
+        "reader_version": version,
+    }
+
+
+def _updated_files(
+    known: pd.DataFrame, change: InboxChange, readings: Sequence[SourceReading], version: str
+) -> pd.DataFrame:
+    """Return all file versions after the change: new ones added, replaced and vanished ones kept and marked."""
+    files = known.copy()
+    fresh = {reading.path: reading for reading in readings}
+    is_current = ~files["status"].isin(["superseded", "removed"])
+    replaced = is_current & files["path"].isin(fresh)
+    newer = files["path"].map({path: reading.file_sha256 for path, reading in fresh.items()})
+    files = files[~(replaced & (files["file_sha256"] == newer))].copy()
+    is_replaced = replaced.loc[files.index]
+    files.loc[is_replaced, "status"] = "superseded"
+    files.loc[is_replaced, "superseded_by"] = newer.loc[files.index][is_replaced]
+    files.loc[is_current.loc[files.index] & files["path"].isin(change.gone), "status"] = "removed"
+    for path, file in change.touched.items():
+        columns = ["modified_at", "stat_fingerprint"]
+        files.loc[is_current.loc[files.index] & (files["path"] == path), columns] = [file.modified_at, file.fingerprint]
+    # A version that comes back after it was replaced or removed is the current one again.
+    returning = {(reading.path, reading.file_sha256) for reading in readings}
+    files = files[[pair not in returning for pair in zip(files["path"], files["file_sha256"], strict=True)]]
+    rows = [_file_row(file, reading, version) for file, reading in zip(change.fresh, readings, strict=True)]
+    added = FILES.conform(pd.DataFrame(rows)) if rows else FILES.empty()
+    return FILES.conform(_mark_duplicates(pd.concat([files, added], ignore_index=True)))
+
+
+def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
+    """Count equal files once: the first path stands, the others are duplicates."""
+    files = files.sort_values(["path", "file_sha256"], kind="stable").reset_index(drop=True)
+    usable = files["status"].isin(["accepted", "duplicate"])
+    repeated = files[usable].duplicated("file_sha256")
+    files.loc[repeated[repeated].index, "status"] = "duplicate"
+    files.loc[repeated[~repeated].index, "status"] = "accepted"
+    return files
+
+
+def _current_contents(files: pd.DataFrame) -> set[str]:
+    return set(files.loc[~files["status"].isin(["superseded", "removed"]), "file_sha256"])
+
+
+def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFrame) -> None:
+    outdated = sorted(_current_contents(known) - _current_contents(files))
+    if outdated:
+        for table in FILE_TABLES:
+            workplace.database.delete(table, {"file_sha256": outdated})
+        workplace.database.delete(QUALITY_FINDINGS, {"origin": [f"file:{sha}" for sha in outdated]})
+
+
+def _write_readings(workplace: Workplace, known: pd.DataFrame, readings: Sequence[SourceReading]) -> None:
+    contents = {reading.file_sha256: reading for reading in reversed(readings)}
+    again = sorted(set(contents) & set(known["file_sha256"]))
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    findings: list[pd.DataFrame] = []
+    for sha, reading in contents.items():
+        school_year = reading.reading.school_year or EVERY_YEAR
+        for name, frame in reading.reading.tables.items():
+            if len(frame):
+                parts[name].append(frame.assign(school_year=school_year, file_sha256=sha))
+        findings.append(findings_frame(reading.reading.findings, school_year, f"file:{sha}"))
+    for table in FILE_TABLES:
+        if again:
+            workplace.database.delete(table, {"file_sha256": again})
+        _append(workplace, table, parts.get(table.name, []))
+    if again:
+        workplace.database.delete(QUALITY_FINDINGS, {"origin": [f"file:{sha}" for sha in again]})
+    _append(workplace, QUALITY_FINDINGS, [frame for frame in findings if len(frame)])
+
+
+def _append(workplace: Workplace, table: Table, frames: Sequence[pd.DataFrame]) -> None:
+    if frames:
+        workplace.database.append(table, pd.concat(frames, ignore_index=True))
+
+
+def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.DataFrame) -> None:
+    own = files[files["school_year"] == school_year]
+    rules = {
+        "duplicate": ("file.duplicate", "Файл совпадает с уже полученным и учтён один раз."),
+        "superseded": ("file.superseded", "Файл прислан заново; действует новая версия."),
+        "removed": ("file.removed", "Файла больше нет во входящей папке: его данные не учитываются."),
+    }
+    findings = [
+        QualityFinding(rules[row.status][0], rules[row.status][1], row.path, row.file_sha256)
+        for row in own.itertuples()
+        if row.status in rules
+    ]
+    where = {"school_year": school_year, "origin": "inbox"}
+    workplace.database.replace(QUALITY_FINDINGS, findings_frame(findings, school_year, "inbox"), where)
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    description=(
+        "Файлы учебного года: входящая папка просмотрена, новые и изменённые файлы прочитаны по одному разу, "
+        "каждый узнан по содержанию. Неузнанные и отвергнутые файлы видны с причиной."
+    ),
+    kinds={"excel", "parquet"},
+)
+def result_files(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain of `files`: a version of a file in the inbox."""
+    office = workplace.open()
+    change = collect_files(office)
+    year = context.partition_key
+    files = office.database.read(FILES, {"school_year": [year, EVERY_YEAR]})
+    metadata: dict[str, object] = {
+        "файлов прочитано": len(change.fresh),
+        "файлов без изменений": change.unchanged_count,
+        "файлов исчезло": len(change.gone),
+        "файлы": file_table(files),
+    }
+    return dg.MaterializeResult(
+        metadata=metadata | {"dagster/row_count": len(files)},
+        data_version=dg.DataVersion(file_inputs(files)),
+    )
+
+
+def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
+    """Assemble the works of every assessment whose files changed; return the assessments that were assembled."""
+    database = workplace.database
+    files = active_files(database.read(FILES, {"school_year": school_year}))
+    files = files[files["assessment_id"].notna()]
+    known = database.slice_inputs(school_year, "works")
+    wanted: dict[str, str] = {}
+    tasks: list[AssembleTask] = []
+    for assessment_id, group in files.groupby("assessment_id"):
+        contents = sorted(zip(group["file_sha256"], group["submitted_at"].fillna(group["modified_at"]), strict=True))
+        wanted[str(assessment_id)] = combine(reader_version(), *(part for pair in contents for part in pair))
+        if known.get(str(assessment_id)) != wanted[str(assessment_id)] or not workplace.works.has(
+            school_year, str(assessment_id)
+        ):
+            tasks.append(
+                AssembleTask(
+                    school_year, str(assessment_id), tuple(sha for sha, _ in contents),
+                    reader_version(), workplace.settings.restricted_folder,
+                )
+            )  # fmt: skip
+    assembled = list(workplace.pool.map(assemble_into_store, tasks))
+    gone = sorted((set(known) | set(workplace.works.assessment_ids(school_year))) - set(wanted))
+    slices: list[Slice] = []
+    for made in assembled:
+        where = {"school_year": school_year, "assessment_id": made.assessment_id}
+        origin = f"assembly:{made.assessment_id}"
+        findings = findings_frame(made.findings, school_year, origin)
+        slices.append(Slice(QUALITY_FINDINGS, {"school_year": school_year, "origin": origin}, findings))
+        if len(made.differences):
+            slices.append(Slice(FILE_DIFFERENCES, where, made.differences.assign(school_year=school_year)))
+    with database.transaction():
+        database.replace_all(slices)
+        _mark_superseded(workplace, school_year, assembled)
+        record_slices(
+            workplace,
+            school_year,
+            "works",
+            {m.assessment_id: (wanted[m.assessment_id], m.rows_count) for m in assembled},
+        )
+        for assessment_id in gone:
+            workplace.works.remove(school_year, assessment_id)
+            database.delete(QUALITY_FINDINGS, {"school_year": school_year, "origin": f"assembly:{assessment_id}"})
+        record_slices(workplace, school_year, "works", {}, removed=gone)
+    return [made.assessment_id for made in assembled]
+
+
+def _mark_superseded(workplace: Workplace, school_year: str, assembled: Sequence[AssembledWorks]) -> None:
+    superseded: Mapping[str, str] = {old: new for made in assembled for old, new in made.superseded.items()}
+    contents = {sha for made in assembled for sha in made.contents}
+    if not contents:
+        return
+    files = workplace.database.read(FILES, {"school_year": school_year})
+    concerned = (files["status"] == "accepted") & files["file_sha256"].isin(contents)
+    files.loc[concerned, "superseded_by"] = files.loc[concerned, "file_sha256"].map(superseded)
+    workplace.database.replace(FILES, files, {"school_year": school_year})
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[result_files],
+    description=(
+        "Работы участников по каждой работе года, под псевдонимами, в закрытом хранилище. Повторно присланные "
+        "результаты ОО заменяют прежние; различия — в таблице file_differences."
+    ),
+    kinds={"parquet"},
+)
+def works(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain: a pupil's work (or absence) in an assessment; the restricted store only."""
+    office = workplace.open()
+    year = context.partition_key
+    assembled = assemble_year(office, year)
+    inputs = office.database.slice_inputs(year, "works")
+    return dg.MaterializeResult(
+        metadata={
+            "работ (предметов и классов)": len(inputs),
+            "собрано заново": len(assembled),
+            "dagster/row_count": sum(office.database.slice_rows(year, "works").values()),
+        },
+        data_version=dg.DataVersion(combine(*(part for pair in sorted(inputs.items()) for part in pair))),
+    )
+
+
+def write_schools(workplace: Workplace, school_year: str) -> bool:
+    """Make the year's schools, municipalities and crosswalk from mentions in files; tell whether they changed."""
+    database = workplace.database
+    mentions = database.read(SCHOOL_MENTIONS)
+    inputs = combine(code_fingerprint("oko_pipeline.collection.schools"), school_year, frame_fingerprint(mentions))
+    if database.slice_inputs(school_year, "schools").get("year") == inputs:
+        return False
+    registry = build_schools(mentions, school_year)
+    where = {"school_year": school_year}
+    with database.transaction():
+        database.replace(SCHOOLS, registry.schools, where)
+        database.replace(MUNICIPALITIES, registry.municipalities, where)
+        database.replace(SCHOOL_CROSSWALK, registry.school_crosswalk, where)
+        findings = findings_frame(registry.findings, school_year, "schools")
+        database.replace(QUALITY_FINDINGS, findings, where | {"origin": "schools"})
+        record_slices(workplace, school_year, "schools", {"year": (inputs, len(registry.schools))})
+    return True
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[result_files],
+    description=(
+        "Образовательные организации и муниципалитеты года. ОО узнаётся по логину (sch и edu с теми же цифрами — одна "
+        "ОО), названия и коды берутся из анкет; несопоставленные ключи видны в school_crosswalk."
+    ),
+    kinds={"table"},
+)
+def schools(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain of `schools`: a school in the year; also writes `municipalities` and `school_crosswalk`."""
+    office = workplace.open()
+    year = context.partition_key
+    write_schools(office, year)
+    frame = office.database.read(SCHOOLS, {"school_year": year})
+    crosswalk = office.database.read(SCHOOL_CROSSWALK, {"school_year": year})
+    unmatched = crosswalk[crosswalk["method"] == "unmatched"]
+    return dg.MaterializeResult(
+        metadata={
+            **table_metadata(frame, ["school_code", "school_name", "municipality_code", "settlement_type"]),
+            "не сопоставлено ключей": len(unmatched),
+        },
+        data_version=dg.DataVersion(frame_fingerprint(frame)),
+    )
+
+
+def write_assessments(workplace: Workplace, school_year: str) -> bool:
+    """Describe the year's assessments and tasks; tell whether anything changed."""
+    database = workplace.database
+    files = database.read(FILES, {"school_year": [school_year, EVERY_YEAR]})
+    sources = database.slice_inputs(school_year, "works")
+    inputs = combine(
+        reader_version(), reference_inputs(files), *(part for pair in sorted(sources.items()) for part in pair)
+    )
+    if database.slice_inputs(school_year, "assessments").get("year") == inputs:
+        return False
+    infos = [
+        describe_works(workplace.settings.restricted_folder, school_year, assessment_id)
+        for assessment_id in sorted(sources)
+    ]
+    where = {"school_year": school_year}
+    bounds = database.read(SCALE_BOUNDS)
+    assessments, assessment_findings = build_assessments(infos, bounds, school_year)
+    tasks, task_findings = build_tasks(infos, database.read(TASK_DESCRIPTIONS), school_year)
+    with database.transaction():
+        database.replace(ASSESSMENTS, assessments, where)
+        database.replace(TASKS, tasks, where)
+        findings = findings_frame([*assessment_findings, *task_findings], school_year, "assessments")
+        database.replace(QUALITY_FINDINGS, findings, where | {"origin": "assessments"})
+        record_slices(workplace, school_year, "assessments", {"year": (inputs, len(assessments))})
+    return True
+
+
+@dg.multi_asset(
+    name="assessments_and_tasks",
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    specs=[
+        dg.AssetSpec(
+            "assessments",
+            deps=[works],
+            description="Работы года: кампания, класс, предмет, максимум и шкала перевода с указанием её источника.",
+            kinds={"table"},
+        ),
+        dg.AssetSpec(
+            "tasks",
+            deps=[works],
+            description="Задания работ: номер в КИМ, максимум, уровень, умение, коды КЭС и КТ.",
+            kinds={"table"},
+        ),
+    ],
+)
+def assessments_and_tasks(context: dg.AssetExecutionContext, workplace: WorkplaceResource):  # noqa: ANN201
+    """Grains: an assessment; a task of an assessment. Both come of one pass over the works' headers."""
+    office = workplace.open()
+    year = context.partition_key
+    write_assessments(office, year)
+    for table, columns in (
+        (ASSESSMENTS, ["assessment_id", "pupil_grade", "maximum_score", "scale_source", "rows_count"]),
+        (TASKS, ["assessment_id", "task_code", "maximum_score", "difficulty_level"]),
+    ):
+        frame = office.database.read(table, {"school_year": year})
+        yield dg.MaterializeResult(
+            asset_key=table.name,
+            metadata=table_metadata(frame, columns),
+            data_version=dg.DataVersion(frame_fingerprint(frame)),
+        )

@@ -1,0 +1,85 @@
+"""What a result depends on: fingerprints of files, frames and slices, so that only what changed is computed again."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.tables import ASSESSMENTS, SLICES, TASKS
+from resources.workplace import Workplace
+
+
+def active_files(files: pd.DataFrame) -> pd.DataFrame:
+    """Return the file versions that count: accepted, present, and first of equal ones."""
+    return files[files["status"] == "accepted"]
+
+
+def file_inputs(files: pd.DataFrame) -> str:
+    """Return a fingerprint of the contents of all active files."""
+    active = active_files(files)
+    return combine(*sorted(active["file_sha256"] + active["reader_version"]))
+
+
+def reference_inputs(files: pd.DataFrame) -> str:
+    """Return a fingerprint of the active files that hold no works: descriptions, scales, questionnaires, exports."""
+    active = active_files(files)
+    return combine(*sorted(active.loc[active["assessment_id"].isna(), "file_sha256"]))
+
+
+def frame_fingerprint(frame: pd.DataFrame) -> str:
+    """Return a SHA-256 of a frame's columns and values; the same for equal frames in every run."""
+    digest = hashlib.sha256("\x1f".join(frame.columns).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def record_slices(
+    workplace: Workplace,
+    school_year: str,
+    table_name: str,
+    made: Mapping[str, tuple[str, int]],
+    removed: Sequence[str] = (),
+) -> None:
+    """Remember the inputs of a table's slices (`made`: slice → fingerprint, rows) and forget `removed` ones."""
+    keys = sorted({*made, *removed})
+    if not keys:
+        return
+    database = workplace.database
+    frame = pd.DataFrame(
+        {
+            "school_year": school_year,
+            "table_name": table_name,
+            "slice_key": list(made),
+            "input_sha256": [inputs for inputs, _ in made.values()],
+            "rows_count": [rows for _, rows in made.values()],
+            "written_at": workplace.clock.timestamp(),
+        }
+    )
+    with database.transaction():
+        database.delete(SLICES, {"school_year": school_year, "table_name": table_name, "slice_key": keys})
+        if made:
+            database.append(SLICES, frame)
+
+
+def slice_fingerprint(workplace: Workplace, school_year: str, *table_names: str) -> str:
+    """Return a fingerprint of the inputs of all slices of some tables."""
+    parts: list[str] = []
+    for table_name in table_names:
+        for key, inputs in sorted(workplace.database.slice_inputs(school_year, table_name).items()):
+            parts += [table_name, key, inputs]
+    return combine(*parts)
+
+
+def assessment_inputs(workplace: Workplace, school_year: str) -> dict[str, str]:
+    """Return, for each assessment of the year, a fingerprint of its works, scale and tasks."""
+    database = workplace.database
+    where = {"school_year": school_year}
+    assessments = database.read(ASSESSMENTS, where)
+    tasks = database.read(TASKS, where)
+    task_hashes = pd.util.hash_pandas_object(tasks, index=False).groupby(tasks["assessment_id"].to_numpy()).agg(list)
+    row_hashes = pd.util.hash_pandas_object(assessments, index=False)
+    return {
+        assessment_id: combine(str(row_hash), *map(str, task_hashes.get(assessment_id, [])))
+        for assessment_id, row_hash in zip(assessments["assessment_id"], row_hashes, strict=True)
+    }

@@ -1,0 +1,49 @@
+"""What a person sees beside an asset in the Dagster UI: counts, small tables, previews, links to documents."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import pandas as pd
+
+from resources.report_store import ReportStore
+
+_ROWS_SHOWN = 15
+_CODE_WIDTH = 60
+
+
+def markdown_table(frame: pd.DataFrame, rows: int = _ROWS_SHOWN) -> str:
+    """Return the first rows of a frame as a Markdown table, with a note when there are more."""
+    shown = frame.head(rows)
+    header = "| " + " | ".join(shown.columns) + " |\n|" + " --- |" * len(shown.columns)
+    lines = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in shown.itertuples(index=False)]
+    more = f"\n\n… и ещё {len(frame) - rows}" if len(frame) > rows else ""
+    return "\n".join([header, *lines]) + more
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
+        return "—"
+    text = f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")[:_CODE_WIDTH]
+
+
+def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, object]:
+    """Return the row count and a small table of chosen columns."""
+    return {"dagster/row_count": len(frame), "строки": dg.MetadataValue.md(markdown_table(frame[list(columns)]))}
+
+
+def file_table(files: pd.DataFrame) -> dg.MetadataValue:
+    """Return counts of files by layout and state."""
+    counts = files.groupby(["layout_code", "status"], dropna=False).size().rename("файлов").reset_index()
+    return dg.MetadataValue.md(
+        markdown_table(counts.rename(columns={"layout_code": "форма", "status": "состояние"}), 40)
+    )
+
+
+def document_links(reports: ReportStore, relative: str) -> dict[str, dg.MetadataValue]:
+    """Return the path of a document, to copy, and its address, to click, when the folder is served."""
+    links: dict[str, dg.MetadataValue] = {"путь": dg.MetadataValue.path(str(reports.path(relative)))}
+    url = reports.url(relative)
+    if url is not None:
+        links["открыть"] = dg.MetadataValue.url(url)
+    return links

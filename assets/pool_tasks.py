@@ -1,0 +1,227 @@
+"""What worker processes do. Knows no Dagster, so that a worker starts fast; arguments and results are picklable.
+
+Pupil-level frames never travel between processes: a worker reads and writes them in the restricted store itself.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from oko_pipeline.collection.assembly import assemble, school_differences
+
+from oko_pipeline.analysis.assessment_tables import AssessmentTables, analyse_assessment
+from oko_pipeline.analysis.fingerprints import works_fingerprint
+from oko_pipeline.analysis.options import AnalysisOptions, ScaleBounds
+from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.collection.guards import ReadLimits
+from oko_pipeline.collection.inbox import InboxFile, read_bytes
+from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_source
+from oko_pipeline.collection.tasks_build import WorksInfo, works_info
+from oko_pipeline.quality import QualityFinding, findings_frame
+from oko_pipeline.reporting.render import Stamp, render_note
+from oko_pipeline.storage.works_store import WorksStore
+from oko_pipeline.validation.annotate import annotate_workbook
+from oko_pipeline.validation.work_rules import AssessmentFacts, check_works
+from resources.report_store import ReportStore
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """Read one file of the inbox; `reader_version` is the fingerprint of the readers' code."""
+
+    inbox: Path
+    file: InboxFile
+    options: ReadOptions
+    restricted: Path
+    reader_version: str
+
+
+def read_into_store(task: ReadTask) -> SourceReading:
+    """Read a file; its works go to the restricted store and only their description comes back."""
+    reading = read_source(task.inbox, task.file, task.options)
+    works = reading.reading.works
+    if works is not None:
+        WorksStore(task.restricted).write_fragment(reading.file_sha256, task.reader_version, works)
+        reading.reading.works = replace(works, rows=works.rows.iloc[:0])
+    return reading
+
+
+@dataclass(frozen=True, slots=True)
+class AssembleTask:
+    """Assemble the works of one assessment from the fragments of its files."""
+
+    school_year: str
+    assessment_id: str
+    contents: tuple[str, ...]
+    reader_version: str
+    restricted: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledWorks:
+    """What became of an assessment's files; `superseded` maps a file to the one that replaced it entirely."""
+
+    assessment_id: str
+    contents: tuple[str, ...]
+    rows_count: int
+    differences: pd.DataFrame
+    findings: list[QualityFinding]
+    superseded: dict[str, str] = field(default_factory=dict)
+
+
+def assemble_into_store(task: AssembleTask) -> AssembledWorks:
+    """Assemble works, keep them in the store, and tell what differs from the works that stood there before."""
+    store = WorksStore(task.restricted)
+    fragments = [store.read_fragment(sha, task.reader_version) for sha in task.contents]
+    assembly = assemble(fragments)
+    differences = [assembly.file_differences]
+    if store.has(task.school_year, task.assessment_id):
+        before = store.read(task.school_year, task.assessment_id)
+        differences.append(school_differences(before, assembly.works))
+    store.write(task.school_year, assembly.works)
+    return AssembledWorks(
+        task.assessment_id,
+        task.contents,
+        len(assembly.works.rows),
+        pd.concat(differences, ignore_index=True),
+        list(assembly.findings),
+        dict(assembly.superseded),
+    )
+
+
+def describe_works(restricted: Path, school_year: str, assessment_id: str) -> WorksInfo:
+    """Return what assessments and tasks are described from, without the works themselves."""
+    works = WorksStore(restricted).read(school_year, assessment_id)
+    return works_info(works, works_fingerprint(works))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTask:
+    """Apply the rules to the works of one assessment. `assessment` is its row, `tasks` are its rows of the tables."""
+
+    school_year: str
+    assessment: dict[str, Any]
+    tasks: pd.DataFrame
+    restricted: Path
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedWorks:
+    """Findings in the works of an assessment, as rows of `quality_findings`."""
+
+    assessment_id: str
+    rows_count: int
+    findings: pd.DataFrame
+
+
+def _integer(value: object) -> int | None:
+    return None if pd.isna(value) else int(value)  # pyright: ignore[reportArgumentType,reportCallIssue]
+
+
+def _flags_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+    return restricted / "flags" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
+
+
+def check_in_store(task: CheckTask) -> CheckedWorks:
+    """Check works; the flags of every work stay in the restricted store, the findings come back."""
+    row = task.assessment
+    assessment_id = str(row["assessment_id"])
+    works = WorksStore(task.restricted).read(task.school_year, assessment_id)
+    facts = AssessmentFacts(
+        AssessmentKey.parse(assessment_id),
+        *(_integer(row[name]) for name in ("maximum_score", "minimum_3", "minimum_4", "minimum_5")),
+    )
+    checked = check_works(works, facts, task.tasks)
+    path = _flags_path(task.restricted, task.school_year, assessment_id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pq.write_table(pa.Table.from_pandas(checked.flags, preserve_index=False), path)
+    findings = findings_frame(checked.findings, task.school_year, f"work:{assessment_id}")
+    return CheckedWorks(assessment_id, len(works.rows), findings)
+
+
+def read_flags(restricted: Path, school_year: str, assessment_ids: list[str]) -> pd.DataFrame:
+    """Return the flags of all works of a year: a row a work, without pseudonyms.
+
+    Columns: `assessment_id`, `school_code`, `class_label`, `status`, `primary_score`, `mark`, `journal_mark` and the
+    boolean flags of the rules.
+    """
+    paths = [_flags_path(restricted, school_year, assessment_id) for assessment_id in assessment_ids]
+    tables = [pq.read_table(path, partitioning=None, use_threads=False) for path in paths]
+    if not tables:
+        return pd.DataFrame()
+    return pa.concat_tables(tables, promote_options="permissive").to_pandas()
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyseTask:
+    """Analyse one assessment."""
+
+    school_year: str
+    assessment: dict[str, Any]
+    tasks: pd.DataFrame
+    schools: pd.DataFrame
+    options: AnalysisOptions
+    restricted: Path
+
+
+def analyse_from_store(task: AnalyseTask) -> AssessmentTables:
+    """Compute the result tables of an assessment from its works in the store."""
+    row = task.assessment
+    works = WorksStore(task.restricted).read(task.school_year, str(row["assessment_id"]))
+    bounds = [_integer(row[name]) for name in ("minimum_3", "minimum_4", "minimum_5", "maximum_score")]
+    known = [bound for bound in bounds if bound is not None]
+    scale = ScaleBounds(*known) if len(known) == len(bounds) else None
+    return analyse_assessment(works, scale, bounds[-1], task.tasks, task.schools, task.options)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteBody:
+    """A note to render from its context."""
+
+    context: dict[str, Any]
+    stamp: Stamp
+    templates: Path | None
+
+    def content(self, kind: str) -> bytes:
+        """Return the DOCX."""
+        return render_note(kind, self.context, self.stamp, self.templates)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationBody:
+    """A school's rows of a file of the inbox, to be marked with the findings in them."""
+
+    inbox: Path
+    path: str
+    findings: pd.DataFrame
+    school_code: str
+
+    def content(self, _kind: str) -> bytes:
+        """Return the XLSX."""
+        source = read_bytes(self.inbox, InboxFile(self.path, 0, "", ""), ReadLimits())
+        return annotate_workbook(source, self.findings, self.school_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document to be written: its row in the register and what makes its content."""
+
+    document_id: str
+    kind: str
+    campaign_code: str | None
+    unit_level: str
+    unit_code: str
+    title_ru: str
+    path: str
+    content_sha256: str
+    inputs: str
+    body: NoteBody | AnnotationBody
+    reports: ReportStore
+
+
+def write_draft(draft: Draft) -> str:
+    """Write a document into the report store and return its SHA-256."""
+    return draft.reports.write(draft.path, draft.body.content(draft.kind))

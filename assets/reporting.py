@@ -1,0 +1,351 @@
+"""Reporting: documents of the annual cycle, written only when their content changed.
+
+result tables → municipality_notes, school_notes;  quality_findings → annotated_workbooks
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+from oko_pipeline.reporting.previews import marks_preview
+
+from assets.analysis import TABLES_MADE
+from assets.inputs import active_files, frame_fingerprint, record_slices, slice_fingerprint
+from assets.metadata import document_links, markdown_table
+from assets.partitions import SCHOOL_YEARS
+from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
+from assets.validation import quality_findings
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.campaigns import campaigns
+from oko_pipeline.catalogue.tables import (
+    ASSESSMENTS,
+    COVERAGE,
+    DOCUMENTS,
+    FILES,
+    MUNICIPALITIES,
+    PUBLISHED_RESULTS,
+    QUALITY_FINDINGS,
+    RESULT_SUMMARY,
+    SCHOOLS,
+    SCORE_DISTRIBUTION,
+    SKILL_RESULTS,
+    TASK_RESULTS,
+    TASKS,
+)
+from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
+from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings
+from oko_pipeline.reporting.render import Stamp
+from oko_pipeline.versions import code_fingerprint, code_version
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "reporting"
+ANNOTATED_WORKBOOK = "annotated_workbook"
+EVERY_YEAR = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteKind:
+    """A kind of note: for which units it is made and where it is kept."""
+
+    kind: str
+    unit_level: str
+    folder_ru: str
+    title_ru: str
+
+
+SCHOOL_NOTE = NoteKind("school_note", "school", "ОО", "Справка по результатам ВПР")
+MUNICIPALITY_NOTE = NoteKind(
+    "municipality_note", "municipality", "Муниципалитеты", "Аналитическая справка по результатам ВПР"
+)
+_CONTEXTS = {"school_note": school_note, "municipality_note": municipality_note}
+
+
+def note_settings(workplace: Workplace) -> NoteSettings:
+    """Return the settings that notes depend on."""
+    own = workplace.settings
+    return NoteSettings(
+        own.territory_ru, own.authority_ru, own.hide_below, own.tier_bounds,
+        own.base_green_percent, own.base_red_percent, own.high_green_percent, own.high_red_percent,
+    )  # fmt: skip
+
+
+def note_data(workplace: Workplace, school_year: str, campaign_code: str) -> NoteData:
+    """Return the frames of one campaign."""
+    database = workplace.database
+    where = {"school_year": school_year}
+    assessments = database.read(ASSESSMENTS, where)
+    assessments = assessments[assessments["campaign_code"] == campaign_code]
+    ids = assessments["assessment_id"].tolist()
+    own = where | {"assessment_id": ids}
+    findings = database.read(QUALITY_FINDINGS, {"school_year": [school_year, EVERY_YEAR]})
+    files = database.read(FILES, where)
+    return NoteData(
+        school_year,
+        campaign_code,
+        schools=database.read(SCHOOLS, where),
+        municipalities=database.read(MUNICIPALITIES, where),
+        assessments=assessments,
+        tasks=database.read(TASKS, own),
+        result_summary=database.read(RESULT_SUMMARY, own),
+        score_distribution=database.read(SCORE_DISTRIBUTION, own),
+        task_results=database.read(TASK_RESULTS, own),
+        skill_results=database.read(SKILL_RESULTS, own),
+        published_results=database.read(PUBLISHED_RESULTS, own),
+        coverage=database.read(COVERAGE, own),
+        files=files[(files["status"] == "accepted") & files["assessment_id"].isin(ids)],
+        quality_counts=count_findings(findings[findings["assessment_id"].isin(ids)]),
+        settings=note_settings(workplace),
+    )
+
+
+def note_units(data: NoteData, kind: NoteKind) -> list[str]:
+    """Return the codes of the units that took part in the campaign, in code order."""
+    summary = data.result_summary
+    codes = summary.loc[summary["unit_level"] == kind.unit_level, "unit_code"]
+    return sorted(codes.unique())
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What an issue of documents wrote (paths within the report store) and how many stand unchanged."""
+
+    written: tuple[str, ...]
+    unchanged_count: int
+
+
+def issue_documents(workplace: Workplace, school_year: str, kind: str, drafts: Sequence[Draft], inputs: str) -> Issued:
+    """Write the documents of a kind whose content changed, remove those that no data support, keep the register.
+
+    Args:
+        workplace: the stores.
+        school_year: the year.
+        kind: kind of the documents; the register's rows of this kind are compared with `drafts`.
+        drafts: all documents of the kind that shall stand.
+        inputs: fingerprint of everything that the drafts were made from.
+    """
+    database = workplace.database
+    known = database.read(DOCUMENTS, {"school_year": school_year, "kind": kind}).set_index("document_id", drop=False)
+    written = known["context_sha256"].to_dict()
+    changed = [
+        draft
+        for draft in drafts
+        if written.get(draft.document_id) != draft.content_sha256 or not workplace.reports.has(draft.path)
+    ]
+    for draft, file_sha256 in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
+        where = {"school_year": school_year, "document_id": draft.document_id}
+        row = _document_row(draft, school_year, file_sha256, workplace.clock.timestamp())
+        database.replace(DOCUMENTS, pd.DataFrame([row]), where)
+    paths = {draft.path for draft in drafts}
+    for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
+        path = str(known.loc[document_id, "path"])
+        if path not in paths:
+            workplace.reports.remove(path)
+        database.delete(DOCUMENTS, {"school_year": school_year, "document_id": document_id})
+    record_slices(workplace, school_year, kind, {"year": (inputs, len(drafts))})
+    return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
+
+
+def standing_documents(workplace: Workplace, school_year: str, kind: str, inputs: str) -> Issued | None:
+    """Return what stands when nothing that the documents depend on changed and none is missing, else None."""
+    known = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind}, ["path"])["path"]
+    is_same = workplace.database.slice_inputs(school_year, kind).get("year") == inputs
+    return Issued((), len(known)) if is_same and all(workplace.reports.has(path) for path in known) else None
+
+
+def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issued:
+    """Write the notes of a kind whose content changed."""
+    inputs = _note_inputs(workplace, school_year)
+    standing = standing_documents(workplace, school_year, kind.kind, inputs)
+    if standing is not None:
+        return standing
+    drafts = [draft for data in _campaign_data(workplace, school_year) for draft in _note_drafts(workplace, data, kind)]
+    return issue_documents(workplace, school_year, kind.kind, drafts, inputs)
+
+
+def _document_row(draft: Draft, school_year: str, file_sha256: str, rendered_at: str) -> dict[str, object]:
+    return {
+        "school_year": school_year,
+        "document_id": draft.document_id,
+        "kind": draft.kind,
+        "campaign_code": draft.campaign_code,
+        "unit_level": draft.unit_level,
+        "unit_code": draft.unit_code,
+        "title_ru": draft.title_ru,
+        "path": draft.path,
+        "context_sha256": draft.content_sha256,
+        "file_sha256": file_sha256,
+        "rendered_at": rendered_at,
+        "code_version": code_version(),
+        "inputs": draft.inputs,
+    }
+
+
+def _note_inputs(workplace: Workplace, school_year: str) -> str:
+    """Return a fingerprint of all that can change any note of the year."""
+    folder = workplace.settings.templates
+    own = sorted(folder.glob("*.docx")) if folder is not None and folder.is_dir() else []
+    return combine(
+        code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
+        repr(note_settings(workplace)),
+        *(hashlib.sha256(template.read_bytes()).hexdigest() for template in own),
+        slice_fingerprint(workplace, school_year, *(table.name for table in TABLES_MADE)),
+        slice_fingerprint(workplace, school_year, "schools", "assessments", "coverage", "work_checks"),
+    )
+
+
+def _campaign_data(workplace: Workplace, school_year: str) -> Iterator[NoteData]:
+    for campaign_code, campaign in campaigns().items():
+        if campaign.school_year == school_year:
+            data = note_data(workplace, school_year, campaign_code)
+            if len(data.result_summary):
+                yield data
+
+
+def _note_drafts(workplace: Workplace, data: NoteData, kind: NoteKind) -> Iterator[Draft]:
+    stamp = Stamp(workplace.clock.now(), code_version())
+    for unit_code in note_units(data, kind):
+        context = _CONTEXTS[kind.kind](data, unit_code)
+        yield Draft(
+            document_id=f"{kind.kind}:{data.campaign_code}:{unit_code}",
+            kind=kind.kind,
+            campaign_code=data.campaign_code,
+            unit_level=kind.unit_level,
+            unit_code=unit_code,
+            title_ru=kind.title_ru,
+            path=f"{data.school_year}/{data.campaign_code}/{kind.folder_ru}/{unit_code} {kind.title_ru}.docx",
+            content_sha256=_content_sha256(context),
+            inputs=json.dumps(context.get("sources"), ensure_ascii=False),
+            body=NoteBody(context, stamp, workplace.settings.templates),
+            reports=workplace.reports,
+        )
+
+
+def _content_sha256(context: dict[str, Any]) -> str:
+    """Return the fingerprint of what a note says.
+
+    The list of source files is left out: when a dump of many schools comes anew with one school corrected, the notes of
+    the others say the same as before and are not issued again.
+    """
+    return context_sha256({name: value for name, value in context.items() if name != "sources"})
+
+
+def _issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> dict[str, object]:
+    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
+    return {
+        "dagster/row_count": len(documents),
+        "написано": len(issued.written),
+        "без изменений": issued.unchanged_count,
+        "документы": dg.MetadataValue.md(markdown_table(documents[["unit_code", "campaign_code", "path"]], 40)),
+        **document_links(workplace.reports, school_year),
+    }
+
+
+def _issue_version(workplace: Workplace, school_year: str, kind: str) -> dg.DataVersion:
+    where = {"school_year": school_year, "kind": kind}
+    return dg.DataVersion(
+        frame_fingerprint(workplace.database.read(DOCUMENTS, where, ["document_id", "context_sha256"]))
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[table.name for table in TABLES_MADE],
+    description=(
+        "Аналитические справки муниципалитетов по результатам ВПР, по одной на кампанию (DOCX). "
+        "ОО и классы не ранжируются: порядок — по коду и названию."
+    ),
+    kinds={"word"},
+)
+def municipality_notes(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """One document a municipality and campaign."""
+    office = workplace.open()
+    year = context.partition_key
+    issued = write_notes(office, year, MUNICIPALITY_NOTE)
+    metadata = _issue_metadata(office, year, MUNICIPALITY_NOTE.kind, issued)
+    if issued.written:
+        where = {"school_year": year, "unit_level": "all", "subgroup": "all"}
+        image = base64.b64encode(marks_preview(office.database.read(RESULT_SUMMARY, where))).decode()
+        metadata["отметки года"] = dg.MetadataValue.md(f"![Отметки по работам](data:image/png;base64,{image})")
+    return dg.MaterializeResult(metadata=metadata, data_version=_issue_version(office, year, MUNICIPALITY_NOTE.kind))
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[table.name for table in TABLES_MADE],
+    description="Справки ОО по результатам ВПР, по одной на кампанию (DOCX). Пишутся только изменившиеся.",
+    kinds={"word"},
+)
+def school_notes(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """One document a school and campaign."""
+    office = workplace.open()
+    year = context.partition_key
+    issued = write_notes(office, year, SCHOOL_NOTE)
+    return dg.MaterializeResult(
+        metadata=_issue_metadata(office, year, SCHOOL_NOTE.kind, issued),
+        data_version=_issue_version(office, year, SCHOOL_NOTE.kind),
+    )
+
+
+def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
+    """Write, for each file and school with faults in cells, a copy of the school's rows with the cells marked.
+
+    Notes are left out: they ask a school for nothing. A school gets its own rows only.
+    """
+    findings = workplace.database.read(QUALITY_FINDINGS, {"school_year": school_year, "severity": ["error", "warning"]})
+    findings = findings[findings["cell"].notna() & findings["school_code"].notna() & findings["file_path"].notna()]
+    inputs = combine(code_fingerprint("oko_pipeline.validation"), frame_fingerprint(findings))
+    standing = standing_documents(workplace, school_year, ANNOTATED_WORKBOOK, inputs)
+    if standing is not None:
+        return standing
+    files = active_files(workplace.database.read(FILES, {"school_year": school_year}))
+    current = dict(zip(files["file_sha256"], files["path"], strict=True))
+    drafts: list[Draft] = []
+    for (sha, school_code), group in findings.groupby(["file_sha256", "school_code"]):
+        path = current.get(str(sha))
+        if path is None:
+            continue
+        name = path.replace("!", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        drafts.append(
+            Draft(
+                document_id=f"{ANNOTATED_WORKBOOK}:{sha}:{school_code}",
+                kind=ANNOTATED_WORKBOOK,
+                campaign_code=None,
+                unit_level="school",
+                unit_code=str(school_code),
+                title_ru="Замечания к файлу",
+                path=f"{school_year}/Замечания/{school_code}/{name} ({str(sha)[:8]}).xlsx",
+                content_sha256=combine(str(sha), frame_fingerprint(group)),
+                inputs=json.dumps([path, sha], ensure_ascii=False),
+                body=AnnotationBody(workplace.inbox, path, group, str(school_code)),
+                reports=workplace.reports,
+            )
+        )
+    return issue_documents(workplace, school_year, ANNOTATED_WORKBOOK, drafts, inputs)
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[quality_findings],
+    description=(
+        "Книги с замечаниями для ОО: строки этой ОО из присланного файла, ошибочные ячейки отмечены и объяснены. "
+        "Выпускаются и тогда, когда год заблокирован."
+    ),
+    kinds={"excel"},
+)
+def annotated_workbooks(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """One workbook a file and school."""
+    office = workplace.open()
+    year = context.partition_key
+    issued = write_annotated_workbooks(office, year)
+    return dg.MaterializeResult(
+        metadata=_issue_metadata(office, year, ANNOTATED_WORKBOOK, issued),
+        data_version=_issue_version(office, year, ANNOTATED_WORKBOOK),
+    )

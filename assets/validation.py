@@ -1,0 +1,224 @@
+"""Validation: every work is checked by the rules, every table by its suite; the year is let through or blocked.
+
+works, assessments, tasks, schools → quality_findings → quality_results ─ blocking checks → analysis
+                                                      ↘ annotated_workbooks
+"""
+
+import dagster as dg
+import pandas as pd
+
+from assets.collection import result_files, schools, works
+from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, slice_fingerprint
+from assets.metadata import document_links, markdown_table
+from assets.partitions import SCHOOL_YEARS
+from assets.pool_tasks import CheckTask, check_in_store, read_flags
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.tables import (
+    ASSESSMENTS,
+    COVERAGE,
+    FILES,
+    MUNICIPALITIES,
+    PUBLISHED_RESULTS,
+    QUALITY_FINDINGS,
+    QUALITY_RESULTS,
+    SCALE_BOUNDS,
+    SCHOOL_CONTEXT,
+    SCHOOL_CROSSWALK,
+    SCHOOLS,
+    TASKS,
+)
+from oko_pipeline.quality import findings_frame
+from oko_pipeline.validation.page import PageTables, quality_page
+from oko_pipeline.validation.suites import SuiteOptions, run_suites, suites
+from oko_pipeline.validation.year_rules import check_year, work_counts
+from oko_pipeline.versions import code_fingerprint
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "validation"
+EVERY_YEAR = "*"
+RESULT_TABLES = ("result_summary",)
+"""Tables whose suites run after the analysis; all other suites guard its inputs."""
+REFERENCE_TABLES = ("schools", "municipalities", "assessments", "tasks")
+"""Tables that suites of other tables refer to."""
+
+
+def validation_version() -> str:
+    """Return the fingerprint of all that decides what the rules find."""
+    return code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.works")[:12]
+
+
+def check_works_of_year(workplace: Workplace, school_year: str) -> list[str]:
+    """Apply the rules to the works that changed; return their assessments."""
+    database = workplace.database
+    wanted = {
+        key: combine(validation_version(), value) for key, value in assessment_inputs(workplace, school_year).items()
+    }
+    known = database.slice_inputs(school_year, "work_checks")
+    stale = [key for key, inputs in wanted.items() if known.get(key) != inputs]
+    assessments = database.read(ASSESSMENTS, {"school_year": school_year}).set_index("assessment_id", drop=False)
+    tasks = database.read(TASKS, {"school_year": school_year})
+    jobs = [
+        CheckTask(
+            school_year,
+            assessments.loc[key],
+            tasks[tasks["assessment_id"] == key],
+            workplace.settings.restricted_folder,
+        )
+        for key in stale
+    ]
+    checked = list(workplace.pool.map(check_in_store, jobs))
+    gone = sorted(set(known) - set(wanted))
+    with database.transaction():
+        for made in checked:
+            where = {"school_year": school_year, "origin": f"work:{made.assessment_id}"}
+            database.replace(QUALITY_FINDINGS, made.findings, where)
+        for key in gone:
+            database.delete(QUALITY_FINDINGS, {"school_year": school_year, "origin": f"work:{key}"})
+        made_slices = {made.assessment_id: (wanted[made.assessment_id], made.rows_count) for made in checked}
+        record_slices(workplace, school_year, "work_checks", made_slices, removed=gone)
+    return stale
+
+
+def check_tables_of_year(workplace: Workplace, school_year: str) -> bool:
+    """Apply the rules that need the whole year; tell whether anything was computed."""
+    database = workplace.database
+    where = {"school_year": school_year}
+    with_reference = {"school_year": [school_year, EVERY_YEAR]}
+    inputs = combine(
+        validation_version(),
+        slice_fingerprint(workplace, school_year, "work_checks", "schools", "assessments"),
+        frame_fingerprint(database.read(FILES, with_reference, ["file_sha256", "status"])),
+    )
+    if database.slice_inputs(school_year, "coverage").get("year") == inputs:
+        return False
+    tables = {
+        table.name: database.read(table, where)
+        for table in (SCHOOLS, MUNICIPALITIES, SCHOOL_CROSSWALK, ASSESSMENTS, TASKS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
+    }
+    tables["scale_bounds"] = database.read(SCALE_BOUNDS, with_reference)
+    tables["files"] = database.read(FILES, with_reference)
+    tables["work_counts"] = work_counts(year_flags(workplace, school_year))
+    checked = check_year(tables)
+    with database.transaction():
+        database.replace(COVERAGE, checked.coverage, where)
+        findings = findings_frame(checked.findings, school_year, "year")
+        database.replace(QUALITY_FINDINGS, findings, where | {"origin": "year"})
+        record_slices(workplace, school_year, "coverage", {"year": (inputs, len(checked.coverage))})
+    return True
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[result_files, works, schools, "assessments", "tasks"],
+    description=(
+        "Замечания к данным: файл, лист, строка, ячейка, что не так, что ожидалось и как исправить. "
+        "Здесь же охват: какие ОО какие работы писали."
+    ),
+    kinds={"table"},
+)
+def quality_findings(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain: a broken rule in a cell, row, file or table; also writes `coverage`."""
+    office = workplace.open()
+    year = context.partition_key
+    checked = check_works_of_year(office, year)
+    check_tables_of_year(office, year)
+    findings = office.database.read(QUALITY_FINDINGS, {"school_year": [year, EVERY_YEAR]})
+    counts = findings.groupby(["severity", "rule_id"]).size().rename("замечаний").reset_index()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(findings),
+            "проверено заново работ": len(checked),
+            "по правилам": dg.MetadataValue.md(markdown_table(counts.sort_values(["severity", "rule_id"]), 60)),
+        },
+        data_version=dg.DataVersion(frame_fingerprint(findings)),
+    )
+
+
+def year_flags(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Return the flags of all works of the year; grain: a work, without its pseudonym."""
+    checked = sorted(workplace.database.slice_inputs(school_year, "work_checks"))
+    return read_flags(workplace.settings.restricted_folder, school_year, checked)
+
+
+def run_table_suites(workplace: Workplace, school_year: str, run_id: str, *, results: bool) -> pd.DataFrame:
+    """Validate the year's tables by their suites, or return the last results when nothing changed since.
+
+    Args:
+        workplace: the stores.
+        school_year: the year.
+        run_id: the run that the results are kept under.
+        results: True for the suites of `RESULT_TABLES`, False for all others.
+    """
+    database = workplace.database
+    slice_key = "results" if results else "inputs"
+    sources = ("result_summary",) if results else ("work_checks", "schools", "assessments", "coverage")
+    inputs = combine(validation_version(), slice_fingerprint(workplace, school_year, *sources))
+    history = database.read(QUALITY_RESULTS, {"school_year": school_year})
+    names = [suite.table for suite in suites().values() if (suite.table in RESULT_TABLES) == results]
+    history = history[history["table_name"].isin(names)]
+    if len(history) and database.slice_inputs(school_year, "quality_results").get(slice_key) == inputs:
+        return history[history["checked_at"] == history["checked_at"].max()]
+    tables = {name: suite_table(workplace, school_year, name) for name in (*names, *REFERENCE_TABLES)}
+    options = SuiteOptions(blocking_share=workplace.settings.blocking_share, only=tuple(names))
+    made = run_suites(tables, school_year, run_id, workplace.clock.timestamp(), options)
+    with database.transaction():
+        database.delete(QUALITY_RESULTS, {"run_id": run_id, "table_name": names})
+        database.append(QUALITY_RESULTS, made)
+        record_slices(workplace, school_year, "quality_results", {slice_key: (inputs, len(made))})
+    return made
+
+
+def suite_table(workplace: Workplace, school_year: str, name: str) -> pd.DataFrame:
+    """Return a year of the table that a suite validates."""
+    from oko_pipeline.catalogue.tables import TABLES  # noqa: PLC0415
+
+    if name == "works":
+        return year_flags(workplace, school_year)
+    return workplace.database.read(TABLES[name], {"school_year": school_year})
+
+
+def write_quality_page(workplace: Workplace, school_year: str, results: pd.DataFrame) -> str:
+    """Write the year's quality page and return its path within the report store."""
+    relative = f"{school_year}/Качество данных.html"
+    database = workplace.database
+    both = {"school_year": [school_year, EVERY_YEAR]}
+    where = {"school_year": school_year}
+    tables = PageTables(
+        files=database.read(FILES, both), coverage=database.read(COVERAGE, where), schools=database.read(SCHOOLS, where)
+    )
+    checked_at = str(results["checked_at"].max()) if len(results) else ""
+    page = quality_page(school_year, results, database.read(QUALITY_FINDINGS, both), tables, checked_at)
+    workplace.reports.write(relative, page.encode())
+    return relative
+
+
+@dg.asset(
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[quality_findings],
+    description=(
+        "Результаты проверок таблиц по наборам правил (Great Expectations), с историей, и страница «Качество данных»: "
+        "пропущен год к отчётам или заблокирован и почему."
+    ),
+    kinds={"table", "html"},
+)
+def quality_results(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain: an expectation of a suite in a run."""
+    office = workplace.open()
+    year = context.partition_key
+    results = run_table_suites(office, year, context.run_id, results=False)
+    page = write_quality_page(office, year, results)
+    failed = results[~results["is_passed"]]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(results),
+            "не выполнено": len(failed),
+            "из них блокируют": int(failed["is_blocking"].sum()),
+            "невыполненные": dg.MetadataValue.md(markdown_table(failed[["suite", "title_ru", "unexpected_count"]])),
+            **document_links(office.reports, page),
+        },
+        data_version=dg.DataVersion(
+            frame_fingerprint(results[["suite", "expectation", "is_passed", "unexpected_count"]])
+        ),
+    )

@@ -1,0 +1,37 @@
+"""The composition root: assets, checks, jobs and resources become one `Definitions`; no file is read here."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from assets import analysis, collection, reporting, validation
+from checks.guards import guard_checks
+from checks.suites import suite_checks
+from oko_pipeline.orchestration import jobs
+from resources.workplace import WorkplaceResource
+
+ASSETS = (
+    collection.result_files,
+    collection.works,
+    collection.schools,
+    collection.assessments_and_tasks,
+    validation.quality_findings,
+    validation.quality_results,
+    analysis.result_tables,
+    reporting.municipality_notes,
+    reporting.school_notes,
+    reporting.annotated_workbooks,
+)
+
+
+def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Return fresh definitions of the code location; tests and the CLI replace resources without patching."""
+    return dg.Definitions(
+        assets=list(ASSETS),
+        asset_checks=[*suite_checks(), *guard_checks()],
+        jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only],
+        schedules=[jobs.yearly_documents],
+        sensors=[jobs.inbox_arrivals],
+        resources={"workplace": WorkplaceResource(), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,191 @@
+"""One school year from the command line: the same job as in the Dagster UI, run in this process, with progress.
+
+An unchanged year ends before Dagster and pandas are imported: nothing was added, removed or changed in the inbox, the
+code, the settings and the templates, and every document still stands.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from oko_pipeline.collection.inbox import scan_inbox, signature
+from oko_pipeline.settings import Settings
+from oko_pipeline.versions import code_fingerprint
+
+Progress = Callable[[str, int, int], None]
+_PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
+
+
+@dataclass(frozen=True, slots=True)
+class YearSummary:
+    """What a run of a year left: documents by kind, findings by severity, and whether the year is blocked."""
+
+    school_year: str
+    is_blocked: bool = False
+    is_unchanged: bool = False
+    error: str | None = None
+    page: str | None = None
+    documents: dict[str, int] = field(default_factory=dict)
+    documents_folder: str = ""
+    findings: dict[str, int] = field(default_factory=dict)
+    findings_by_rule: list[tuple[str, str, int]] = field(default_factory=list)
+    blocking: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Make Dagster's own folder with telemetry off; return it."""
+    folder = settings.dagster_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\n", "utf-8")
+    return folder
+
+
+def _state_path(settings: Settings, school_year: str) -> Path:
+    return settings.home / "state" / f"{school_year}.json"
+
+
+def _signature(settings: Settings) -> dict[str, str]:
+    folder = settings.templates
+    templates = sorted(folder.glob("*.docx")) if folder is not None and folder.is_dir() else []
+    return {
+        "inbox": signature(scan_inbox(settings.inbox_folder)),
+        "code": code_fingerprint(*_PACKAGES),
+        "settings": repr(settings.model_dump(exclude={"pseudonym_key"})),
+        "templates": repr([(t.name, t.stat().st_size, t.stat().st_mtime_ns) for t in templates]),
+    }
+
+
+def _documents_signature(paths: list[str], root: Path) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for path in paths:
+        stat = (root / path).stat() if (root / path).is_file() else None
+        found.append([path, None if stat is None else [stat.st_size, stat.st_mtime_ns]])
+    return found
+
+
+def unchanged_summary(settings: Settings, school_year: str) -> YearSummary | None:
+    """Return the summary of the last run when nothing that it depends on has changed since, else None."""
+    try:
+        state = json.loads(_state_path(settings, school_year).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not settings.inbox_folder.is_dir() or state.get("signature") != _signature(settings):
+        return None
+    documents = state["documents"]
+    if _documents_signature([path for path, _ in documents], settings.reports_folder) != documents:
+        return None
+    summary = state["summary"] | {"is_unchanged": True}
+    summary["findings_by_rule"] = [tuple(row) for row in summary["findings_by_rule"]]
+    return YearSummary(**summary)
+
+
+def run_year(settings: Settings, school_year: str, progress: Progress, job_name: str = "annual_cycle") -> YearSummary:
+    """Run the job of a year and return what it left.
+
+    Args:
+        settings: the installation.
+        school_year: a key of the catalogue's school years.
+        progress: called with the step that ended, how many have ended, and how many there are.
+        job_name: `annual_cycle` or `validate_only`.
+    """
+    import uuid  # noqa: PLC0415
+
+    import dagster as dg  # noqa: PLC0415
+
+    from oko_pipeline.orchestration.build import build_defs  # noqa: PLC0415
+    from resources.workplace import WorkplaceResource, open_workplace  # noqa: PLC0415
+
+    _state_path(settings, school_year).unlink(missing_ok=True)
+    workplace = open_workplace(settings)
+    before = _signature(settings)
+    resource = WorkplaceResource(
+        home=str(settings.home), inbox=str(settings.inbox_folder), workers=settings.worker_count
+    )
+    job = build_defs(resource_overrides={"workplace": resource}).resolve_job_def(job_name)
+    steps = _Steps(progress, len(job.graph.node_dict))
+    run_id = str(uuid.uuid4())
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+        instance.add_event_listener(run_id, steps.listen)
+        result = job.execute_in_process(
+            partition_key=school_year,
+            instance=instance,
+            raise_on_error=False,
+            run_id=run_id,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    summary = summarise_year(workplace, school_year, result.success, steps.errors)
+    if result.success and _signature(settings) == before:
+        _write_state(settings, summary, before, workplace)
+    workplace.database.close()
+    return summary
+
+
+class _Steps:
+    """Follows the steps of a run: tells the progress and keeps what went wrong."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._ended = 0
+        self.errors: list[str] = []
+
+    def listen(self, entry: Any) -> None:
+        event = entry.dagster_event
+        if event is None or event.event_type_value not in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
+            return
+        self._ended += 1
+        self._progress(event.step_key or "", self._ended, self._total)
+        if event.event_type_value == "STEP_FAILURE":
+            error = event.step_failure_data.error
+            cause = error.cause if error is not None and error.cause is not None else error
+            if cause is not None and cause.cls_name != "DagsterAssetCheckFailedError":
+                self.errors.append(f"{event.step_key}: {cause.cls_name}: {cause.message.strip()}")
+
+
+def summarise_year(workplace: Any, school_year: str, is_success: bool, errors: list[str]) -> YearSummary:  # noqa: FBT001
+    """Return what stands in the stores for a year."""
+    from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, QUALITY_RESULTS  # noqa: PLC0415
+
+    database = workplace.database
+    where = {"school_year": school_year}
+    both = {"school_year": [school_year, "*"]}
+    documents = database.read(DOCUMENTS, where, ["kind"])
+    findings = database.read(QUALITY_FINDINGS, both, ["severity", "rule_id"])
+    results = database.read(QUALITY_RESULTS, where)
+    latest = results[results["checked_at"] == results.groupby("table_name")["checked_at"].transform("max")]
+    blocking = latest[~latest["is_passed"] & latest["is_blocking"] & (latest["severity"] == "error")]
+    page = f"{school_year}/Качество данных.html"
+    by_rule = findings.groupby(["severity", "rule_id"]).size()
+    return YearSummary(
+        school_year,
+        is_blocked=not is_success and not errors,
+        error="\n".join(errors) or None,
+        page=str(workplace.reports.path(page)) if workplace.reports.has(page) else None,
+        documents={str(kind): int(count) for kind, count in documents.groupby("kind").size().items()},
+        documents_folder=str(workplace.reports.path(school_year)),
+        findings={str(key): int(count) for key, count in findings.groupby("severity").size().items()},
+        findings_by_rule=[(str(severity), str(rule), int(count)) for (severity, rule), count in by_rule.items()],
+        blocking=blocking["title_ru"].tolist(),
+        files={str(key): int(n) for key, n in database.read(FILES, both, ["status"]).groupby("status").size().items()},
+    )
+
+
+def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, str], workplace: Any) -> None:
+    from oko_pipeline.catalogue.tables import DOCUMENTS  # noqa: PLC0415
+
+    paths = workplace.database.read(DOCUMENTS, {"school_year": summary.school_year}, ["path"])["path"].tolist()
+    state = {
+        "signature": signature,
+        "documents": _documents_signature(paths, settings.reports_folder),
+        "summary": asdict(summary),
+    }
+    path = _state_path(settings, summary.school_year)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(state, ensure_ascii=False), "utf-8")
+    partial.replace(path)

@@ -1,0 +1,38 @@
+"""The worker pool: heavy loops go through it and know nothing of processes, machines or clusters."""
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Final, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Worker processes start with these imported once in the fork server; below so many items starting them costs more.
+_PRELOAD: Final = ["assets.pool_tasks"]
+_FEWEST_ITEMS: Final = 12
+
+
+class WorkerPool:
+    """Maps a picklable function over items, in worker processes when there is enough to do."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = max(1, workers)
+
+    def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield `function(item)` for each item, in the order of the items.
+
+        A failure of one item is raised at its place; the items before it have been yielded.
+        """
+        if self._workers == 1 or len(items) < _FEWEST_ITEMS:
+            yield from map(function, items)
+            return
+        # Forking a process that runs threads (Dagster, Arrow) can deadlock; the fork server is started clean.
+        method = "spawn" if sys.platform == "win32" else "forkserver"
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload(_PRELOAD)
+        chunk = max(1, min(8, len(items) // (self._workers * 8)))
+        with ProcessPoolExecutor(min(self._workers, len(items)), mp_context=context) as executor:
+            yield from executor.map(function, items, chunksize=chunk)

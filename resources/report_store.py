@@ -1,0 +1,42 @@
+"""The report store: documents, pages and annotated workbooks in a folder, written whole or not at all."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStore:
+    """Documents under `root`; `base_url` is the address under which a web server shows the folder, if any does."""
+
+    root: Path
+    base_url: str | None = None
+
+    def path(self, relative: str) -> Path:
+        """Return the absolute path of a document."""
+        return self.root / relative
+
+    def url(self, relative: str) -> str | None:
+        """Return the address of a document for a browser, when the folder is served."""
+        return None if self.base_url is None else f"{self.base_url.rstrip('/')}/{relative}"
+
+    def write(self, relative: str, content: bytes) -> str:
+        """Write a document and return its SHA-256. A reader never sees half a document."""
+        target = self.path(relative)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        partial.write_bytes(content)
+        partial.replace(target)
+        return hashlib.sha256(content).hexdigest()
+
+    def has(self, relative: str, file_sha256: str | None = None) -> bool:
+        """Tell whether a document stands there (with the given content, if asked)."""
+        target = self.path(relative)
+        if not target.is_file():
+            return False
+        return file_sha256 is None or hashlib.sha256(target.read_bytes()).hexdigest() == file_sha256
+
+    def remove(self, relative: str) -> None:
+        """Remove a document that no data support any more."""
+        self.path(relative).unlink(missing_ok=True)

@@ -1,0 +1,72 @@
+"""What an asset works with: the stores, the inbox, the pool and the clock, opened from the settings.
+
+Dagster sees one resource; the core sees plain objects. Environment variables are read in `oko_pipeline.settings` alone,
+when a run starts and not when the code is imported.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from oko_pipeline.settings import Settings
+from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.works_store import WorksStore
+from resources.clock import Clock
+from resources.pool import WorkerPool
+from resources.report_store import ReportStore
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """The outside world of one installation."""
+
+    settings: Settings
+    database: Database
+    works: WorksStore
+    reports: ReportStore
+    pool: WorkerPool
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def inbox(self) -> Path:
+        """Return the folder into which people drop result files."""
+        return self.settings.inbox_folder
+
+
+def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
+    """Open the stores that the settings name; makes the folders that are missing."""
+    for folder in (settings.home, settings.inbox_folder, settings.reports_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return Workplace(
+        settings,
+        Database(settings.sqlalchemy_url),
+        WorksStore(settings.restricted_folder),
+        ReportStore(settings.reports_folder, settings.base_url),
+        WorkerPool(settings.worker_count),
+        clock or Clock(),
+    )
+
+
+class WorkplaceResource(dg.ConfigurableResource):
+    """Рабочее место: база, закрытое хранилище, входящая папка, отчёты. Пустое поле берётся из настроек."""
+
+    home: str | None = Field(default=None, description="Папка данных вместо OKO_HOME")
+    inbox: str | None = Field(default=None, description="Входящая папка вместо OKO_INBOX")
+    workers: int | None = Field(default=None, description="Число рабочих процессов вместо OKO_WORKERS")
+
+    _workplace: Workplace | None = PrivateAttr(default=None)
+
+    def open(self) -> Workplace:
+        """Return the workplace, opened at first use in a run."""
+        if self._workplace is None:
+            settings = Settings.load(home=self.home, inbox=self.inbox, workers=self.workers)
+            self._workplace = open_workplace(settings)
+        return self._workplace
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Close the database when the run ends."""
+        if self._workplace is not None:
+            self._workplace.database.close()
+            self._workplace = None
