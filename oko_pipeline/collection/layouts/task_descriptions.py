@@ -1,0 +1,299 @@
+"""Official descriptions of tasks (ALL) and codifiers of content (KS) and requirements (KT).
+
+The grade and the subject stand nowhere in these files: the path names them. A task has a row a code, and two variants
+of a paper may stand side by side as two blocks of columns.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from oko_pipeline.catalogue.contracts import PANDAS_TYPES
+from oko_pipeline.catalogue.metasubject import metasubject_flags
+from oko_pipeline.catalogue.tables import TASK_DESCRIPTIONS
+from oko_pipeline.catalogue.task_maxima import DIFFICULTY_LEVELS
+from oko_pipeline.collection.headers import (
+    HEADER_ROWS,
+    HeaderRow,
+    cell_text,
+    cyrillic,
+    find_sheet_header,
+    number,
+    parse_task_header,
+    whole_number,
+)
+from oko_pipeline.collection.identity import path_hints
+from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
+from oko_pipeline.errors import UnreadableFileError
+from oko_pipeline.quality import QualityFinding
+
+_TASK_NUMBER: Final = r"№\s*(по\s+)?ким\S*"
+_TASK_COLUMNS: Final = {
+    "title": r"умения.*|проверяемые.*умения.*",
+    "programme_block": r"блоки пооп.*",
+    "difficulty_level": r"уровень сложности.*",
+    "content_code": r"код\S*\s+кэс.*",
+    "requirement_code": r"код\S*\s+(кт|требовани\S*).*",
+    "maximum_score": r"макс\S*\s+балл.*",
+    "minutes": r".*время.*",
+}
+_ALL_PATTERNS: Final = (_TASK_NUMBER, _TASK_COLUMNS["maximum_score"], r"код\S*\s+кэс.*|умения.*")
+_CODE: Final = r"код(\s+\S+)?"
+_REQUIREMENT: Final = r".*(требован|умени|результат|способ\S* действий).*"
+_CONTENT: Final = r".*элемент\S* содержания.*"
+_CODIFIER_CODE: Final = re.compile(r"\d{1,2}(\.\d{1,2})*")
+# Codifiers of requirements speak in verbs and abilities («Различать …», «Умение …»), those of content in nouns.
+_ABILITY: Final = re.compile(
+    r"(\S+(ть|ться|чь)|уметь|умени\S*|владени\S*|овладени\S*|формировани\S*|смысловое)(?=\W|$)"
+)
+_HYPHENATION: Final = re.compile(r"(?<![-\w])(?P<left>\w+)(?P<break>-[ ]+|\xad[ ]*)(?P<right>[^\W\d_]\w*)")
+# Parts before which a hyphen at a line's end is a hyphen of the word: «научно-популярный», «монолог-рассуждение».
+_COMPOUND: Final = re.compile(r"\w{3,}(но|ко|во|го|дио|део)|монолог|диалоге?|рассуждение")
+COLUMNS: Final = tuple(name for name in TASK_DESCRIPTIONS.column_names if name not in ("school_year", "file_sha256"))
+
+
+def clean_text(value: Cell) -> str:
+    """Return a text rejoined after line breaks: «арифмети- ческие» → «арифметические», «научно- популярный» — с «-»."""
+    text = str(value).replace("\xa0", " ") if value is not None else ""
+    return cell_text(_HYPHENATION.sub(_rejoin, re.sub(r"\s+", " ", text)))
+
+
+def _rejoin(match: re.Match[str]) -> str:
+    left, right = match["left"], match["right"]
+    if right in ("и", "или"):
+        return match[0]
+    is_compound = _COMPOUND.fullmatch(left.lower()) is not None or (left[0].isupper() and right[0].isupper())
+    return f"{left}-{right}" if is_compound else left + right
+
+
+def codifier_code(value: Cell) -> str | None:
+    """Return a code of a codifier such as 2.1.4 («2.1.4 », «2.1.4.», 2.0), or None when the cell holds none."""
+    text = cyrillic(cell_text(value)).replace(" ", "").replace(",", ".").rstrip(".")
+    return text if _CODIFIER_CODE.fullmatch(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file's findings belong, and the work it describes."""
+
+    context: SourceContext
+    sheet: str
+    grade: int
+    subject_code: str
+
+    def finding(self, rule_id: str, message: str, row: int, column: int | None, **more: str | None) -> QualityFinding:
+        return QualityFinding(
+            rule_id, message, self.context.path, self.context.file_sha256, self.sheet, row + 1, column, **more
+        )
+
+
+class TaskDescriptions:
+    """Reads descriptions of tasks and codifiers into `task_descriptions`; they serve every school year."""
+
+    code: str = "task_descriptions"
+    version: str = "1"
+    title_ru: str = "Описание заданий и кодификаторы (ALL, KS, KT)"
+
+    def recognise(self, workbook: Workbook) -> bool:
+        """Tell whether the workbook has the header of a description or of a codifier."""
+        return find_sheet_header(workbook, _ALL_PATTERNS) is not None or _codifier_header(workbook) is not None
+
+    def read(self, workbook: Workbook, context: SourceContext) -> Reading:
+        """Read the description or the codifier.
+
+        Raises:
+            UnreadableFileError: (file.assessment_unknown) when the path names no grade or no subject.
+        """
+        hints = path_hints(context.path)
+        if hints.paper_grade is None or hints.subject_code is None:
+            raise UnreadableFileError(
+                "file.assessment_unknown",
+                f"Описание заданий не называет класс и предмет, а из пути «{context.path}» они не понятны.",
+            )
+        header = find_sheet_header(workbook, _ALL_PATTERNS)
+        codifier = _codifier_header(workbook) if header is None else None
+        found = header or codifier
+        if found is None:
+            return Reading()
+        place = _Place(context, found.sheet.name, hints.paper_grade, hints.subject_code)
+        reading = Reading()
+        records = _task_records(found, place, reading) if header else _codifier_records(found, place, reading)
+        table = pd.DataFrame.from_records(records, columns=list(COLUMNS))
+        reading.tables[TASK_DESCRIPTIONS.name] = table.astype(
+            {name: PANDAS_TYPES[TASK_DESCRIPTIONS.column(name).type] for name in COLUMNS}
+        )
+        reading.quarantined_rows_count = reading.read_rows_count - len({(r["source_row"], r["block"]) for r in records})
+        reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
+        return reading
+
+
+def _codifier_header(workbook: Workbook) -> HeaderRow | None:
+    for sheet in workbook.sheets:
+        for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
+            header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+            filled = [text for text in header.texts if text]
+            is_pair = len(filled) == 2 and header.column(_CODE) == header.texts.index(filled[0])
+            if is_pair and (header.column(_CONTENT) is not None or header.column(_REQUIREMENT) is not None):
+                return header
+    return None
+
+
+def _blank(place: _Place, row: int, kind: str, code: str) -> dict[str, object]:
+    record: dict[str, object] = dict.fromkeys(COLUMNS)
+    record.update(
+        source_row=row + 1, block=1, kind=kind, paper_grade=place.grade, subject_code=place.subject_code, code=code
+    )
+    return record
+
+
+def _task_records(header: HeaderRow, place: _Place, reading: Reading) -> list[dict[str, object]]:
+    starts = header.columns(_TASK_NUMBER)
+    records: list[dict[str, object]] = []
+    for block, start in enumerate(starts, 1):
+        end = starts[block] if block < len(starts) else len(header.texts)
+        part = HeaderRow(
+            header.sheet, header.row_index, tuple("" if i < start else t for i, t in enumerate(header.texts[:end]))
+        )
+        columns = {name: part.column(pattern) for name, pattern in _TASK_COLUMNS.items()}
+        records += _block_records((part, start, block), columns, place, reading)
+    return records
+
+
+def _block_records(
+    part: tuple[HeaderRow, int, int], columns: dict[str, int | None], place: _Place, reading: Reading
+) -> list[dict[str, object]]:
+    header, start, block = part
+    records: list[dict[str, object]] = []
+    positions: dict[str, int] = {}
+    maxima: dict[str, int] = {}
+    for row, cells in enumerate(header.sheet.rows):
+        block_cells = [value if index >= start else None for index, value in enumerate(cells[: len(header.texts)])]
+        if row <= header.row_index or not any(cell_text(value) for value in block_cells):
+            continue
+        reading.read_rows_count += 1
+        parsed = parse_task_header(cells[start], needs_maximum=False)
+        if parsed is None:
+            text = cell_text(cells[start])
+            reading.findings.append(
+                place.finding(
+                    "description.task_unknown",
+                    f"«{text}» — не номер задания: строка описания отложена." if text else "Нет номера задания.",
+                    row,
+                    start,
+                    value=text,
+                    expected="номер задания, например 12.1 или 1К2",
+                )
+            )
+            continue
+        code = parsed[0]
+        record = _blank(place, row, "task", code)
+        record.update(block=block, position=positions.setdefault(code, len(positions) + 1))
+        record.update(_task_values(row, cells, columns, place, reading))
+        maximum = record["maximum_score"]
+        if isinstance(maximum, int) and maxima.setdefault(code, maximum) != maximum:
+            reading.findings.append(
+                place.finding(
+                    "description.maximum_conflict",
+                    f"У задания {code} в описании разные максимальные баллы: {maxima[code]} и {maximum}.",
+                    row,
+                    columns["maximum_score"],
+                    value=str(maximum),
+                    expected=str(maxima[code]),
+                    became="максимум, который указан чаще",
+                )
+            )
+        records.append(record)
+    return records
+
+
+def _task_values(
+    row: int, cells: list[Cell], columns: dict[str, int | None], place: _Place, reading: Reading
+) -> dict[str, object]:
+    raw = {name: cells[c] if c is not None and c < len(cells) else None for name, c in columns.items()}
+    values: dict[str, object] = {
+        "title": clean_text(raw["title"]) or None,
+        "programme_block": clean_text(raw["programme_block"]) or None,
+        "minutes": number(raw["minutes"]),
+    }
+    level = cyrillic(cell_text(raw["difficulty_level"])).upper()
+    maximum = whole_number(raw["maximum_score"])
+    checked: dict[str, tuple[object, str]] = {
+        "difficulty_level": (level if level in DIFFICULTY_LEVELS else None, "Б, П или В"),
+        "maximum_score": (maximum if maximum is not None and 1 <= maximum <= 50 else None, "целое число баллов"),
+        "content_code": (codifier_code(raw["content_code"]), "код вида 2.1.4"),
+        "requirement_code": (codifier_code(raw["requirement_code"]), "код вида 2.1"),
+    }
+    for name, (value, expected) in checked.items():
+        values[name] = value
+        text = cell_text(raw[name])
+        if value is None and text not in ("", "-", "–", "—"):
+            reading.findings.append(
+                place.finding(
+                    "description.bad_value",
+                    f"В описании заданий «{text}» — не {TASK_DESCRIPTIONS.column(name).description_ru.lower()}.",
+                    row,
+                    columns[name],
+                    value=text,
+                    expected=expected,
+                    became="пусто",
+                )
+            )
+    return values
+
+
+def _codifier_records(header: HeaderRow, place: _Place, reading: Reading) -> list[dict[str, object]]:
+    code_column = header.column(_CODE) or 0
+    lines: list[tuple[int, str, str]] = []
+    for row, cells in enumerate(header.sheet.rows):
+        if row <= header.row_index or not any(cell_text(value) for value in cells):
+            continue
+        reading.read_rows_count += 1
+        code = codifier_code(cells[code_column])
+        # Some titles are spread over several cells, a word a cell, and some stand one cell to the right of their head.
+        title = clean_text(" ".join(text for value in cells[code_column + 1 :] if (text := cell_text(value))))
+        if code is None and cell_text(cells[code_column]) == "" and lines:
+            lines[-1] = (lines[-1][0], lines[-1][1], f"{lines[-1][2]} {title}".strip())
+            reading.read_rows_count -= 1
+            continue
+        if code is None:
+            text = cell_text(cells[code_column])
+            reading.findings.append(
+                place.finding(
+                    "description.bad_value",
+                    f"«{text}» — не код кодификатора: строка отложена.",
+                    row,
+                    code_column,
+                    value=text,
+                    expected="код вида 2.1.4",
+                )
+            )
+            continue
+        lines.append((row, code, title))
+    kind = _codifier_kind(header, lines, place, reading)
+    flags = metasubject_flags([code for _, code, _ in lines], [title for _, _, title in lines])
+    records = []
+    for (row, code, title), is_metasubject in zip(lines, flags, strict=True):
+        record = _blank(place, row, kind, code)
+        record.update(title=title or None, is_metasubject=is_metasubject if kind == "requirement" else None)
+        records.append(record)
+    return records
+
+
+def _codifier_kind(header: HeaderRow, lines: list[tuple[int, str, str]], place: _Place, reading: Reading) -> str:
+    if header.column(_CONTENT) is None:
+        return "requirement"
+    abilities = sum(_ABILITY.match(title.lower()) is not None for _, _, title in lines)
+    if 2 * abilities <= len(lines):
+        return "content"
+    reading.findings.append(
+        place.finding(
+            "description.kind_mismatch",
+            "Заголовок называет элементы содержания, а в строках требования: файл принят как кодификатор требований.",
+            header.row_index,
+            header.column(_CONTENT),
+            expected="«Проверяемые требования»",
+        )
+    )
+    return "requirement"
