@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from oko_pipeline.collection.guards import ReadLimits, check_member, damaged, inflate, open_zip, too_large
+from oko_pipeline.collection.archives import ReadLimits, check_member, damaged, inflate, open_zip, too_large
 from oko_pipeline.errors import UnreadableFileError
 
 MEMBER: Final = "!"

@@ -315,6 +315,7 @@ class _Pupils:
         columns = self.table.columns
         places = {
             "school_code": columns.school,
+            "pupil_id": columns.code,
             "class_label": columns.class_label,
             "sex": columns.sex,
             "variant": columns.variants[0] if columns.variants else None,
@@ -330,7 +331,7 @@ class _Pupils:
         """Return rows of `school_mentions`: one a distinct key of the school column, its commonest municipality."""
         columns = self.table.columns
         if columns.school is None:
-            counts = Counter({(self.table.school_code or "", "", ""): len(self.table.rows)})
+            counts = Counter[tuple[Cell, Cell, Cell]]({(self.table.school_code or "", "", ""): len(self.table.rows)})
         else:
             counts = Counter(
                 zip(

@@ -11,12 +11,12 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from oko_pipeline.collection.archives import ReadLimits
 from oko_pipeline.collection.cell_findings import CellFindings
-from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import InboxFile, hash_file, read_bytes
 from oko_pipeline.collection.layout import Layout, Reading, SourceContext, Workbook
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
-from oko_pipeline.collection.registry_of_layouts import recognise
+from oko_pipeline.collection.registry_of_layouts import LAYOUTS, recognise
 from oko_pipeline.collection.source_files import OpenedFile, open_workbook
 from oko_pipeline.errors import CatalogueError, ContractError, UnreadableFileError
 from oko_pipeline.quality import QualityFinding
@@ -80,6 +80,13 @@ def read_source(root: Path, file: InboxFile, options: ReadOptions) -> SourceRead
     if layout is None:
         return _unrecognised(file, context, opened.workbook, notes)
     return _read_with(layout, opened.workbook, file, context, notes)
+
+
+def layout_title(layout_code: str | None) -> str:
+    """Return the Russian title of a layout by its code, also of files that were not recognised or did not open."""
+    if layout_code is None:
+        return "файл не открыт"
+    return next((layout.title_ru for layout in LAYOUTS if layout.code == layout_code), "форма не распознана")
 
 
 def duplicate_files(readings: Sequence[SourceReading]) -> dict[str, str]:

@@ -14,18 +14,8 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
-from oko_pipeline.collection.guards import (
-    EmptyFormula,
-    ReadLimits,
-    check_xls,
-    check_xlsb,
-    check_xlsx,
-    damaged,
-    inflate,
-    is_ole,
-    open_zip,
-    too_large,
-)
+from oko_pipeline.collection.archives import ReadLimits, damaged, inflate, open_zip, too_large
+from oko_pipeline.collection.guards import EmptyFormula, check_xls, check_xlsb, check_xlsx, is_ole
 from oko_pipeline.collection.layout import Cell, Sheet, Workbook
 from oko_pipeline.errors import UnreadableFileError
 
@@ -146,7 +136,7 @@ def _load(data: bytes) -> Workbook:
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
         return Workbook(
             tuple(
-                Sheet(meta.name, book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False))
+                Sheet(meta.name, list[list[Cell]](book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)))
                 for meta in book.sheets_metadata
                 if meta.typ == SheetTypeEnum.WorkSheet
             )
