@@ -104,6 +104,7 @@ class _Scope:
     mark: np.ndarray
     scores: np.ndarray
     task_sum: np.ndarray
+    is_mismatch: np.ndarray
 
     def finding(self, row: int, rule_id: str, column: str | None, fault: _Fault) -> QualityFinding:
         """Return a finding about the cell of `column` in the row at position `row`; None names the whole row."""
@@ -187,6 +188,8 @@ def _scope(works: Works, facts: AssessmentFacts, tasks: pd.DataFrame) -> _Scope:
     scores = works.task_scores()
     status = rows["status"].to_numpy(dtype=object)
     total = _numbers(rows["primary_score"])
+    is_scored = (status == "scored") & ~np.isnan(total)
+    task_sum = np.maximum(scores, 0).sum(axis=1, dtype=np.int64)
     return _Scope(
         works=works,
         facts=facts,
@@ -205,13 +208,14 @@ def _scope(works: Works, facts: AssessmentFacts, tasks: pd.DataFrame) -> _Scope:
         class_label=rows["class_label"].str.strip(),
         sex=rows["sex"].str.strip().str.lower(),
         is_absent=status == "absent",
-        is_scored=(status == "scored") & ~np.isnan(total),
+        is_scored=is_scored,
         total=total,
         journal=_numbers(rows["journal_mark"]),
         reported=_numbers(rows["reported_mark"]),
         mark=_marks(total, status == "scored", facts),
         scores=scores,
-        task_sum=np.maximum(scores, 0).sum(axis=1, dtype=np.int64) if scores.size else np.zeros(len(rows), np.int64),
+        task_sum=task_sum,
+        is_mismatch=is_scored & (total != task_sum) & (len(works.tasks) > 0),
     )
 
 
@@ -230,11 +234,8 @@ def _points(number: float) -> str:
 
 
 def _sum_rule(scope: _Scope) -> _Outcome:
-    mask = scope.is_scored & (scope.total != scope.task_sum)
-    if not scope.works.tasks:
-        mask = np.zeros_like(mask)
     found = scope.each(
-        mask,
+        scope.is_mismatch,
         "work.sum_mismatch",
         "primary_score",
         lambda row: _Fault(
@@ -243,7 +244,7 @@ def _sum_rule(scope: _Scope) -> _Outcome:
             str(scope.task_sum[row]),
         ),
     )
-    return found, {"has_sum_mismatch": mask}
+    return found, {"has_sum_mismatch": scope.is_mismatch}
 
 
 def _total_rules(scope: _Scope) -> _Outcome:
@@ -426,7 +427,8 @@ def _missing_in_school(
     whole = pd.Series(np.flatnonzero(missing & ~any_known))
     for _, positions in whole.groupby(groups.to_numpy()[whole.to_numpy()]):
         count = counted(len(positions), "работы", "работ", "работ")
-        fault = _Fault(f"{message} ни у кого: столбец пуст у {count}.", None, expected)
+        told = message if len(positions) == 1 else f"{message} ни у кого: столбец пуст у {count}"
+        fault = _Fault(f"{told}.", None, expected)
         found.append(scope.finding(int(positions.iloc[0]), rule_id, column, fault))
     return found
 
@@ -438,8 +440,7 @@ def _cut(text: object, length: int = 24) -> str:
 
 def _label_rules(scope: _Scope) -> _Outcome:
     labels = scope.class_label
-    judged = {label: _CLASS_LABEL.fullmatch(label) is None for label in labels.dropna().unique()}
-    odd = labels.map(judged).fillna(value=False).to_numpy(dtype=bool)
+    odd = _judged(labels, lambda label: _CLASS_LABEL.fullmatch(label) is None)
     found: list[QualityFinding] = []
     # A label repeats in every row of the class, so the class is named once, at its first row.
     positions = pd.Series(np.flatnonzero(odd))
@@ -456,13 +457,18 @@ def _label_rules(scope: _Scope) -> _Outcome:
     return found, {"has_odd_class": odd}
 
 
+def _judged(texts: pd.Series, is_odd: Callable[[str], bool]) -> np.ndarray:
+    """Judge each distinct text once; a missing one is not odd."""
+    judged = {text: is_odd(text) for text in texts.dropna().unique()}
+    return texts.map(judged).astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+
+
 def _variant_rule(scope: _Scope) -> _Outcome:
     variants = scope.works.rows["variant"].str.strip()
-    allowed = {
-        variant: variant.isascii() and variant.isdigit() and 1 <= int(variant) <= LARGEST_VARIANT
-        for variant in variants.dropna().unique()
-    }
-    odd = ~variants.map(allowed).fillna(value=True).to_numpy(dtype=bool) & ~scope.is_absent
+    odd = ~scope.is_absent & _judged(
+        variants,
+        lambda text: not (text.isascii() and text.isdigit() and 1 <= int(text) <= LARGEST_VARIANT),
+    )
     found = scope.each(
         odd,
         "work.variant_odd",
@@ -480,29 +486,26 @@ def _shift_rule(scope: _Scope) -> _Outcome:
     suspected = np.zeros(len(scope.total), dtype=bool)
     found: list[QualityFinding] = []
     groups = pd.Series(np.arange(len(suspected))).groupby([scope.sha, scope.school], sort=False)
-    mismatch = scope.is_scored & (scope.total != scope.task_sum)
     digits = scope.sex.str.fullmatch(r"\d+").fillna(value=False).to_numpy(dtype=bool)
     odd_journal = ~np.isnan(scope.journal) & ~np.isin(scope.journal, MARKS)
     # Most files have nothing of the kind: look only at schools that show any of the three signs.
-    signs = mismatch | digits | odd_journal
+    signs = scope.is_mismatch | digits | odd_journal
     for _, positions in groups:
         rows = positions.to_numpy()
         if not signs[rows].any():
             continue
-        for column, fault in _shifts_of(scope, rows, (mismatch, digits, odd_journal)):
+        for column, fault in _shifts_of(scope, rows, (digits, odd_journal)):
             suspected[rows] |= ~scope.is_absent[rows]
             found.append(scope.finding(int(rows[0]), "work.column_shift", column, fault))
     return found, {"is_shift_suspected": suspected}
 
 
-def _shifts_of(
-    scope: _Scope, rows: np.ndarray, signs: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> list[tuple[str, _Fault]]:
+def _shifts_of(scope: _Scope, rows: np.ndarray, signs: tuple[np.ndarray, np.ndarray]) -> list[tuple[str, _Fault]]:
     """Return the columns of a school's works that seem to hold another column's values."""
-    mismatch, digits, odd_journal = signs
+    digits, odd_journal = signs
     found: list[tuple[str, _Fault]] = []
     scored = rows[scope.is_scored[rows]]
-    if len(scored) >= SMALLEST_SHIFT_GROUP and mismatch[scored].mean() >= SHIFT_SHARE:
+    if len(scored) >= SMALLEST_SHIFT_GROUP and scope.is_mismatch[scored].mean() >= SHIFT_SHARE:
         equal = (scope.scores[scored] == scope.total[scored, None]).mean(axis=0)
         position = int(equal.argmax())
         if equal[position] >= SHIFT_SHARE:

@@ -65,6 +65,11 @@ def work_counts(flags: pd.DataFrame) -> pd.DataFrame:
     Grain of the result: `assessment_id`, `school_code`, `class_label` (empty text when unknown); integer columns
     `COUNT_COLUMNS`. A participant is a row with a total; marks are those by the scale, compared with the journal.
     """
+    if flags.empty:
+        return pd.DataFrame(
+            {name: pd.Series(dtype="str") for name in ("assessment_id", "school_code", "class_label")}
+            | {name: pd.Series(dtype="int64") for name in COUNT_COLUMNS}
+        )
     scored = (flags["status"] == "scored").to_numpy(dtype=bool)
     mark = flags["mark"].to_numpy(dtype=float, na_value=np.nan)
     journal = flags["journal_mark"].to_numpy(dtype=float, na_value=np.nan)
@@ -607,3 +612,17 @@ def _jump_findings(tables: Mapping[str, pd.DataFrame], options: YearOptions) -> 
                 )
             )
     return found
+
+
+def check_jumps(
+    result_summary: pd.DataFrame, previous: pd.DataFrame, options: YearOptions | None = None
+) -> list[QualityFinding]:
+    """Return findings about results that changed more since the previous year than teaching explains.
+
+    Args:
+        result_summary: rows of the table of the same name for the year.
+        previous: the same of the year before; nothing is found when it is empty.
+        options: thresholds.
+    """
+    tables = {"result_summary": result_summary, "previous_result_summary": previous}
+    return _jump_findings(tables, options or YearOptions())

@@ -5,6 +5,7 @@ import io
 import pandas as pd
 import pytest
 import xlwt
+from openpyxl import Workbook, load_workbook
 
 from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding, findings_frame
@@ -36,8 +37,6 @@ def frame(*findings: QualityFinding) -> pd.DataFrame:
 
 
 def xlsx(rows=None, title: str = "Sheet") -> bytes:
-    from openpyxl import Workbook
-
     book = Workbook()
     sheet = book.active
     sheet.title = title
@@ -49,8 +48,6 @@ def xlsx(rows=None, title: str = "Sheet") -> bytes:
 
 
 def opened(content: bytes):
-    from openpyxl import load_workbook
-
     return load_workbook(io.BytesIO(content))
 
 
