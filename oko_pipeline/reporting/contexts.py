@@ -218,7 +218,10 @@ def _deficits(work: WorkView) -> list[str]:
     systemic = [
         row
         for row in work.skills
-        if row["kind"] in _SKILL_KINDS and row["is_systemic"] and row["tasks_count"] > 1 and row["red_tasks_count"] > 1
+        if row["kind"] in _SKILL_KINDS
+        and row["is_systemic"]
+        and row["tasks_count"] > 1
+        and (row["red_tasks_count"] or 0) > 1
     ]
     told: list[str] = []
     seen: set[str] = set()

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final
 
-_Z: Final = 1.959963984540054
+import numpy as np
+
+from oko_pipeline.statistics.intervals import wilson_interval
+
 MARKS: Final = (2, 3, 4, 5)
 JOURNAL: Final = ("lower", "same", "higher")
 
@@ -60,18 +63,19 @@ class Level:
         return None if self.marks is None else self.marks[3]
 
 
-def wilson(count: float, n: int) -> Share:
-    """Return the share count/n with Wilson's 95 % score interval (Wilson 1927).
+def wilson_shares(counts: Sequence[float], n: int) -> tuple[Share, ...]:
+    """Return the shares counts/n with Wilson's 95 % intervals.
 
     Args:
-        count: successes; may be fractional when recovered from a published percentage.
+        counts: successes; may be fractional when recovered from a published percentage.
         n: trials, at least 1.
     """
-    share = min(max(count / n, 0.0), 1.0)
-    denominator = 1 + _Z**2 / n
-    centre = (share + _Z**2 / (2 * n)) / denominator
-    half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / denominator
-    return Share(share, 0.0 if share == 0 else max(0.0, centre - half), 1.0 if share == 1 else min(1.0, centre + half))
+    successes = np.clip(np.asarray(counts, dtype=np.float64), 0, n)
+    bounds = wilson_interval(successes, n)
+    return tuple(
+        Share(float(value), float(low), float(high))
+        for value, low, high in zip(successes / n, bounds.low, bounds.high, strict=True)
+    )
 
 
 def difference(own: Share, other: Share) -> Difference:
@@ -110,14 +114,15 @@ def summary_level(record: Mapping[str, Any], name: str, where_ru: str) -> Level:
 def counted_level(counts: Sequence[float], name: str, where_ru: str) -> Level:
     """Return the level of a group known by its numbers of «2» … «5» (possibly fractional); needs at least one mark."""
     n = round(sum(counts))
+    shares = wilson_shares([*counts, sum(counts[1:]), sum(counts[2:])], n)
     return Level(
         name=name,
         where_ru=where_ru,
         participants=n,
         marked=n,
-        marks=tuple(wilson(count, n) for count in counts),
-        base=wilson(sum(counts[1:]), n),
-        good=wilson(sum(counts[2:]), n),
+        marks=shares[:4],
+        base=shares[4],
+        good=shares[5],
     )
 
 
@@ -147,7 +152,7 @@ def published_level(rows: Sequence[Mapping[str, Any]], name: str, where_ru: str)
         base=level.base,
         good=level.good,
         pairs=pairs,
-        journal=tuple(wilson(journal[kind]["value_percent"] / 100 * pairs, pairs) for kind in JOURNAL),
+        journal=wilson_shares([journal[kind]["value_percent"] / 100 * pairs for kind in JOURNAL], pairs),
     )
 
 

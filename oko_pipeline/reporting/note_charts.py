@@ -12,7 +12,7 @@ Chart = dict[str, Any]
 RED_SIGN: Final = "▼"
 _MARK_ROLES: Final = ("mark_2", "mark_3", "mark_4", "mark_5")
 _LEVELS: Final = (("Б", "базовый (Б)", "base"), ("П", "повышенный (П)", "raised"), ("В", "высокий (В)", "high"))
-_MARKS_PER_CHART: Final = 6
+_MARKS_PER_CHART: Final = 5
 _JOURNAL_PER_CHART: Final = 14
 _BAR_MM: Final = 5.6
 
@@ -50,7 +50,7 @@ def _marks_chart(works: Sequence[WorkView]) -> Chart:
         ],
         "axis_title": "",
         "value_title": "",
-        "height_mm": 20 + _BAR_MM * len(labels),
+        "height_mm": max(60, 18 + _BAR_MM * len(labels)),
         "alt": f"Доли отметок, базовый уровень: {'; '.join(told)}.",
         "caption": f"Доли отметок «2», «3», «4», «5» рядом с ориентирами: {_group_title(works)}, %",
     }
@@ -82,7 +82,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
                 ],
                 "axis_title": "",
                 "value_title": "",
-                "height_mm": 20 + 7.0 * len(group),
+                "height_mm": max(60, 20 + 7.0 * len(group)),
                 "alt": f"Сравнение отметок за работы с журналом: {told}.",
                 "caption": f"Отметка за работу в сравнении с отметкой по журналу{part}, % участников",
             }
@@ -119,7 +119,7 @@ def histogram(work: WorkView, settings: NoteSettings) -> Chart | None:
         ],
         "axis_title": "первичный балл",
         "value_title": "участников",
-        "height_mm": 52,
+        "height_mm": 70,
         "alt": f"Распределение первичных баллов, {ru.counted(work.own.participants, ru.PARTICIPANTS)}: чаще всего "
         f"{ru.counted(top, ru.POINTS)} ({ru.counted(counts[top], ru.PARTICIPANTS)}).{below}",
         "caption": f"Распределение первичных баллов: {work.title} (n = {work.own.participants})",
@@ -173,7 +173,7 @@ def task_profile(work: WorkView, settings: NoteSettings) -> Chart | None:
         "series": series,
         "axis_title": f"задание ({RED_SIGN} — красная зона)",
         "value_title": "выполнение, %",
-        "height_mm": 60,
+        "height_mm": 72,
         "alt": f"Выполнение заданий: {zone}; труднее всего задание {lowest['task_code']} — "
         f"{ru.percent(lowest['solved_share'])}.",
         "caption": f"Выполнение заданий по уровням сложности: {work.title} (n = {work.own.participants})",

@@ -161,7 +161,7 @@ def marks(view: UnitView, settings: NoteSettings) -> Table | None:
     ]
     rows: list[Record] = []
     for work in view.works:
-        rows.append(_marks_row(f"{work.title}: {work.own.name}", work.own, settings, kind="own"))
+        rows.append(_marks_row(work.title, work.own, settings, kind="own"))
         rows += [_marks_row(level.name, level, settings) for level in work.comparators if level.marks is not None]
     return table("Отметки по работам рядом с ориентирами", columns, rows)
 
@@ -188,7 +188,7 @@ def journal(view: UnitView, settings: NoteSettings) -> Table | None:
     ]
     rows: list[Record] = []
     for work in view.works:
-        rows.append(_journal_row(f"{work.title}: {work.own.name}", work.own, settings, kind="own"))
+        rows.append(_journal_row(work.title, work.own, settings, kind="own"))
         rows += [_journal_row(level.name, level, settings) for level in work.comparators if level.journal is not None]
     return table("Соответствие отметок журналу", columns, rows)
 
@@ -208,9 +208,9 @@ def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
         ("Задание", 1.8, "text"),
         ("Уровень", 1.7, "text"),
         ("Проверяемое умение", 6.4, "text"),
-        ("Выполнение, %", 2.7, "number"),
-        (f"{ru.sentence_start(around)}, %", 2.4, "number"),
-        ("Не приступали, %", 2.3, "number"),
+        ("Выполнение, %", 2.6, "number"),
+        (f"{ru.sentence_start(around)}, %", 2.9, "number"),
+        ("Не при\u00adступали, %", 2.2, "number"),
     ]
     rows: list[Record] = []
     for task in work.tasks:
@@ -222,7 +222,7 @@ def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
             row(
                 f"{task['task_code']}{'' if is_surely_red(task, settings) else '*'}",
                 str(task["difficulty_level"] or _NO_VALUE),
-                ru.shortened(str(task["skill"] or "описания нет"), 170),
+                ru.shortened(str(task["skill"] or "описания нет"), 130),
                 share_text(solved),
                 _NO_VALUE if beside is None else ru.percent_number(beside),
                 _NO_VALUE if task["not_attempted_share"] is None else ru.percent_number(task["not_attempted_share"]),

@@ -132,7 +132,7 @@ def _deviation_text(deviation: _Deviation) -> str:
     return (
         f"{deviation.work.title}: {deviation.measure_ru} {ru.percent(deviation.own.value)}, {deviation.where_ru} — "
         f"{ru.percent(deviation.other.value)}; {word} на {ru.points(gap.value)} "
-        f"(от {ru.decimal(bounds[0] * 100)} до {ru.points(bounds[1])} с вероятностью 95 %, "
+        f"(95-процентный интервал — от {ru.decimal(bounds[0] * 100)} до {ru.points(bounds[1])}, "
         f"n = {deviation.work.own.marked})."
     )
 
@@ -175,7 +175,7 @@ def _journal_deviation(work: WorkView, settings: NoteSettings) -> str | None:
         return None
     return (
         f"{work.title}: {ru.percent(own.value)}, {reference.where_ru} — {ru.percent(other.value)}; больше на "
-        f"{ru.points(gap.value)} (от {ru.decimal(gap.low * 100)} до {ru.points(gap.high)} с вероятностью 95 %, "
+        f"{ru.points(gap.value)} (95-процентный интервал — от {ru.decimal(gap.low * 100)} до {ru.points(gap.high)}, "
         f"n = {work.own.pairs})."
     )
 

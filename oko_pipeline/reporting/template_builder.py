@@ -159,29 +159,37 @@ def _write_participation(writer: "_Writer", words: _Words) -> None:
 
 
 def _write_marks(writer: "_Writer", words: _Words) -> None:
-    writer.next_section(landscape=False)
     writer.add("Отметки", "Heading 1")
-    writer.tag("if marks.table")
-    writer.table_caption(f"Отметки за работы: {words.own} и ориентиры", "tbl_marks")
-    writer.block("marks.table")
-    writer.tag("endif")
     writer.add(
-        f"Ориентиры: {words.around}. n — число участников с отметкой; в скобках — границы 95-процентного интервала Уилсона, %. "
-        "Базовый уровень — отметка «3» и выше. При числе участников меньше {{ settings.claim_from }} доли не приводятся.",
-        "ОКО Примечание",
+        "На рисунках — доли отметок за каждую работу рядом с ориентирами; числа с интервалами — в таблице, которая "
+        "следует за рисунками.",
+        "ОКО Текст",
     )
-    writer.next_section(landscape=True)
     writer.tag("for chart in marks.charts")
     writer.block("chart")
     writer.figure_caption("{{ chart.caption }}")
     writer.tag("endfor")
+    writer.add("Подписи у столбцов меньше 5 % опущены.", "ОКО Примечание")
+    writer.next_section(landscape=False)
+    writer.add(
+        f"Полужирным — {words.own}, ниже — ориентиры: {words.around}. n — число участников с отметкой; в скобках — границы "
+        "95-процентного интервала Уилсона, %. Базовый уровень — отметка «3» и выше. При числе участников меньше "
+        "{{ settings.claim_from }} доли не приводятся.",
+        "ОКО Примечание",
+    )
+    writer.tag("if marks.table")
+    writer.table_caption(f"Отметки за работы: {words.own} и ориентиры", "tbl_marks")
+    writer.block("marks.table")
+    writer.tag("endif")
+    writer.add("", "ОКО Разрыв")
+    writer.next_section(landscape=True)
 
 
 def _write_journal(writer: "_Writer") -> None:
     writer.add("Соответствие отметок журналу", "Heading 1")
     writer.add(
         "Отметка за работу сравнивается с отметкой по журналу за предыдущий период у каждого участника, у которого есть "
-        "обе. Расхождение само по себе не доказывает необъективность ни журнала, ни проверки работы: это повод для разбора.",
+        "обе (полужирным — эта справка, ниже — ориентиры). Расхождение само по себе не доказывает необъективность ни журнала, ни проверки работы: это повод для разбора.",
         "ОКО Текст",
     )
     writer.tag("if journal.table")
@@ -446,8 +454,9 @@ class _Look:
 
 _LOOKS: Final[dict[str, _Look]] = {
     "Normal": _Look(),
-    "ОКО Текст": _Look(align="justify", after=6, first=10, line=1.15),
+    "ОКО Текст": _Look(align="justify", before=6, after=6, first=10, line=1.15),
     "ОКО Примечание": _Look(size=10, after=8, before=4, colour="404040"),
+    "ОКО Разрыв": _Look(size=1),
     "ОКО Титул": _Look(align="center", after=4),
     "ОКО Гриф": _Look(indent=95, after=3),
     "ОКО Подпись": _Look(before=24, after=12),
@@ -474,6 +483,7 @@ _STYLE_IDS: Final = {
     "ОКО Текст": "OkoText",
     "ОКО Примечание": "OkoNote",
     "ОКО Титул": "OkoTitlePage",
+    "ОКО Разрыв": "OkoBreak",
     "ОКО Гриф": "OkoApproval",
     "ОКО Подпись": "OkoSignature",
     "ОКО Тег": "OkoTag",
@@ -497,6 +507,8 @@ def _set_styles(document: Any) -> None:
             style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
             style.base_style = styles["Normal"]
             style.element.set(_w("styleId"), _STYLE_IDS.get(name, name.replace(" ", "")))
+        if name == "TOC Heading":
+            styles[name].base_style = styles["Normal"]
         _apply(styles[name], look)
     _set_language(styles.element)
     _set_outline(styles["ОКО Приложение"])

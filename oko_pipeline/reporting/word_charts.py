@@ -42,7 +42,7 @@ _FILLS: Final[dict[str, _Fill]] = {
     "higher": _Fill("1F4E79", "FFFFFF"),
     "base": _Fill("7FAFD4", "000000"),
     "raised": _Fill("1F4E79", "000000", "wdUpDiag"),
-    "high": _Fill("1F3550", "000000"),
+    "high": _Fill("1F3550", "FFFFFF"),
     "plain": _Fill("7FAFD4", "000000"),
 }
 _BENCHMARK_ROLE: Final = "benchmark"
@@ -62,7 +62,7 @@ class _Look:
 _LOOKS: Final[dict[str, _Look]] = {
     "stacked": _Look("bar", "percentStacked", 35, '[<5]"";0', "ctr", "", "0%"),
     "histogram": _Look("col", "stacked", 12, '[=0]"";0', "", "", "0"),
-    "profile": _Look("col", "clustered", 40, "0", "outEnd", '<c:max val="100"/>', "0"),
+    "profile": _Look("col", "clustered", 40, "0", "inBase", '<c:max val="100"/>', "0"),
 }
 
 
@@ -195,7 +195,7 @@ def _bar_series(element: etree._Element, fill: _Fill, look: _Look, categories_co
 def _mark_series(element: etree._Element) -> str:
     marker = (
         "<c:spPr><a:ln><a:noFill/></a:ln></c:spPr>"
-        '<c:marker><c:symbol val="diamond"/><c:size val="6"/><c:spPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill>'
+        '<c:marker><c:symbol val="diamond"/><c:size val="7"/><c:spPr><a:solidFill><a:srgbClr val="F2A33A"/></a:solidFill>'
         '<a:ln w="9525"><a:solidFill><a:srgbClr val="000000"/></a:solidFill></a:ln></c:spPr></c:marker>'
     )
     return _series(element, marker, "", '<c:smooth val="0"/>')

@@ -140,7 +140,7 @@ def add_work(rows, assessment_id, bounds, sizes, home, random, pupil_grade):
         "school_year": YEAR, "path": f"vpr/2021/{grade}/{subject}.xlsx", "file_sha256": f"{int(grade) * 7919 + len(subject):064x}"[::-1],
         "layout_code": "raw_2021", "assessment_id": assessment_id, "status": "accepted", "size_bytes": 1000,
         "modified_at": "2021-06-01T00:00:00Z", "read_rows_count": len(pupils), "accepted_rows_count": len(pupils),
-        "quarantined_rows_count": 0, "reader_version": "1",
+        "quarantined_rows_count": 0, "reader_version": "1", "stat_fingerprint": "1",
     })  # fmt: skip
     units = [("region", "99", pupils)]
     units += [("municipality", code, part) for code, part in pupils.groupby("municipality")]
