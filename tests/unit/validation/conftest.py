@@ -3,27 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from oko_pipeline.catalogue.keys import AssessmentKey
-from oko_pipeline.catalogue.tables import (
-    ASSESSMENTS,
-    MUNICIPALITIES,
-    SCHOOL_CROSSWALK,
-    SCHOOLS,
-    TASKS,
-)
+from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOL_CROSSWALK, SCHOOLS
 from oko_pipeline.quality import CellMap
 from oko_pipeline.validation.work_rules import AssessmentFacts, WorkCheck, check_works
 from oko_pipeline.validation.year_rules import work_counts
 from oko_pipeline.works import TaskHeader, Works, task_column
+from tests.unit.validation.builders import KEY, MAXIMA, assessments_of, tasks_of
 
-KEY = AssessmentKey("vpr-2021-spring", 4, "mathematics")
 FACTS = AssessmentFacts(KEY, 6, 2, 3, 5)
 SHA = "a" * 64
-MAXIMA = (1, 2, 3)
 CELLS = {
     "participant_code": 0,
     "variant": 1,
@@ -80,27 +71,6 @@ def tasks() -> pd.DataFrame:
     return tasks_of(str(KEY))
 
 
-def tasks_of(assessment_id: str) -> pd.DataFrame:
-    return TASKS.conform(
-        pd.DataFrame(
-            {
-                "school_year": "2020-2021",
-                "assessment_id": assessment_id,
-                "position": [1, 2, 3],
-                "task_code": ["1", "2", "3.1"],
-                "maximum_score": list(MAXIMA),
-                "maximum_source": "description",
-                "difficulty_level": "Б",
-                "skill": "умение",
-                "programme_block": None,
-                "content_codes": None,
-                "requirement_codes": None,
-                "is_metasubject": False,
-            }
-        )
-    )
-
-
 @pytest.fixture
 def check(make_works, tasks) -> Callable[..., WorkCheck]:
     """Return a checker of works with changes."""
@@ -109,32 +79,6 @@ def check(make_works, tasks) -> Callable[..., WorkCheck]:
         return check_works(make_works(changes, **kwargs), facts, tasks)
 
     return run
-
-
-def assessments_of(*ids: str) -> pd.DataFrame:
-    keys = [AssessmentKey.parse(assessment_id) for assessment_id in ids]
-    return ASSESSMENTS.conform(
-        pd.DataFrame(
-            {
-                "school_year": "2020-2021",
-                "assessment_id": list(ids),
-                "campaign_code": [key.campaign_code for key in keys],
-                "procedure_code": "vpr",
-                "paper_grade": [key.paper_grade for key in keys],
-                "pupil_grade": [key.paper_grade for key in keys],
-                "subject_code": [key.subject_code for key in keys],
-                "level": [key.level for key in keys],
-                "task_count": 3,
-                "maximum_score": 6,
-                "minimum_3": 2,
-                "minimum_4": 3,
-                "minimum_5": 5,
-                "scale_source": "catalogue",
-                "rows_count": 12,
-                "works_sha256": "w",
-            }
-        )
-    )
 
 
 @pytest.fixture
@@ -189,9 +133,3 @@ def year(check) -> dict[str, pd.DataFrame]:
         "municipalities": municipalities,
         "school_crosswalk": crosswalk,
     }
-
-
-@pytest.fixture
-def no_number() -> float:
-    """Return the missing number."""
-    return np.nan
