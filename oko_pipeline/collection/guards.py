@@ -105,22 +105,22 @@ class SheetScan:
 
 def scan_sheet(content: bytes) -> SheetScan:
     """Measure a worksheet's XML by the references of its cells, at about the cost of inflating it."""
+    # Whole-buffer comparisons of neighbours are several times quicker than looking at every found position.
     buffer = np.frombuffer(content + b"\0" * 16, dtype=np.uint8)
-    opened = np.flatnonzero(buffer == ord("<")) + 1
-    first, second = buffer[opened], buffer[opened + 1]
-    has_formulas = bool(np.any(first == ord("f")))
-    elements = int(((first == ord("c")) & (second <= ord(">"))).sum())
-    rows = opened[(first == ord("r")) & (second == ord("o"))]
-    elements += int(((buffer[rows + 2] == ord("w")) & (buffer[rows + 3] <= ord(">"))).sum())
-    equals = np.flatnonzero(buffer == ord("="))
-    equals = equals[equals >= 2]
-    found = equals[
-        (buffer[equals - 1] == ord("r")) & (buffer[equals - 2] == ord(" ")) & (buffer[equals + 1] == ord('"'))
-    ]
+    following = buffer[1:]
+    is_opening = buffer[:-1] == ord("<")
+    has_formulas = bool(np.any(is_opening & (following == ord("f"))))
+    cells = np.flatnonzero(is_opening & (following == ord("c")))
+    rows = np.flatnonzero(is_opening & (following == ord("r")))
+    is_row = (buffer[rows + 2] == ord("o")) & (buffer[rows + 3] == ord("w")) & (buffer[rows + 4] <= ord(">"))
+    elements = int((buffer[cells + 2] <= ord(">")).sum()) + int(is_row.sum())
+    found = np.flatnonzero((buffer[:-3] == ord(" ")) & (buffer[1:-2] == ord("r")) & (buffer[2:-1] == ord("=")))
     # Sheets as Excel writes them give every row and cell its reference; any other sheet is parsed.
-    if len(found) == 0 or len(found) != elements or _has_prefixed_cells(buffer):
+    is_plain = len(found) > 0 and len(found) == elements and bool(np.all(buffer[found + 3] == ord('"')))
+    if not is_plain or _has_prefixed_cells(buffer):
         return SheetScan(*_parsed_extent(content), has_formulas=True)
-    return SheetScan(*_referenced_extent(buffer[found[:, None] + np.arange(2, 14)]), has_formulas)
+    windows = np.lib.stride_tricks.sliding_window_view(buffer, 12)
+    return SheetScan(*_referenced_extent(windows[found + 4]), has_formulas)
 
 
 def _has_prefixed_cells(buffer: np.ndarray) -> bool:
@@ -170,10 +170,10 @@ def _parsed_extent(content: bytes) -> tuple[int, int]:
                 match = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", (element.get("r") or "").upper())
                 column = _column_number(match[1]) if match else column + 1
                 rows, columns = max(rows, int(match[2]) if match else row), max(columns, column)
-    except (ParseError, ValueError) as error:
-        raise damaged("лист содержит неверный XML") from error
     except DefusedXmlException as error:
         raise dangerous("лист объявляет сущности XML") from error
+    except (ParseError, ValueError) as error:
+        raise damaged("лист содержит неверный XML") from error
     return rows, columns
 
 

@@ -11,7 +11,7 @@ from oko_pipeline.works import TaskHeader
 HEADER_ROWS: Final = 30
 """A header stands within this many first rows of a sheet."""
 
-_SPACES: Final = re.compile(r"[\s\u00a0\u2007\u202f\ufeff\u200b]+")
+_INVISIBLE: Final = {0xFEFF: " ", 0x200B: " ", 0x00AD: None}
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 # «1К1 (4б)», «5(1) (1б)», «5(1б)», «11.1 (1б)», «16 (1) (1б)», «10.2К1 (1б)»: part in brackets is a number of its own,
 # the maximum is the one followed by «б».
@@ -30,7 +30,8 @@ def cell_text(value: Cell) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return _SPACES.sub(" ", str(value)).strip()
+    text = " ".join(str(value).split())
+    return text if text.isascii() else " ".join(text.translate(_INVISIBLE).split())
 
 
 def folded_text(value: Cell) -> str:

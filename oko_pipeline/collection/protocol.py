@@ -25,6 +25,7 @@ from oko_pipeline.works import TaskHeader, Works, task_column
 
 HIGHEST_TASK_SCORE: Final = 99
 HIGHEST_TOTAL: Final = 999
+_TEXT: Final = pd.StringDtype(na_value=np.nan)
 _FAULT: Final = "?"
 _FAULTY_NUMBER: Final = -1
 _ABSENT_VARIANT: Final = "absent"
@@ -133,7 +134,7 @@ def read_pupils(table: PupilTable, context: SourceContext) -> Reading:
             cells={context.file_sha256: pupils.cell_map(context)},
             submitted_at=table.submitted_at or context.modified_at,
             layout_code=table.layout_code,
-        ).checked()
+        )
     reading.findings = findings.all()
     return reading
 
@@ -213,17 +214,17 @@ class _Pupils:
         journal = self._numbers(columns.journal_mark, _mark, "cell.journal_mark_invalid", marks, "отметки нет")
         reported = self._numbers(columns.reported_mark, _mark, "cell.reported_mark_invalid", marks, "отметки нет")
         data: dict[str, Any] = {
-            "file_sha256": pd.array([context.file_sha256] * len(keep), dtype="str"),
+            "file_sha256": pd.array([context.file_sha256] * len(keep), dtype=_TEXT),
             "source_row": part(np.array(self.table.row_indices, dtype="int32") + 1),
-            "school_code": pd.array(school_codes, dtype="str"),
-            "class_label": pd.array(part(self._class_labels(pupil_grade)), dtype="str"),
-            "sex": pd.array(part(self._sexes()), dtype="str"),
+            "school_code": pd.array(school_codes, dtype=_TEXT),
+            "class_label": pd.array(part(self._class_labels(pupil_grade)), dtype=_TEXT),
+            "sex": pd.array(part(self._sexes()), dtype=_TEXT),
             "pupil_id": pd.array(
                 context.pseudonymiser.pupil_ids(school_codes, pupil_grade, codes, self.table.campaign.year),
                 dtype="str",
             ),
-            "variant": pd.array(part(variants), dtype="str"),
-            "status": pd.array(part(status), dtype="str"),
+            "variant": pd.array(part(variants), dtype=_TEXT),
+            "status": pd.array(part(status), dtype=_TEXT),
             "primary_score": part(totals),
             "journal_mark": part(journal),
             "reported_mark": part(reported),

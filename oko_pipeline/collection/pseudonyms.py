@@ -1,6 +1,5 @@
 """Keyed pseudonyms of pupils. The key is outside the repository and the stores; without it a pseudonym says nothing."""
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,6 +30,6 @@ class Pseudonymiser:
             pair = (school_code, code)
             if pair not in made:
                 message = f"{school_code}|{grade}|{code}|{year}".encode()
-                made[pair] = hmac.new(self.key, message, hashlib.sha256).hexdigest()[:32]
+                made[pair] = hmac.digest(self.key, message, "sha256").hex()[:32]
             ids.append(made[pair])
         return ids

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -134,13 +134,12 @@ def _read_calamine(data: bytes) -> Workbook:
 
 def _load(data: bytes) -> Workbook:
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-        return Workbook(
-            tuple(
-                Sheet(meta.name, list[list[Cell]](book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)))
-                for meta in book.sheets_metadata
-                if meta.typ == SheetTypeEnum.WorkSheet
-            )
-        )
+        sheets: list[Sheet] = []
+        for meta in book.sheets_metadata:
+            if meta.typ == SheetTypeEnum.WorkSheet:
+                rows: list[Any] = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
+                sheets.append(Sheet(meta.name, rows))
+        return Workbook(tuple(sheets))
 
 
 def _guarded(read: Callable[[], Workbook]) -> Workbook:
