@@ -1,6 +1,6 @@
 """Contexts of notes: all that a document says, as plain JSON-able values with finished Russian texts.
 
-A context knows neither the time of rendering nor the version of the program: an unchanged context is an unchanged document.
+A context knows neither the time of rendering nor the version of the program: unchanged context, unchanged document.
 """
 
 import hashlib
@@ -157,7 +157,7 @@ def _work(work: WorkView, settings: NoteSettings) -> Context:
 
 
 def _facts(work: WorkView, settings: NoteSettings) -> str:
-    """Return the work's passport in a few sentences: size, mean, levels of difficulty, doubts about the distribution."""
+    """Return the work's passport in a few sentences: size, mean, levels of difficulty, doubts."""
     own = work.own
     maximum = work.assessment["maximum_score"]
     sentences = [f"{ru.sentence_start(ru.counted(own.participants, ru.PARTICIPANTS))}"]
@@ -177,7 +177,7 @@ def _facts(work: WorkView, settings: NoteSettings) -> str:
         sentences.append(levels)
     if own.participants < settings.size_bounds[3]:
         sentences.append(
-            f"Участников меньше {settings.size_bounds[3]}, поэтому вид распределения баллов показателен лишь приблизительно"
+            f"Участников меньше {settings.size_bounds[3]}: вид распределения баллов показателен лишь приблизительно"
         )
     return ". ".join(sentences) + "."
 
@@ -214,7 +214,7 @@ def _red_text(work: WorkView, settings: NoteSettings) -> str:
 
 
 def _deficits(work: WorkView) -> list[str]:
-    """Return the systemic deficits: skills, content elements or requirements tested by two tasks or more, most of them red."""
+    """Return the systemic deficits: skills, contents or requirements of two tasks or more, most of them red."""
     systemic = [
         row
         for row in work.skills

@@ -40,8 +40,8 @@ class Difference:
 class Level:
     """Results of one unit in one work: a school, a class, a municipality, a region.
 
-    `marks` are the shares of «2» … «5», `base` of «3» and above, `good` of «4» and «5»; they are None where the work has
-    no marks. `journal` are the shares lower / same / higher than the journal mark.
+    `marks` are the shares of «2» … «5», `base` of «3» and above, `good` of «4» and «5»; None where the work has no
+    marks. `journal` are the shares lower / same / higher than the journal mark.
     """
 
     name: str
@@ -157,7 +157,7 @@ def published_level(rows: Sequence[Mapping[str, Any]], name: str, where_ru: str)
 
 
 def rest_of(whole: Level, part: Level, where_ru: str) -> Level | None:
-    """Return the others of `whole` without `part`, so that a unit is not compared with itself; None when there are none."""
+    """Return `whole` without `part`, so that a unit is not compared with itself; None when nobody is left."""
     if whole.counts is None or part.counts is None:
         return None
     counts = [all_count - own_count for all_count, own_count in zip(whole.counts, part.counts, strict=True)]

@@ -1,4 +1,4 @@
-"""Chart specifications of a note (see `word_charts`): series, and an alternative text that tells what the chart shows."""
+"""Chart specifications of a note (see `word_charts`): series, and an alternative text that tells the finding."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -91,7 +91,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
 
 
 def histogram(work: WorkView, settings: NoteSettings) -> Chart | None:
-    """Return the distribution of primary scores with mark zones; None below the size where a distribution says something."""
+    """Return the distribution of primary scores with mark zones; None where too few make it say nothing."""
     if not work.scores or work.own.participants < settings.detail_from:
         return None
     counts = {int(score["score"]): int(score["participants_count"]) for score in work.scores}

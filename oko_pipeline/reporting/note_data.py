@@ -114,7 +114,8 @@ class NoteData:
         ]
         if foreign:
             raise ContractError(
-                f"Справка по кампании {self.campaign_code}: в таблице {name} есть работы другой кампании: {foreign[:3]}."
+                f"Справка по кампании {self.campaign_code}: в таблице {name} есть работы другой кампании: "
+                f"{foreign[:3]}."
             )
 
     def rows(self, table: str, columns: Sequence[str], values: Sequence[str]) -> list[Record]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.rules import rules
+from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.levels import Level, Share
 from oko_pipeline.reporting.note_data import NoteData, NoteSettings, Record
@@ -12,6 +14,7 @@ from oko_pipeline.reporting.note_works import UnitView, WorkView, school_label, 
 Table = dict[str, Any]
 TOO_FEW: Final = "недостаточно данных"
 NO_MARKS: Final = "отметок нет: шкала не подтверждена"
+ZERO_WIDTH_SPACE: Final = "\u200b"
 _NO_VALUE: Final = ru.DASH
 _SEVERITIES: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
 
@@ -242,7 +245,7 @@ def red_threshold(task: Record, settings: NoteSettings) -> float:
 
 
 def parts(work: WorkView, settings: NoteSettings) -> Table | None:
-    """Return the classes of a school (or the schools of a municipality) side by side, in the order of names or codes."""
+    """Return the classes of a school (or schools of a municipality) side by side, in order of names or codes."""
     is_school = work.own.name == "школа"
     if is_school and len(work.parts) < 2:
         return None
@@ -316,12 +319,7 @@ def sources(files: Sequence[Record]) -> Table | None:
     return table("Файлы-источники", columns, rows)
 
 
-ZERO_WIDTH_SPACE: Final = "\u200b"
-
-
 def _coverage_order(view: UnitView) -> list[Record]:
-    from oko_pipeline.catalogue.subjects import subjects
-
     order = list(subjects())
     return sorted(
         view.coverage,
@@ -334,9 +332,7 @@ def _coverage_order(view: UnitView) -> list[Record]:
     )
 
 
-def _key(record: Record) -> Any:
-    from oko_pipeline.catalogue.keys import AssessmentKey
-
+def _key(record: Record) -> AssessmentKey:
     return AssessmentKey.parse(record["assessment_id"])
 
 

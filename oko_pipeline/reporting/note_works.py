@@ -1,4 +1,4 @@
-"""The works of a campaign as one unit sees them: its own level, benchmarks, tasks, skills, parts. Still numbers, no wording."""
+"""The works of a campaign as one unit sees them: its level, benchmarks, tasks, skills, parts. Numbers, no wording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

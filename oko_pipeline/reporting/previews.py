@@ -14,7 +14,7 @@ _MOST_WORKS: Final = 40
 
 
 def marks_preview(result_summary: pd.DataFrame) -> bytes:
-    """Return a PNG: shares of marks of the works of a year, a bar of 100 % a work, in the order campaign, grade, subject.
+    """Return a PNG: shares of marks, a bar of 100 % a work, in the order campaign, grade, subject.
 
     Args:
         result_summary: rows of one unit and one subgroup; works without marks are left out. No rows give an empty

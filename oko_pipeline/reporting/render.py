@@ -1,24 +1,27 @@
 """Context + template → DOCX bytes. Equal arguments give equal bytes.
 
-The template decides what stands where; here are only the mechanics: tags through docxtpl, tables and charts put in their
-places, numbers of captions, references and the contents brought up to date.
+The template decides what stands where; here are only the mechanics: tags through docxtpl, tables and charts put in
+their places, numbers of captions, references and the contents brought up to date.
 """
 
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, StrictUndefined
+from jinja2 import TemplateError as JinjaError
 from lxml import etree
 
 from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.contexts import context_sha256
+from oko_pipeline.reporting.template_lint import explain
+from oko_pipeline.reporting.templates import STYLE_NAMES, template_bytes
 from oko_pipeline.reporting.word_charts import chart_parts, drawing_xml
 from oko_pipeline.reporting.word_fields import refresh_fields
 from oko_pipeline.reporting.word_tables import table_xml
@@ -30,15 +33,6 @@ _NAMESPACES: Final = (
     ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
     ' xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
 )
-STYLE_NAMES: Final[dict[str, str]] = {
-    "table": "ОКО Таблица",
-    "cell": "ОКО Ячейка",
-    "number": "ОКО Число",
-    "header": "ОКО Шапка",
-    "group": "ОКО Группа",
-    "chart": "ОКО Рисунок",
-}
-"""Styles that tables and charts take from the template, found by name: Word may change ids when it saves."""
 _CHART_TYPE: Final = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _CHART_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart"
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -83,8 +77,6 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
         TemplateError: when the template is missing, does not open, or has a tag that the context lacks.
     """
     from docxtpl import DocxTemplate
-    from jinja2 import Environment, StrictUndefined
-    from jinja2 import TemplateError as JinjaError
 
     blocks: list[Block] = []
     values = _with_blocks(context, blocks) | {"stamp": _stamp_texts(context, stamp)}
@@ -94,8 +86,6 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
         template = DocxTemplate(BytesIO(content))
         template.render(values, jinja_env=environment, autoescape=True)
     except JinjaError as error:
-        from oko_pipeline.reporting.template_lint import explain
-
         raise TemplateError(explain(path, content, context, error)) from error
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TemplateError(f"Шаблон {path} не открывается как документ Word: {error}.") from error
@@ -106,22 +96,6 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
     stream = BytesIO()
     document.save(stream)
     return with_fixed_times(stream.getvalue())
-
-
-def template_bytes(kind: str, templates: Path | None) -> tuple[str, bytes]:
-    """Return the name and content of a template: the territory's own file where there is one, ours otherwise.
-
-    Raises:
-        TemplateError: when there is none or it cannot be read.
-    """
-    file_name = f"{kind}.docx"
-    own = None if templates is None else templates / file_name
-    try:
-        if own is not None and own.is_file():
-            return str(own), own.read_bytes()
-        return file_name, files("report_templates").joinpath(file_name).read_bytes()
-    except OSError as error:
-        raise TemplateError(f"Шаблон {file_name} не читается: {error}.") from error
 
 
 def with_fixed_times(content: bytes) -> bytes:
@@ -179,20 +153,15 @@ def _place_blocks(document: Any, blocks: list[Block], path: str) -> None:
             xml = drawing_xml(spec, relation, 1000 + chart_number, width, styles["chart"])
         else:
             xml = table_xml(spec, width, styles)
-        element = _parsed(xml, document)
-        mark.addprevious(element)
+        mark.addprevious(_parsed(xml))
         mark.getparent().remove(mark)
 
 
-def _parsed(xml: str, document: Any) -> Any:
+def _parsed(xml: str) -> Any:
     from docx.oxml.parser import parse_xml
 
-    return parse_xml(xml.replace(" ", f" {_NAMESPACES} ", 1) if xml.startswith("<w:tbl ") else _with_namespaces(xml))
-
-
-def _with_namespaces(xml: str) -> str:
     end = xml.index(">")
-    return f"{xml[:end]} {_NAMESPACES}{xml[end:]}"
+    return parse_xml(f"{xml[:end]} {_NAMESPACES}{xml[end:]}")
 
 
 def _text_widths(body: Any, marks: Any) -> dict[Any, int]:
@@ -250,9 +219,3 @@ def _write_properties(document: Any, context: Mapping[str, Any], stamp: Stamp) -
     properties.created = moment
     properties.modified = moment
     properties.revision = 1
-
-
-def block_numbers(content: bytes) -> Iterator[str]:
-    """Yield the names of the chart parts of a rendered document."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        yield from sorted(name for name in archive.namelist() if name.startswith("word/charts/chart"))

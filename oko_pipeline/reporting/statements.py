@@ -17,6 +17,8 @@ from oko_pipeline.reporting.note_works import UnitView, WorkView
 Statement = dict[str, object]
 _MOST_DEVIATIONS: Final = 6
 _MOST_SKILLS: Final = 6
+_TAKINGS: Final = ("участие", "участия", "участий")
+_CASES: Final = ("случай", "случая", "случаев")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,11 @@ def _participation(view: UnitView) -> Statement:
     works = ru.counted(len(view.works), ru.WORKS_DATIVE)
     grades = ru.listed([str(grade) for grade in sorted({work.assessment["pupil_grade"] for work in view.works})])
     text = f"Есть результаты по {works} в {grades} {'классах' if ' ' in grades else 'классе'}: "
-    text += f"{ru.counted(participants, ('участие', 'участия', 'участий'))} (один обучающийся участвует в нескольких работах)"
+    text += f"{ru.counted(participants, _TAKINGS)} (один обучающийся участвует в нескольких работах)"
     text += f", отсутствий — {ru.whole(absent)} ({ru.percent(absent / (participants + absent))})." if absent else "."
     missing = sorted({_school_work(row) for row in view.coverage if row["is_expected"] and row["state"] == "missing"})
     if missing and view.kind == "municipality":
-        text += f" Ожидались, но не получены результаты: {ru.counted(len(missing), ('случай', 'случая', 'случаев'))} (раздел «Участие»)."
+        text += f" Ожидались, но не получены результаты: {ru.counted(len(missing), _CASES)} (раздел «Участие»)."
     elif missing:
         text += (
             f" Ожидались, но не получены результаты по {ru.counted(len(missing), ru.WORKS_DATIVE)} (раздел «Участие»)."
@@ -152,10 +154,7 @@ def _journal(works: Sequence[WorkView], settings: NoteSettings) -> list[Statemen
         f"{ru.percent(shares[2])}."
     )
     if gaps:
-        text += (
-            f" Разница в две отметки и более — {ru.counted(gaps, ('случай', 'случая', 'случаев'))}: "
-            "каждый стоит разобрать отдельно."
-        )
+        text += f" Разница в две отметки и более — {ru.counted(gaps, _CASES)}: каждый стоит разобрать отдельно."
     items = [item for work in paired if (item := _journal_deviation(work, settings))]
     if items:
         text += " Ниже журнала заметно чаще, чем у ориентира:"

@@ -1,11 +1,12 @@
-"""Builds the default templates of `report_templates/`: `python -m oko_pipeline.reporting.template_builder report_templates`.
+"""Builds the default templates: `python -m oko_pipeline.reporting.template_builder report_templates`.
 
-The templates are ordinary Word files: after the first build an analyst edits them in Word. This module is how the defaults
-came to be and how they are restored. Texts here are the documents' fixed texts; nothing of them stands in rendering code.
+The templates are ordinary Word files: after the first build an analyst edits them in Word. This module is how the
+defaults came to be and how they are restored. Texts here are the documents' fixed texts; none stand in rendering code.
 """
 
 import sys
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -172,8 +173,9 @@ def _write_marks(writer: "_Writer", words: _Words) -> None:
     writer.add("Подписи у столбцов меньше 5 % опущены.", "ОКО Примечание")
     writer.next_section(landscape=False)
     writer.add(
-        f"Полужирным — {words.own}, ниже — ориентиры: {words.around}. n — число участников с отметкой; в скобках — границы "
-        "95-процентного интервала Уилсона, %. Базовый уровень — отметка «3» и выше. При числе участников меньше "
+        f"Полужирным — {words.own}, ниже — ориентиры: {words.around}. n — число участников с отметкой; в скобках — "
+        "границы 95-процентного интервала Уилсона, %. Базовый уровень — отметка «3» и выше. При числе "
+        "участников меньше "
         "{{ settings.claim_from }} доли не приводятся.",
         "ОКО Примечание",
     )
@@ -188,8 +190,10 @@ def _write_marks(writer: "_Writer", words: _Words) -> None:
 def _write_journal(writer: "_Writer") -> None:
     writer.add("Соответствие отметок журналу", "Heading 1")
     writer.add(
-        "Отметка за работу сравнивается с отметкой по журналу за предыдущий период у каждого участника, у которого есть "
-        "обе (полужирным — эта справка, ниже — ориентиры). Расхождение само по себе не доказывает необъективность ни журнала, ни проверки работы: это повод для разбора.",
+        "Отметка за работу сравнивается с отметкой по журналу за предыдущий период у каждого участника, у которого "
+        "есть обе. Расхождение само по себе не доказывает необъективность ни журнала, ни проверки "
+        "работы: это повод для "
+        "разбора. В таблице полужирным — результаты, о которых эта справка, ниже — ориентиры.",
         "ОКО Текст",
     )
     writer.tag("if journal.table")
@@ -274,35 +278,51 @@ _METHOD: Final = (
     ),
     (
         "Отметки.",
-        " Балл переводится в отметку по шкале работы. Если шкала не подтверждена или её диапазоны пересекаются, отметки "
-        "не выставляются. Базовый уровень — доля «3», «4» и «5», высокий уровень — доля «5».",
+        (
+            " Балл переводится в отметку по шкале работы. Если шкала не подтверждена или её диапазоны пересекаются, "
+            "отметки не выставляются. Базовый уровень — доля «3», «4» и «5», высокий уровень — доля «5»."
+        ),
     ),
     (
         "Интервалы.",
-        " Для долей — 95-процентный интервал Уилсона. Разница долей — интервал Ньюкомба; отличие названо, только если "
-        "интервал не содержит нуля. Единица сравнивается с остальными, а не с целым, в которое она входит сама.",
+        (
+            " Для долей — 95-процентный интервал Уилсона. Разница долей — интервал Ньюкомба; отличие "
+            "названо, только если "
+            "интервал не содержит нуля. Единица сравнивается с остальными, а не с целым, в которое она входит сама."
+        ),
     ),
     (
         "Малые группы.",
-        " До {{ settings.hide_below }} участников число скрыто; до {{ settings.claim_from }} доли не приводятся; до "
-        "{{ settings.detail_from }} распределение баллов не показывается, до {{ settings.informative_from }} оно "
-        "показательно лишь приблизительно.",
+        (
+            " До {{ settings.hide_below }} участников число скрыто; до {{ settings.claim_from }} доли не "
+            "приводятся; до "
+            "{{ settings.detail_from }} распределение баллов не показывается, до {{ settings.informative_from }} оно "
+            "показательно лишь приблизительно."
+        ),
     ),
     (
         "Выполнение задания.",
-        " Сумма полученных баллов к сумме возможных у тех, с кем тема пройдена; «не приступал» — ноль баллов. Уровни: "
-        "Б — базовый, П — повышенный, В — высокий.",
+        (
+            " Сумма полученных баллов к сумме возможных у тех, с кем тема пройдена; «не приступал» — ноль "
+            "баллов. Уровни: "
+            "Б — базовый, П — повышенный, В — высокий."
+        ),
     ),
     (
         "Зоны.",
-        " Задания Б: зелёная зона от {{ settings.base_green }} %, красная — ниже {{ settings.base_red }} %, между ними "
-        "жёлтая. Задания П и В: от {{ settings.high_green }} % и ниже {{ settings.high_red }} %. Дефицит умения системный, "
-        "если в красной зоне больше половины его заданий.",
+        (
+            " Задания Б: зелёная зона от {{ settings.base_green }} %, красная — ниже {{ settings.base_red "
+            "}} %, между ними "
+            "жёлтая. Задания П и В: от {{ settings.high_green }} % и ниже {{ settings.high_red }} %. Дефицит умения "
+            "системный, если в красной зоне больше половины его заданий."
+        ),
     ),
     (
         "Чего здесь нет.",
-        " Справка не ранжирует школы и классы, не содержит показателей работы учителей и данных, по которым можно узнать "
-        "обучающегося. Результаты ВПР не используются для оценки работы учителя.",
+        (
+            " Справка не ранжирует школы и классы, не содержит показателей работы учителей и данных, по которым можно "
+            "узнать обучающегося. Результаты ВПР не используются для оценки работы учителя."
+        ),
     ),
 )
 
@@ -369,21 +389,15 @@ class _Writer:
         self.add("", "ОКО Тег").add_run().add_break(WD_BREAK.PAGE)
 
     def next_section(self, *, landscape: bool) -> None:
-        """End the section (of the given orientation) at the last paragraph; the text goes on in the other orientation."""
+        """End the section at the last paragraph; the text goes on in the other orientation."""
         last = self._document.paragraphs[-1]
         final = self._document.element.body.sectPr
-        final_copy = _clone(final)
+        final_copy = deepcopy(final)
         last._p.get_or_add_pPr().append(final_copy)  # noqa: SLF001 - a break of its own paragraph would be an empty line
         _turn(final_copy, landscape=landscape)
         _turn(final, landscape=not landscape)
         for reference in final.xpath("./w:footerReference | ./w:headerReference | ./w:titlePg"):
             final.remove(reference)
-
-
-def _clone(element: Any) -> Any:
-    from copy import deepcopy
-
-    return deepcopy(element)
 
 
 def _turn(section_properties: Any, *, landscape: bool) -> None:

@@ -13,11 +13,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from lxml import etree
 
 from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.render import STYLE_NAMES, template_bytes
+from oko_pipeline.reporting.templates import STYLE_NAMES, template_bytes
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TAG: Final = re.compile(r"\{\{(?P<value>.*?)\}\}|\{%(?P<statement>.*?)%\}", re.DOTALL)
@@ -166,8 +167,6 @@ def _close(place: str, word: str, reading: _Reading) -> None:
 
 def _resolve(place: str, expression: str, reading: _Reading) -> Any:
     """Resolve the names of an expression; return its value when it is a plain path such as `work.title`."""
-    from jinja2 import Environment, TemplateSyntaxError, nodes
-
     try:
         tree = Environment(autoescape=True).parse(f"{{{{ {expression} }}}}")
     except TemplateSyntaxError as error:
@@ -187,8 +186,6 @@ def _resolve(place: str, expression: str, reading: _Reading) -> Any:
 
 
 def _path(node: Any, covered: set[int]) -> list[str]:
-    from jinja2 import nodes
-
     names: list[str] = []
     while isinstance(node, nodes.Getattr):
         covered.add(id(node))

@@ -14,6 +14,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
+from xlsxwriter import Workbook
 
 _C: Final = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 _A: Final = "http://schemas.openxmlformats.org/drawingml/2006/main"
@@ -87,8 +88,6 @@ def chart_parts(spec: Mapping[str, Any]) -> tuple[bytes, bytes]:
 
 def _workbook(spec: Mapping[str, Any]) -> bytes:
     """Return the numbers as a workbook where the chart's references expect them; its creation time is fixed."""
-    from xlsxwriter import Workbook
-
     stream = BytesIO()
     with Workbook(stream, {"in_memory": True}) as workbook:
         workbook.set_properties({"created": _CREATED})
@@ -169,7 +168,8 @@ def _axes(spec: Mapping[str, Any], look: _Look) -> str:
     value_axis = (
         f'<c:valAx><c:axId val="1002"/><c:scaling><c:orientation val="minMax"/>{look.maximum}<c:min val="0"/>'
         f'</c:scaling><c:delete val="0"/><c:axPos val="{"b" if horizontal else "l"}"/>'
-        f"<c:majorGridlines>{_line('E3E3E3')}</c:majorGridlines>{_axis_title(spec['value_title'], vertical=not horizontal)}"
+        f"<c:majorGridlines>{_line('E3E3E3')}</c:majorGridlines>"
+        f"{_axis_title(spec['value_title'], vertical=not horizontal)}"
         f'<c:numFmt formatCode="{look.axis_format}" sourceLinked="0"/><c:majorTickMark val="none"/>'
         f'<c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>{_line("")}{_text(8)}<c:crossAx val="1001"/>'
         f'<c:crosses val="{"max" if horizontal else "autoZero"}"/><c:crossBetween val="between"/></c:valAx>'
@@ -195,7 +195,8 @@ def _bar_series(element: etree._Element, fill: _Fill, look: _Look, categories_co
 def _mark_series(element: etree._Element) -> str:
     marker = (
         "<c:spPr><a:ln><a:noFill/></a:ln></c:spPr>"
-        '<c:marker><c:symbol val="diamond"/><c:size val="7"/><c:spPr><a:solidFill><a:srgbClr val="F2A33A"/></a:solidFill>'
+        '<c:marker><c:symbol val="diamond"/><c:size val="7"/><c:spPr>'
+        '<a:solidFill><a:srgbClr val="F2A33A"/></a:solidFill>'
         '<a:ln w="9525"><a:solidFill><a:srgbClr val="000000"/></a:solidFill></a:ln></c:spPr></c:marker>'
     )
     return _series(element, marker, "", '<c:smooth val="0"/>')

@@ -1,16 +1,14 @@
 """Table specifications → WordprocessingML. Rows are written as text, never cell by cell through an object model.
 
-A table specification is plain data: `{"block": "table", "title", "columns": [{"title", "weight", "kind"}], "rows": [...]}`.
-A row is `{"cells": [...], "kind": "plain" | "own" | "group"}`; a row with fewer cells than columns stretches its last
-cell to the end, which is how a group heading or «недостаточно данных» is written.
+A table specification is plain data: `{"block": "table", "title", "columns", "rows"}`; a column is `{"title", "weight",
+"kind": "text" | "number"}`, a row is `{"cells": [...], "kind": "plain" | "own" | "group"}`. A row with fewer cells than
+columns stretches its last cell to the end, which is how a group heading or «недостаточно данных» is written.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
-
-ROW_KINDS: Final = ("plain", "own", "group")
-COLUMN_KINDS: Final = ("text", "number")
 
 
 def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) -> str:
@@ -24,9 +22,8 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
     widths = column_widths([column["weight"] for column in spec["columns"]], width)
     kinds = [column["kind"] for column in spec["columns"]]
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    header = _row(
-        [column["title"] for column in spec["columns"]], widths, [styles["header"]] * len(widths), header=True
-    )
+    titles = [column["title"] for column in spec["columns"]]
+    header = _row(titles, widths, [styles["header"]] * len(widths), _RowLook(header=True))
     paragraph_styles = [styles["number" if kind == "number" else "cell"] for kind in kinds]
     body = "".join(_body_row(row, widths, paragraph_styles, styles) for row in spec["rows"])
     return (
@@ -48,33 +45,34 @@ def _body_row(
     row: Mapping[str, Any], widths: Sequence[int], paragraph_styles: Sequence[str], styles: Mapping[str, str]
 ) -> str:
     if row["kind"] == "group":
-        return _row(row["cells"], widths, [styles["group"]] * len(widths), keep_next=True)
-    return _row(row["cells"], widths, paragraph_styles, bold=row["kind"] == "own", left=styles["cell"])
+        return _row(row["cells"], widths, [styles["group"]] * len(widths), _RowLook(keep_next=True))
+    look = _RowLook(bold=row["kind"] == "own", stretched_style=styles["cell"])
+    return _row(row["cells"], widths, paragraph_styles, look)
 
 
-def _row(
-    cells: Sequence[str],
-    widths: Sequence[int],
-    paragraph_styles: Sequence[str],
-    *,
-    header: bool = False,
-    bold: bool = False,
-    keep_next: bool = False,
-    left: str = "",
-) -> str:
-    properties = "<w:cantSplit/>" + ("<w:tblHeader/>" if header else "")
+@dataclass(frozen=True, slots=True)
+class _RowLook:
+    header: bool = False
+    bold: bool = False
+    keep_next: bool = False
+    stretched_style: str = ""
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], paragraph_styles: Sequence[str], look: _RowLook) -> str:
+    properties = "<w:cantSplit/>" + ("<w:tblHeader/>" if look.header else "")
     last = len(cells) - 1
+    keep = "<w:keepNext/>" if look.keep_next or look.header else ""
+    run_properties = "<w:rPr><w:b/></w:rPr>" if look.bold else ""
     parts = [f"<w:tr><w:trPr>{properties}</w:trPr>"]
     for index, text in enumerate(cells):
         stretched = index == last and last < len(widths) - 1
         cell_width = sum(widths[index:]) if stretched else widths[index]
         span = f'<w:gridSpan w:val="{len(widths) - index}"/>' if stretched else ""
-        style = left if stretched and left else paragraph_styles[index]
-        keep = "<w:keepNext/>" if keep_next or header else ""
-        run = ("<w:rPr><w:b/></w:rPr>" if bold else "") + f'<w:t xml:space="preserve">{escape(text)}</w:t>'
+        style = look.stretched_style if stretched and look.stretched_style else paragraph_styles[index]
         parts.append(
-            f'<w:tc><w:tcPr><w:tcW w:w="{cell_width}" w:type="dxa"/>{span}</w:tcPr>'
-            f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{keep}</w:pPr><w:r>{run}</w:r></w:p></w:tc>'
+            f'<w:tc><w:tcPr><w:tcW w:w="{cell_width}" w:type="dxa"/>{span}</w:tcPr><w:p><w:pPr>'
+            f'<w:pStyle w:val="{style}"/>{keep}</w:pPr><w:r>{run_properties}'
+            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
         )
     parts.append("</w:tr>")
     return "".join(parts)
