@@ -45,24 +45,32 @@ class _Target:
 
 
 def plant_dirt(
-    world: World, table: DumpTable, results: WorkResults, file: str, rng: np.random.Generator
+    world: World,
+    table: DumpTable,
+    results: WorkResults,
+    file: str,
+    rng: np.random.Generator,
+    *,
+    keeps_totals: bool = False,
 ) -> list[Truth]:
     """Dirty `table` in place and return every planted cell.
 
     Rates are those of real rows times `options.dirt`; mathematics of grade 5 gets at least one of each kind, so that
-    even a small sample has them all.
+    even a small sample has them all. `keeps_totals` leaves out what would change rows, totals and journal marks.
     """
     rate = world.options.dirt
     if rate == 0 or len(results) == 0:
         return []
     target = _Target(world, table, results, file)
     forced = results.paper.grade == 5 and results.paper.subject_code == "mathematics"
-    truths = _duplicate_rows(target, rng)
+    truths = [] if keeps_totals else _duplicate_rows(target, rng)
     free = rng.permutation(np.flatnonzero(results.is_present[table.source])).tolist()
     absent = rng.permutation(np.flatnonzero(~results.is_present[table.source])).tolist()
     used = {truth.row for truth in truths}
     free = [row for row in free if row + 2 not in used]
     for kind, (share, change) in _KINDS.items():
+        if keeps_totals and kind in _CHANGING_TOTALS:
+            continue
         pool = absent if kind == "absent_with_score" else free
         wanted = max(int(rng.poisson(share * rate * len(results))), int(forced))
         for row in [pool.pop() for _ in range(min(wanted, len(pool)))]:
@@ -164,6 +172,9 @@ _KINDS: Final[dict[str, tuple[float, Callable[[_Spot], list[Change]]]]] = {
     "column_shift": (5e-5, _shifted_columns),
     "absent_with_score": (1e-4, _score_of_absent),
 }
+
+# Kinds after which marks counted from the dump differ from those counted before.
+_CHANGING_TOTALS: Final = ("mark_with_nbsp", "mark_out_of_range", "sum_mismatch", "total_above_maximum", "column_shift")
 
 
 def _respell_x(target: _Target, rng: np.random.Generator, dirty: set[int | None]) -> list[Truth]:

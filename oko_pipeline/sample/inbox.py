@@ -134,7 +134,7 @@ class Inbox:
 
 def save_workbook(target: Path, sheets: Sequence[tuple[str, Rows]]) -> None:
     """Save sheets of plain cells as a workbook whose bytes depend on the cells alone."""
-    with xlsxwriter.Workbook(str(target), {"constant_memory": True}) as workbook:
+    with xlsxwriter.Workbook(str(target), {"in_memory": True}) as workbook:
         workbook.set_properties({"created": _CREATED})
         for name, rows in sheets:
             worksheet = workbook.add_worksheet(name)

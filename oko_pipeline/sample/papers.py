@@ -199,7 +199,9 @@ def journal_cuts(paper: Paper) -> tuple[float, tuple[float, float, float]]:
     return correlation, (two, float(grid[four]), float(grid[five]))
 
 
-def _wanted_difficulties(paper: Paper) -> FloatArray:
+@cache
+def task_difficulties(paper: Paper) -> FloatArray:
+    """Return the share of the maximum that the region reaches in every task; they sum to the mean of the paper."""
     known = _KNOWN_DIFFICULTIES.get((paper.year, paper.grade, paper.subject_code))
     if known is not None:
         wanted = np.array(known) / 100
@@ -224,7 +226,7 @@ def task_weights(paper: Paper) -> tuple[FloatArray, ...]:
     Given a pupil's total, scores of tasks are drawn exactly from this model (`draw_task_scores`), so totals keep their
     distribution and difficulties come close to the wanted ones.
     """
-    wanted = _wanted_difficulties(paper)
+    wanted = task_difficulties(paper)
     logits = np.log(wanted / (1 - wanted))
     cumulative = np.cumsum(score_distribution(paper))
     totals = np.searchsorted(cumulative, (np.arange(1500) + 0.5) / 1500).clip(0, paper.maximum)
@@ -275,4 +277,4 @@ def draw_task_scores(
 def skip_probabilities(paper: Paper) -> FloatArray:
     """Return for every task the probability that a pupil who has 0 points did not attempt it (`X`)."""
     factor = _GRADE_4_SKIPPING if paper.grade == 4 else _SKIPPING.get(paper.subject_code, 0.18)
-    return np.clip(factor * 1.6 * (1 - _wanted_difficulties(paper)) ** 1.4, 0.005, 0.7)
+    return np.clip(factor * 1.6 * (1 - task_difficulties(paper)) ** 1.4, 0.005, 0.7)

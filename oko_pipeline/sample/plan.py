@@ -94,4 +94,10 @@ ANALYTICS_CAMPAIGN: Final = "vpr-2026-spring"
 ANALYTICS_PAPERS: Final = ((4, "russian"), (4, "mathematics"), (5, "mathematics"))
 FORM_PAPER: Final = (6, "mathematics")
 ANALYTICS_EXPORTED_AT: Final = datetime(2026, 7, 1, 12, tzinfo=UTC)
+CONTEXT_2021_AT: Final = datetime(2021, 2, 25, 12, tzinfo=UTC)
+CONTEXT_2022_AT: Final = datetime(2022, 2, 10, 12, tzinfo=UTC)
+# Aggregates of this work are exported too: its dump gets no dirt that changes totals, so that they reconcile.
+RECONCILED_CAMPAIGN: Final = "vpr-2021-spring"
+RECONCILED_PAPER: Final = (4, "mathematics")
+RECONCILED_EXPORTED_AT: Final = datetime(2021, 7, 20, 12, tzinfo=UTC)
 REFERENCE_EXPORTED_AT: Final = datetime(2021, 2, 10, 12, tzinfo=UTC)
