@@ -12,12 +12,21 @@ from typing import Final
 
 import pandas as pd
 
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES
+from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
 from oko_pipeline.catalogue.keys import AssessmentKey
-from oko_pipeline.catalogue.tables import PUBLISHED_RESULTS
-from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, folded_text, number, whole_number
+from oko_pipeline.catalogue.tables import PUBLISHED_RESULTS, SCHOOL_MENTIONS
+from oko_pipeline.collection.headers import (
+    HEADER_ROWS,
+    HeaderRow,
+    cell_text,
+    cyrillic,
+    folded_text,
+    number,
+    whole_number,
+)
 from oko_pipeline.collection.identity import assessment_key, campaign_of, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.municipalities import Municipality, parse_municipality
 from oko_pipeline.collection.titles import parse_title
 from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding
@@ -33,7 +42,9 @@ _REGION_WORD: Final = re.compile(
     r"(?<!\w)(край|область|республика|автономный округ|автономная область|регион)(?!\w)"
     r"|^(г\.?|город)\s*(москва|санкт-петербург|севастополь)"
 )
+_LOGIN: Final = re.compile(r"(?<![a-z])(?:sch|edu|ksh)\d{6}(?!\d)", re.IGNORECASE)
 _TITLE_LABEL: Final = re.compile(r"(предмет|дата|максимальный первичный балл|уровень сложности.*|класс|год)\s*:?.*")
+_MIXED_WORD: Final = re.compile(r"(?=\w*[а-яё])(?=\w*[a-z])[^\W\d_]+", re.IGNORECASE)
 _DECIMALS: Final = re.compile(r"[.,](\d+)")
 
 
@@ -46,21 +57,26 @@ class Unit:
     code: str | None
 
 
+def unmixed(text: str) -> str:
+    """Return `text` with Latin look-alikes inside Cyrillic words made Cyrillic: «Kол-во» typed with a Latin K."""
+    return _MIXED_WORD.sub(lambda match: cyrillic(match[0]), text)
+
+
 def unit_of(label: str) -> Unit:
     """Read a unit from a label: «Вся выборка», «город Озёрск(reg20_m012)», «СОШ № 1(edu200001)», a region's name.
 
     A label without any code that names no region is of level `other`; which of them is the region a block decides.
     """
-    folded = folded_text(label)
+    folded = folded_text(unmixed(label))
     if _COUNTRY.fullmatch(folded):
         return Unit("country", label, "RU")
+    if (region := _REGION.search(label)) is not None:
+        return Unit("region", label, region[1])
     school_code = school_code_in(label)
     if school_code is not None:
         return Unit("school", label, school_code)
     if (municipality := _MUNICIPALITY.search(label)) is not None:
         return Unit("municipality", label, municipality[1].lower())
-    if (region := _REGION.search(label)) is not None:
-        return Unit("region", label, region[1])
     return Unit("region" if _REGION_WORD.search(folded) else "other", label, None)
 
 
@@ -141,9 +157,9 @@ def merged_header(sheet: Sheet, row_index: int) -> tuple[HeaderRow, int]:
 
     A merged cell of the first row (text, then blanks) lends its text to the cells below it.
     """
-    top = [cell_text(value) for value in sheet.rows[row_index]]
+    top = [unmixed(cell_text(value)) for value in sheet.rows[row_index]]
     following = sheet.rows[row_index + 1] if row_index + 1 < len(sheet.rows) else []
-    below = [cell_text(value) for value in following]
+    below = [unmixed(cell_text(value)) for value in following]
     continues = any(below) and not any(below[: 1 + next((i for i, text in enumerate(top) if text), 0)])
     if not continues or any("макс" in text.lower() for text in below):
         return HeaderRow(sheet, row_index, tuple(top)), 1
@@ -281,12 +297,41 @@ class PublishedRows:
         table = table.astype({name: PANDAS_TYPES[PUBLISHED_RESULTS.column(name).type] for name in columns})
         return Reading(
             school_year=self.school_years[0] if self.school_years else None,
-            tables={PUBLISHED_RESULTS.name: table},
+            tables={PUBLISHED_RESULTS.name: table, SCHOOL_MENTIONS.name: self._mentions(table)},
             findings=self.findings,
             read_rows_count=self.read_rows_count,
             accepted_rows_count=self.read_rows_count - self.quarantined_rows_count,
             quarantined_rows_count=self.quarantined_rows_count,
         )
+
+    def _mentions(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the schools of the file as rows of `school_mentions`: labels give names to logins."""
+        counts = table.loc[table["unit_level"] == "school", "unit_source"].value_counts(sort=False)
+        municipalities = table.loc[table["unit_level"] == "municipality", "unit_source"].unique()
+        # Only an export of one municipality says whose schools these are: others list all municipalities first.
+        owner = parse_municipality(municipalities[0]) if len(municipalities) == 1 else Municipality()
+        records: dict[str, dict[str, object]] = {}
+        for label, rows_count in counts.items():
+            login, name = _LOGIN.search(str(label)), cell_text(_LOGIN.sub("", str(label)).replace("()", ""))
+            if login is None or login[0].lower() in records:
+                continue
+            records[login[0].lower()] = {
+                "source_key": login[0].lower(),
+                "school_code": school_code_in(str(label)),
+                "school_name": name.strip(" |") or None,
+                "municipality_source": owner.source,
+                "municipality_code": owner.code,
+                "municipality_name": owner.name,
+                "rows_count": int(rows_count),
+            }
+        return typed_rows(SCHOOL_MENTIONS, list(records.values()))
+
+
+def typed_rows(table: Table, records: list[dict[str, object]]) -> pd.DataFrame:
+    """Return records as typed rows of a table without the columns that the pipeline adds; absent fields are empty."""
+    names = [name for name in table.column_names if name not in ("school_year", "file_sha256")]
+    frame = pd.DataFrame.from_records([{name: record.get(name) for name in names} for record in records], columns=names)
+    return frame.astype({name: PANDAS_TYPES[table.column(name).type] for name in names})
 
 
 def percent_cells(rows: PublishedRows, row: int, cells: Sequence[Cell], columns: Sequence[int]) -> list[float | None]:

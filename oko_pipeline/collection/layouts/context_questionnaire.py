@@ -9,13 +9,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-import pandas as pd
-
 from oko_pipeline.catalogue.campaigns import find_campaign
 from oko_pipeline.catalogue.context_variables import ContextVariable, find_context_variable
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
 from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
+from oko_pipeline.collection.aggregates import typed_rows
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, folded_text, number
 from oko_pipeline.collection.identity import path_hints, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
@@ -122,13 +120,6 @@ class ContextQuestionnaire:
             reading.submitted_at = f"{max(answers.uploads)}T00:00:00+00:00"
         reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
         return reading
-
-
-def typed_rows(table: Table, records: list[dict[str, object]]) -> pd.DataFrame:
-    """Return records as typed rows of a table without the columns that the pipeline adds."""
-    names = [name for name in table.column_names if name not in ("school_year", "file_sha256")]
-    frame = pd.DataFrame.from_records([{name: record.get(name) for name in names} for record in records], columns=names)
-    return frame.astype({name: PANDAS_TYPES[table.column(name).type] for name in names})
 
 
 def _school_year(forms: list[_Form], answers: _Answers, context: SourceContext) -> str:

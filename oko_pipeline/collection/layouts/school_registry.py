@@ -5,10 +5,11 @@ from typing import Final
 from oko_pipeline.catalogue.campaigns import find_campaign
 from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
+from oko_pipeline.collection.aggregates import typed_rows
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
-from oko_pipeline.collection.layouts.context_questionnaire import mention_of, typed_rows
+from oko_pipeline.collection.layouts.context_questionnaire import mention_of
 from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding
 

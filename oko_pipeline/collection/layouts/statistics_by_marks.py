@@ -22,7 +22,7 @@ from oko_pipeline.collection.headers import HeaderRow
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
 
 MARKS: Final = ("2", "3", "4", "5")
-_MARK_HEADER: Final = r"(?:.*отметк\S*\s*)?[«\"]?({mark})[»\"]?(?:\s*[,(]?\s*%\)?)?"
+_MARK_HEADER: Final = r"(?:.*отметк.*\s)?[«\"]?({mark})[»\"]?(?:\s*[,(]?\s*%\)?)?"
 
 
 def _mark_columns(header: HeaderRow) -> list[int] | None:
