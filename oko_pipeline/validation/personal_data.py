@@ -23,10 +23,6 @@ NAMED_AFTER_COLUMNS: Final = frozenset(
         "unit_source",
         "source_key",
         "title_ru",
-        "title",
-        "skill",
-        "skill_title",
-        "programme_block",
         "path",
         "file_path",
         "message",
@@ -35,9 +31,14 @@ NAMED_AFTER_COLUMNS: Final = frozenset(
         "value",
     }
 )
-"""Columns in which a person's name may be lawful because something is named after a person («СОШ им. А.С. Пушкина»,
-«стихотворение А.С. Пушкина» in a skill). There only a name that follows no naming word and belongs to no subject of the
-programme counts, and it must be a full name with a patronymic; contacts and documents are sought as everywhere."""
+"""Columns in which schools are named, and schools are named after people («СОШ им. А.С. Пушкина»). There a full name
+counts unless a naming word stands before it, and initials do not; contacts and documents are sought as everywhere."""
+
+PROGRAMME_COLUMNS: Final = frozenset({"title", "skill", "skill_title", "programme_block"})
+"""Columns of official programme texts, which tell of tsars and writers («царствование Михаила Фёдоровича»). There only
+a text that is hardly more than a full name counts."""
+
+_WHOLE_TEXT_SHARE: Final = 0.8
 
 PLAIN_COLUMNS: Final = frozenset(
     {
@@ -131,7 +132,7 @@ def scan_frame(frame: pd.DataFrame, table_name: str) -> list[QualityFinding]:
 
     The finding's message says table, column and in how many different texts; its `value` is a mask of the first one.
     Columns of fingerprints, times and keys (`PLAIN_COLUMNS`) hold no text of a file and are left out; in
-    `NAMED_AFTER_COLUMNS` names after which something is called are allowed.
+    `NAMED_AFTER_COLUMNS` and `PROGRAMME_COLUMNS` lawful names are allowed.
     """
     found: list[QualityFinding] = []
     for column in frame.columns:
@@ -155,19 +156,21 @@ def _scan_texts(texts: pd.Series, table_name: str, column: str) -> list[QualityF
         hits = [text for text in likely if any(pattern.search(text) for pattern in kind.patterns)]
         found += _finding_of(hits, (kind.rule_id, kind.title_ru), table_name, column)
     likely = texts.loc[texts.str.contains(_NAME_SIGN, regex=True)]
-    names = [text for text in likely if holds_name(text, named_after_allowed=column in NAMED_AFTER_COLUMNS)]
+    names = [text for text in likely if holds_name(text, column)]
     return found + _finding_of(names, ("privacy.full_name", "фамилия с именем или инициалами"), table_name, column)
 
 
-def holds_name(text: str, *, named_after_allowed: bool) -> bool:
+def holds_name(text: str, column: str) -> bool:
     """Tell whether `text` holds a person's name: «Фамилия Имя Отчество», «Имя Отчество», «Иванов И.И.», «И.И. Иванов».
 
-    With `named_after_allowed` names after which something is called («им. А.С. Пушкина») are no hit, nor are initials.
+    In `NAMED_AFTER_COLUMNS` and `PROGRAMME_COLUMNS` initials and lawful names are no hit.
     """
     full = [*_FULL_NAME.finditer(text), *_FULL_NAME_CAPITALS.finditer(text)]
-    if not named_after_allowed:
-        return bool(full) or _INITIALS.search(text) is not None
-    return any(not _is_named_after(text, match) for match in full)
+    if column in PROGRAMME_COLUMNS:
+        return any(len(match.group()) >= _WHOLE_TEXT_SHARE * len(text.strip()) for match in full)
+    if column in NAMED_AFTER_COLUMNS:
+        return any(not _is_named_after(text, match) for match in full)
+    return bool(full) or _INITIALS.search(text) is not None
 
 
 def _is_named_after(text: str, match: re.Match[str]) -> bool:

@@ -144,5 +144,16 @@ def test_the_mask_keeps_the_shape_only() -> None:
 
 
 def test_initials_are_lawful_only_where_things_are_named_after_people() -> None:
-    assert holds_name("рассказ Чехова А.П.", named_after_allowed=False)
-    assert not holds_name("рассказ Чехова А.П.", named_after_allowed=True)
+    assert holds_name("рассказ Чехова А.П.", "value_text")
+    assert not holds_name("рассказ Чехова А.П.", "title")
+    assert not holds_name("СОШ Чехова А.П.", "school_name")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Царствование Михаила Фёдоровича. Восстановление страны.", "Царь Фёдор Алексеевич. Отмена местничества. Реформа"],
+)
+def test_tsars_of_the_programme_are_no_pupils_but_a_bare_name_is(text) -> None:
+    assert scan_frame(texts([text], "title"), "task_descriptions") == []
+    assert len(scan_frame(texts([text], "value_text"), "school_context")) == 1
+    assert len(scan_frame(texts(["Иванов Иван Иванович "], "title"), "task_descriptions")) == 1
