@@ -4,6 +4,7 @@ The template decides what stands where; here are only the mechanics: tags throug
 their places, numbers of captions, references and the contents brought up to date.
 """
 
+import re
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ _CHART_TYPE: Final = "application/vnd.openxmlformats-officedocument.drawingml.ch
 _CHART_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/chart"
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORKBOOK_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BLOCK_PREFIX: Final = "oko-block:"
 _DOS_DATE: Final = struct.pack("<HH", 0, (1 << 5) | 1)  # 00:00 on 1 January 1980, the earliest a ZIP can say
 
@@ -117,11 +119,22 @@ def with_fixed_times(content: bytes) -> bytes:
 def _with_blocks(value: Any, blocks: list[Block]) -> Any:
     if isinstance(value, Mapping):
         if "block" in value:
-            blocks.append(Block(len(blocks), value))
+            blocks.append(Block(len(blocks), _printable(value)))
             return blocks[-1]
         return {name: _with_blocks(item, blocks) for name, item in value.items()}
     if isinstance(value, list):
         return [_with_blocks(item, blocks) for item in value]
+    return _printable(value)
+
+
+def _printable(value: Any) -> Any:
+    """Return the value with control characters of its texts made spaces: XML forbids them, and files do hold them."""
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value)
+    if isinstance(value, Mapping):
+        return {name: _printable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
     return value
 
 
