@@ -38,8 +38,8 @@ ui: $(VENV)/.runtime  ## Dagster UI on http://127.0.0.1:3000
 bench: $(VENV)/.dev  ## speed beside a naive script and the physical floor
 	$(BIN)/python bench/bench.py
 
-docs: $(VENV)/.dev  ## regenerate the generated pages
-	$(BIN)/python -m oko_pipeline.storage.dictionary docs/data_dictionary.md
+docs: $(VENV)/.runtime  ## regenerate the pages and sections that are made of the code
+	$(BIN)/python -m oko_pipeline.orchestration.docs_pages
 
 lock:  ## re-resolve the two locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build -o requirements.txt

@@ -23,19 +23,16 @@ from oko_pipeline.validation.suites import suites
 _SEVERITIES_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
 _RULE_FAMILIES_RU: Final = {
     "file": "Файл целиком",
-    "cell": "Ячейки при чтении",
-    "row": "Строки при чтении",
+    "reader": "Файл целиком",
+    "cell": "Ячейки",
+    "row": "Строки",
     "aggregate": "Сводные выгрузки",
-    "scale": "Таблицы шкал",
-    "task": "Описания заданий",
-    "tasks": "Описания заданий",
+    "scale": "Шкалы",
+    "description": "Описания работ",
+    "task": "Задания",
     "context": "Анкеты ОО",
-    "registry": "Списки ОО",
-    "school": "Сведения об ОО",
-    "schools": "Сведения об ОО",
-    "municipality": "Муниципалитеты",
-    "works": "Повторные файлы",
-    "reader": "Читатель",
+    "registry": "Реестр ОО",
+    "school": "Реестр ОО",
     "work": "Работы участников",
     "year": "Учебный год целиком",
     "privacy": "Персональные данные",
@@ -207,7 +204,7 @@ def _layouts() -> str:
     if unknown:
         raise CatalogueError(f"В справочнике форм нет строк о формах {sorted(unknown)}.")
     return _table(
-        ("Форма", "Код", "По чему узнаётся", "Чего в листе может не быть", "Что из неё берётся"),
+        ("Форма", "Код", "По чему узнаётся", "Откуда год, предмет, класс", "Что из неё берётся"),
         ((layout.title_ru, f"`{layout.code}`", *_LAYOUT_GUIDE[layout.code]) for layout in LAYOUTS),
     )
 
