@@ -135,9 +135,21 @@ def _ratio_sums(
     profile: TaskProfile,
 ) -> RatioSums:
     """Return the sums of pupils' scores y and reachable maxima x for units × sets of tasks."""
+    order = np.argsort(class_of_work, kind="stable")
+    scores, class_of_work = scores[order], class_of_work[order]
     weights = task_sets.astype(np.float64)
     is_counted = (scores >= 0) | (scores == TaskCode.NOT_ATTEMPTED)
     y = np.maximum(scores, 0).astype(np.float64) @ weights
     x = is_counted.astype(np.float64) @ (weights * np.nan_to_num(profile.maxima)[:, None])
-    moments = np.stack([x > 0, y, x, y * y, x * y, x * x], axis=1)
-    return RatioSums(*np.moveaxis(units.roll_up(sum_rows(moments, class_of_work, units.class_count)), 1, 0))
+
+    def summed(moment: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return units.roll_up(sum_rows(moment, class_of_work, units.class_count))
+
+    return RatioSums(
+        pupils=summed((x > 0).astype(np.float64)),
+        y=summed(y),
+        x=summed(x),
+        yy=summed(y * y),
+        xy=summed(x * y),
+        xx=summed(x * x),
+    )

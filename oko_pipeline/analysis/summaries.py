@@ -81,7 +81,7 @@ def pupil_facts(
     else:
         mark = _valid_marks(rows["reported_mark"])
     mark = np.where(is_scored & ~is_over, mark, 0)
-    journal_mark = np.where(is_scored, _valid_marks(rows["journal_mark"]), 0)
+    journal_mark = _valid_marks(rows["journal_mark"])
     sums = np.maximum(task_scores, 0).sum(axis=1, dtype=np.int64)
     return PupilFacts(
         is_scored=is_scored,

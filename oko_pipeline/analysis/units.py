@@ -58,15 +58,19 @@ class Units:
 
 
 def sum_rows(values: np.ndarray, group_of_row: Places, group_count: int | None = None) -> np.ndarray:
-    """Return sums of rows by group: (rows, …) → (groups, …); rows of group −1 are left out."""
+    """Return sums of rows by group: (rows, …) → (groups, …); rows of group −1 are left out.
+
+    Rows that already stand by group are not copied.
+    """
     count = int(group_of_row.max(initial=-1)) + 1 if group_count is None else group_count
-    order = np.argsort(group_of_row, kind="stable")
-    order = order[np.searchsorted(group_of_row[order], 0) :]
     sums = np.zeros((count, *values.shape[1:]), dtype=values.dtype)
-    if len(order):
-        groups = group_of_row[order]
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        sums[groups[starts]] = np.add.reduceat(values[order], starts, axis=0)
+    if (np.diff(group_of_row) < 0).any():
+        order = np.argsort(group_of_row, kind="stable")
+        group_of_row, values = group_of_row[order], values[order]
+    first = int(np.searchsorted(group_of_row, 0))
+    if first < len(group_of_row):
+        starts = first + np.flatnonzero(np.diff(group_of_row[first:], prepend=-1))
+        sums[group_of_row[starts]] = np.add.reduceat(values, starts, axis=0)
     return sums
 
 
