@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from oko_pipeline.errors import UnreadableFileError
@@ -44,13 +45,8 @@ def damaged(reason: str) -> UnreadableFileError:
     return UnreadableFileError("file.unreadable", f"Файл не открывается: {reason}.")
 
 
-def open_zip(data: bytes, limits: ReadLimits, *, check_names: bool = True) -> zipfile.ZipFile:
+def open_zip(data: bytes, limits: ReadLimits) -> zipfile.ZipFile:
     """Open a ZIP container and check its directory: number, size, ratio, encryption and names of members.
-
-    Args:
-        data: the container.
-        limits: how much it may cost.
-        check_names: False leaves the members to `check_member`, so that one bad member spoils only itself.
 
     Raises:
         UnreadableFileError: when the container is damaged, encrypted or a bomb.
@@ -68,7 +64,7 @@ def open_zip(data: bytes, limits: ReadLimits, *, check_names: bool = True) -> zi
             f"в распакованном виде он занимает {inflated // MEGABYTE} МБ, "
             f"допустимо {limits.maximum_inflated_bytes // MEGABYTE} МБ"
         )
-    for member in members if check_names else ():
+    for member in members:
         check_member(member, limits)
     return archive
 
@@ -87,8 +83,13 @@ def check_member(member: zipfile.ZipInfo, limits: ReadLimits) -> None:
         )
 
 
-def inflate(data: bytes, member: zipfile.ZipInfo) -> bytes:
+def inflate(data: bytes, member: zipfile.ZipInfo, offset: int | None = None) -> bytes:
     """Return a member's content and prove that it is exactly as long as the directory says.
+
+    Args:
+        data: the container, or the part of it that begins with the member.
+        member: its entry in the directory.
+        offset: where the member begins in `data`; None takes the directory's word.
 
     `zipfile` stops at the length of the directory, calamine at the end of the stream: a lying directory would pass
     every limit and still fill the memory.
@@ -96,10 +97,11 @@ def inflate(data: bytes, member: zipfile.ZipInfo) -> bytes:
     Raises:
         UnreadableFileError: when the stream is damaged, longer or shorter than stated, or of an unknown method.
     """
-    if member.header_offset + _LOCAL_HEADER.size > len(data):
+    offset = member.header_offset if offset is None else offset
+    if offset < 0 or offset + _LOCAL_HEADER.size > len(data):
         raise damaged(f"часть «{member.filename[:80]}» обрезана")
-    header = _LOCAL_HEADER.unpack_from(data, member.header_offset)
-    start = member.header_offset + _LOCAL_HEADER.size + header[9] + header[10]
+    header = _LOCAL_HEADER.unpack_from(data, offset)
+    start = offset + _LOCAL_HEADER.size + header[9] + header[10]
     packed = memoryview(data)[start : start + member.compress_size]
     if header[0] != b"PK\x03\x04" or len(packed) != member.compress_size:
         raise damaged(f"часть «{member.filename[:80]}» обрезана")
@@ -112,6 +114,21 @@ def inflate(data: bytes, member: zipfile.ZipInfo) -> bytes:
     if len(content) != member.file_size:
         raise damaged(f"часть «{member.filename[:80]}» короче, чем записано в оглавлении")
     return content
+
+
+def read_member(path: Path, member: zipfile.ZipInfo, limits: ReadLimits) -> bytes:
+    """Return one member of an archive on disk, reading no other part of it.
+
+    Raises:
+        UnreadableFileError: when the member is dangerous, too large, encrypted or damaged.
+        OSError: when the archive cannot be read.
+    """
+    check_member(member, limits)
+    if member.file_size > limits.maximum_file_bytes:
+        raise too_large(f"{member.file_size // MEGABYTE} МБ, допустимо {limits.maximum_file_bytes // MEGABYTE} МБ")
+    with path.open("rb") as stream:
+        stream.seek(member.header_offset)
+        return inflate(stream.read(_LOCAL_HEADER.size + 2 * 0xFFFF + member.compress_size), member, 0)
 
 
 def _inflate_exactly(packed: memoryview, member: zipfile.ZipInfo) -> bytes:

@@ -5,6 +5,7 @@ Members of archives are listed as `archive.zip!member`; nothing is ever unpacked
 
 import hashlib
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -13,12 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from oko_pipeline.collection.archives import ReadLimits, check_member, damaged, inflate, open_zip, too_large
+from oko_pipeline.collection.archives import ReadLimits, damaged, dangerous, read_member, too_large
 from oko_pipeline.errors import UnreadableFileError
 
 MEMBER: Final = "!"
 _IGNORED: Final = {"thumbs.db", "desktop.ini", "ehthumbs.db", "__macosx"}
+_MEMBER_PATH: Final = re.compile(r"(.+?\.zip)!(.+)", re.IGNORECASE)
 _UTF8_NAME: Final = 0x800
+_LINK_REFUSAL: Final = "Файл отвергнут как опасный: это ссылка за пределы входящей папки."
+_FOLDER_REFUSAL: Final = "Нет прав на чтение папки: её файлы не прочитаны."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class InboxFile:
         size_bytes: size of the file (of a member: inflated).
         modified_at: ISO 8601 in UTC.
         fingerprint: changes whenever the file changed, without reading it.
-        refusal: why the file must not be read (a symbolic link out of the inbox), in Russian; None normally.
+        refusal: why it must not or cannot be read (a link out of the inbox, a closed folder), in Russian; else None.
     """
 
     path: str
@@ -42,12 +46,14 @@ class InboxFile:
     @property
     def archive_path(self) -> str:
         """Return the path of the file on disk: of the archive for a member."""
-        return self.path.partition(MEMBER)[0]
+        match = _MEMBER_PATH.fullmatch(self.path)
+        return match[1] if match else self.path
 
     @property
     def member(self) -> str | None:
         """Return the name of the member within its archive, or None."""
-        return self.path.partition(MEMBER)[2] or None
+        match = _MEMBER_PATH.fullmatch(self.path)
+        return match[2] if match else None
 
 
 def scan_inbox(root: Path) -> list[InboxFile]:
@@ -93,35 +99,40 @@ def read_bytes(root: Path, file: InboxFile, limits: ReadLimits) -> bytes:
         UnreadableFileError: rule `file.dangerous`, `file.too_large`, `file.unreadable` or `file.encrypted`.
     """
     if file.refusal is not None:
-        raise UnreadableFileError("file.dangerous", file.refusal)
+        rule_id = "file.unreadable" if file.refusal == _FOLDER_REFUSAL else "file.dangerous"
+        raise UnreadableFileError(rule_id, file.refusal)
     path = root / file.archive_path
     try:
+        if file.member is not None:
+            return _member_bytes(path, file.member, limits)
         size = path.stat().st_size
         if size > limits.maximum_file_bytes:
             raise too_large(f"{size >> 20} МБ, допустимо {limits.maximum_file_bytes >> 20} МБ")
-        content = path.read_bytes()
-    except OSError as error:
-        raise damaged(f"нет доступа к файлу ({error.strerror})") from error
-    return content if file.member is None else _read_member(content, file.member, limits)
+        return path.read_bytes()
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "архив повреждён"
+        raise damaged(f"нет доступа к файлу ({reason})") from error
 
 
-def _read_member(content: bytes, name: str, limits: ReadLimits) -> bytes:
-    with open_zip(content, limits, check_names=False) as archive:
-        for member in archive.infolist():
-            if _member_name(member) == name:
-                check_member(member, limits)
-                if member.file_size > limits.maximum_file_bytes:
-                    raise too_large(f"{member.file_size >> 20} МБ, допустимо {limits.maximum_file_bytes >> 20} МБ")
-                inner = inflate(content, member)
-                if name.lower().endswith(".zip") and inner.startswith(b"PK"):
-                    raise UnreadableFileError("file.dangerous", "Архив внутри архива не открывается.")
-                return inner
-    raise damaged("в архиве больше нет этого файла")
+def _member_bytes(path: Path, name: str, limits: ReadLimits) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        members = {_member_name(member): member for member in archive.infolist()}
+    if name not in members:
+        raise damaged("в архиве больше нет этого файла")
+    content = read_member(path, members[name], limits)
+    if name.lower().endswith(".zip") and content.startswith(b"PK"):
+        raise dangerous("архив внутри архива не открывается")
+    return content
 
 
 def _walk(folder: Path, base: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
+    try:
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        # A folder that may not be read is listed itself, so that its files are not lost silently.
+        yield folder
+        return
     for entry in ordered:
         if _is_ignored(entry.name):
             continue
@@ -147,15 +158,14 @@ def _entries(base: Path, path: Path) -> list[InboxFile]:
     except OSError:
         # Vanished between listing and looking: the next listing tells.
         return []
+    if stat.S_ISDIR(facts.st_mode):
+        return [InboxFile(relative, 0, _iso(facts.st_mtime), "folder", _FOLDER_REFUSAL)]
     if not stat.S_ISREG(facts.st_mode):
         return []
     file = InboxFile(relative, facts.st_size, _iso(facts.st_mtime), f"{facts.st_mtime_ns}:{facts.st_ino}")
     if path.suffix.lower() != ".zip":
         return [file]
     return _members(path, file) or [file]
-
-
-_LINK_REFUSAL: Final = "Файл отвергнут как опасный: это ссылка за пределы входящей папки."
 
 
 def _members(path: Path, archive_file: InboxFile) -> list[InboxFile]:
