@@ -18,6 +18,7 @@ from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     FILES,
+    QUALITY_FINDINGS,
     RESULT_SUMMARY,
     SCHOOLS,
     SCORE_DISTRIBUTION,
@@ -26,7 +27,9 @@ from oko_pipeline.catalogue.tables import (
     TASK_RESULTS,
     TASKS,
 )
+from oko_pipeline.quality import findings_frame
 from oko_pipeline.storage.database import Slice
+from oko_pipeline.validation.year_rules import check_jumps
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -105,11 +108,23 @@ def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
                 record_slices(workplace, school_year, table.name, made)
     gone = sorted(set(known) - set(wanted))
     with database.transaction():
+        if stale or gone:
+            _write_jumps(workplace, school_year)
         for table in TABLES_MADE:
             if gone:
                 database.delete(table, where | {"assessment_id": gone})
             record_slices(workplace, school_year, table.name, {}, removed=gone)
     return stale
+
+
+def _write_jumps(workplace: Workplace, school_year: str) -> None:
+    """Find results that jumped since last year; it takes the tables of both years, so it follows the analysis."""
+    database = workplace.database
+    start = int(school_year[:4])
+    before = database.read(RESULT_SUMMARY, {"school_year": f"{start - 1}-{start}"})
+    jumps = check_jumps(database.read(RESULT_SUMMARY, {"school_year": school_year}), before)
+    where = {"school_year": school_year, "origin": "jumps"}
+    database.replace(QUALITY_FINDINGS, findings_frame(jumps, school_year, "jumps"), where)
 
 
 @dg.multi_asset(

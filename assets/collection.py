@@ -297,7 +297,10 @@ def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
         findings = findings_frame(made.findings, school_year, origin)
         slices.append(Slice(QUALITY_FINDINGS, {"school_year": school_year, "origin": origin}, findings))
         if len(made.differences):
-            slices.append(Slice(FILE_DIFFERENCES, where, made.differences.assign(school_year=school_year)))
+            # Earlier re-submissions stay known: the key names both versions.
+            history = [database.read(FILE_DIFFERENCES, where), made.differences.assign(school_year=school_year)]
+            rows = pd.concat(history, ignore_index=True).drop_duplicates(list(FILE_DIFFERENCES.key), keep="last")
+            slices.append(Slice(FILE_DIFFERENCES, where, rows))
     with database.transaction():
         database.replace_all(slices)
         _mark_superseded(workplace, school_year, assembled)
@@ -321,7 +324,7 @@ def _mark_superseded(workplace: Workplace, school_year: str, assembled: Sequence
         return
     files = workplace.database.read(FILES, {"school_year": school_year})
     concerned = (files["status"] == "accepted") & files["file_sha256"].isin(contents)
-    files.loc[concerned, "superseded_by"] = files.loc[concerned, "file_sha256"].map(superseded)
+    files.loc[concerned, "superseded_by"] = files.loc[concerned, "file_sha256"].map(superseded).astype("str")
     workplace.database.replace(FILES, files, {"school_year": school_year})
 
 
@@ -412,9 +415,9 @@ def write_assessments(workplace: Workplace, school_year: str) -> bool:
         for assessment_id in sorted(sources)
     ]
     where = {"school_year": school_year}
-    bounds = database.read(SCALE_BOUNDS)
-    assessments, assessment_findings = build_assessments(infos, bounds, school_year)
-    tasks, task_findings = build_tasks(infos, database.read(TASK_DESCRIPTIONS), school_year)
+    bounds, descriptions = database.read(SCALE_BOUNDS), database.read(TASK_DESCRIPTIONS)
+    assessments, assessment_findings = build_assessments(infos, bounds, school_year, descriptions)
+    tasks, task_findings = build_tasks(infos, descriptions, school_year)
     with database.transaction():
         database.replace(ASSESSMENTS, assessments, where)
         database.replace(TASKS, tasks, where)

@@ -24,7 +24,7 @@ from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.reporting.render import Stamp, render_note
 from oko_pipeline.storage.works_store import WorksStore
 from oko_pipeline.validation.annotate import annotate_workbook
-from oko_pipeline.validation.work_rules import AssessmentFacts, check_works
+from oko_pipeline.validation.work_rules import FLAG_COLUMNS, AssessmentFacts, check_works
 from resources.report_store import ReportStore
 
 
@@ -125,6 +125,13 @@ def _flags_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
     return restricted / "flags" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
 
 
+_NO_FLAGS = pd.DataFrame(
+    {name: pd.Series(dtype="str") for name in ("assessment_id", "school_code", "class_label", "status")}
+    | {name: pd.Series(dtype="Int16") for name in ("primary_score", "mark", "journal_mark")}
+    | {name: pd.Series(dtype="bool") for name in FLAG_COLUMNS}
+)
+
+
 def check_in_store(task: CheckTask) -> CheckedWorks:
     """Check works; the flags of every work stay in the restricted store, the findings come back."""
     row = task.assessment
@@ -151,7 +158,7 @@ def read_flags(restricted: Path, school_year: str, assessment_ids: list[str]) ->
     paths = [_flags_path(restricted, school_year, assessment_id) for assessment_id in assessment_ids]
     tables = [pq.read_table(path, partitioning=None, use_threads=False) for path in paths]
     if not tables:
-        return pd.DataFrame()
+        return _NO_FLAGS.copy()
     return pa.concat_tables(tables, promote_options="permissive").to_pandas()
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from oko_pipeline.reporting.previews import marks_preview
 
 from assets.analysis import TABLES_MADE
 from assets.inputs import active_files, frame_fingerprint, record_slices, slice_fingerprint
@@ -39,6 +38,7 @@ from oko_pipeline.catalogue.tables import (
 )
 from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
 from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings
+from oko_pipeline.reporting.previews import marks_preview
 from oko_pipeline.reporting.render import Stamp
 from oko_pipeline.versions import code_fingerprint, code_version
 from resources.workplace import Workplace, WorkplaceResource

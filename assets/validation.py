@@ -207,7 +207,7 @@ def quality_results(context: dg.AssetExecutionContext, workplace: WorkplaceResou
     """Grain: an expectation of a suite in a run."""
     office = workplace.open()
     year = context.partition_key
-    results = run_table_suites(office, year, context.run_id, results=False)
+    results = run_table_suites(office, year, context.run.run_id, results=False)
     page = write_quality_page(office, year, results)
     failed = results[~results["is_passed"]]
     return dg.MaterializeResult(

@@ -221,14 +221,18 @@ def _show_file(found: object, rows: int) -> None:
     if found.findings.empty:
         console.print("Замечаний нет.")
         return
-    table = Table()
-    for title in ("Ячейка", "Что не так", "Стоит", "Ожидалось", "Как исправить"):
-        table.add_column(title, overflow="fold")
     ordered = found.findings.sort_values(["severity", "rule_id", "row"], kind="stable")
+    table = Table(show_edge=False)
+    for title in ("Ячейка", "Что не так", "Стоит", "Ожидалось"):
+        table.add_column(title, overflow="fold")
     for row in ordered.head(rows).itertuples():
-        cells = (row.cell, row.message, row.value, row.expected, row.mend)
+        cells = (row.cell, row.message, row.value, row.expected)
         table.add_row(*("" if not isinstance(cell, str) else cell for cell in cells))
     console.print(table)
+    console.print("Как исправить:")
+    for rule_id, group in ordered.groupby("rule_id", sort=False):
+        for mend in group["mend"].unique():
+            console.print(f"  • {_rule_title(str(rule_id))}: {mend}", highlight=False)
     if len(ordered) > rows:
         console.print(f"Показано {rows} из {len(ordered)} замечаний; остальные — с ключом --rows {len(ordered)}.")
 

@@ -29,7 +29,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
     return dg.Definitions(
         assets=list(ASSETS),
         asset_checks=[*suite_checks(), *guard_checks()],
-        jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only],
+        jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only, jobs.tables_only],
         schedules=[jobs.yearly_documents],
         sensors=[jobs.inbox_arrivals],
         resources={"workplace": WorkplaceResource(), **(resource_overrides or {})},

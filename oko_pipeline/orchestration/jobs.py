@@ -14,20 +14,22 @@ _FILES_A_TICK = 40
 annual_cycle = dg.define_asset_job(
     "annual_cycle",
     selection=dg.AssetSelection.all(),
-    partitions_def=SCHOOL_YEARS,
     description="Весь учебный год: сбор, проверка, анализ и документы.",
 )
 refresh_after_new_results = dg.define_asset_job(
     "refresh_after_new_results",
     selection=dg.AssetSelection.all(),
-    partitions_def=SCHOOL_YEARS,
     description="Новые или исправленные файлы: читается и пересчитывается только то, что от них зависит.",
 )
 validate_only = dg.define_asset_job(
     "validate_only",
     selection=dg.AssetSelection.groups("collection", "validation"),
-    partitions_def=SCHOOL_YEARS,
     description="Только сбор и проверка данных, без анализа и документов.",
+)
+tables_only = dg.define_asset_job(
+    "tables_only",
+    selection=dg.AssetSelection.groups("collection", "validation", "analysis"),
+    description="Сбор, проверка и анализ без выпуска документов.",
 )
 
 

@@ -5,6 +5,7 @@ code, the settings and the templates, and every document still stands.
 """
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -97,6 +98,8 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
 
     import dagster as dg  # noqa: PLC0415
 
+    # Partitioned asset checks are a preview API; a person at the command line can do nothing about it.
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     from oko_pipeline.orchestration.build import build_defs  # noqa: PLC0415
     from resources.workplace import WorkplaceResource, open_workplace  # noqa: PLC0415
 

@@ -1,0 +1,174 @@
+"""A whole year from files to documents, through the same job as in the Dagster UI."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from oko_pipeline.catalogue.tables import (
+    ASSESSMENTS,
+    DOCUMENTS,
+    FILE_DIFFERENCES,
+    FILES,
+    QUALITY_FINDINGS,
+    QUALITY_RESULTS,
+    RESULT_SUMMARY,
+    SCHOOLS,
+)
+from oko_pipeline.cli import app
+from oko_pipeline.errors import OkoError
+from oko_pipeline.orchestration.year_run import run_year, unchanged_summary
+from oko_pipeline.settings import Settings
+from oko_pipeline.storage.database import Database
+from tests.integration.tools import snapshot, spoil_totals, with_changed_cell
+
+YEAR = "2020-2021"
+
+
+def silent(_step, _ended, _total):
+    pass
+
+
+def read(settings, table, **where):
+    database = Database(settings.sqlalchemy_url)
+    try:
+        return database.read(table, where or None)
+    finally:
+        database.close()
+
+
+def test_a_year_ends_with_documents_for_every_school_and_campaign(first_run, installation):
+    _, summary = first_run
+    assert summary.error is None
+    assert not summary.is_blocked
+    schools = read(installation, SCHOOLS, school_year=YEAR)
+    documents = read(installation, DOCUMENTS, school_year=YEAR)
+    notes = documents[documents["kind"] == "school_note"]
+    assert set(notes["unit_code"]) == set(schools["school_code"])
+    assert set(notes["campaign_code"]) == {"vpr-2020-autumn", "vpr-2021-spring"}
+    assert (documents["kind"] == "municipality_note").sum() == 2
+    for path in documents["path"]:
+        assert (installation.reports_folder / path).stat().st_size > 5_000
+
+
+def test_campaigns_of_a_year_are_never_merged(installation):
+    assessments = read(installation, ASSESSMENTS, school_year=YEAR)
+    autumn = assessments[assessments["campaign_code"] == "vpr-2020-autumn"]
+    spring = assessments[assessments["campaign_code"] == "vpr-2021-spring"]
+    assert (autumn["pupil_grade"] == autumn["paper_grade"] + 1).all()
+    assert (spring["pupil_grade"] == spring["paper_grade"]).all()
+
+
+def test_every_finding_in_a_cell_names_file_sheet_cell_and_mend(installation):
+    findings = read(installation, QUALITY_FINDINGS, school_year=YEAR)
+    in_cells = findings[findings["row"].notna()]
+    assert len(in_cells) > 10
+    assert in_cells[["file_path", "file_sha256", "sheet"]].notna().all().all()
+    assert findings["mend"].str.len().gt(10).all()
+    assert findings["message"].str.contains("[а-яё]").all()
+
+
+def test_an_unchanged_year_reads_no_file_and_writes_no_document(installation):
+    run_year(installation, YEAR, silent)
+    before = snapshot(installation.home)
+    summary = unchanged_summary(installation, YEAR)
+    assert summary is not None
+    assert summary.is_unchanged
+    assert summary.documents == run_counts(installation)
+    assert snapshot(installation.home) == before
+
+
+def run_counts(settings):
+    documents = read(settings, DOCUMENTS, school_year=YEAR)
+    return documents.groupby("kind").size().to_dict()
+
+
+def test_a_second_run_through_dagster_changes_nothing(installation):
+    documents = snapshot(installation.reports_folder, "*.docx")
+    tables = {table.name: read(installation, table, school_year=YEAR) for table in (RESULT_SUMMARY, SCHOOLS, FILES)}
+    (installation.home / "state" / f"{YEAR}.json").unlink()
+    summary = run_year(installation, YEAR, silent)
+    assert summary.error is None
+    assert snapshot(installation.reports_folder, "*.docx") == documents
+    for name, before in tables.items():
+        pd.testing.assert_frame_equal(
+            read(installation, {t.name: t for t in (RESULT_SUMMARY, SCHOOLS, FILES)}[name], school_year=YEAR), before
+        )
+
+
+def test_one_corrected_file_changes_only_what_depends_on_it(installation):
+    path, school_code = with_changed_cell(installation.inbox_folder)
+    documents = snapshot(installation.reports_folder, "*.docx")
+    before = read(installation, RESULT_SUMMARY, school_year=YEAR)
+    assert unchanged_summary(installation, YEAR) is None
+    run_year(installation, YEAR, silent)
+    after = read(installation, RESULT_SUMMARY, school_year=YEAR)
+    key = ["assessment_id", "unit_level", "unit_code", "subgroup"]
+    merged = before.merge(after, on=key, how="outer", indicator=True, suffixes=("", "_new"), validate="one_to_one")
+    changed = merged[(merged["mean_score"] != merged["mean_score_new"]) & merged["mean_score"].notna()]
+    assert changed["assessment_id"].nunique() == 1
+    assert set(changed.loc[changed["unit_level"] == "school", "unit_code"]) == {school_code}
+    files = read(installation, FILES, school_year=YEAR)
+    versions = files[files["path"] == path].set_index("status")
+    assert set(versions.index) == {"accepted", "superseded"}
+    assert versions.loc["superseded", "superseded_by"] == versions.loc["accepted", "file_sha256"]
+    differences = read(installation, FILE_DIFFERENCES, school_year=YEAR)
+    own = differences[differences["new_file_sha256"] == versions.loc["accepted", "file_sha256"]]
+    assert own[["school_code", "added_count", "removed_count", "changed_count"]].to_numpy().tolist() == [
+        [school_code, 0, 0, 1]
+    ]
+    rewritten = {
+        name for name, state in snapshot(installation.reports_folder, "*.docx").items() if documents[name] != state
+    }
+    assert any(school_code in name for name in rewritten)
+    assert all("vpr-2021-spring" in name for name in rewritten)
+
+
+def test_a_removed_file_is_no_longer_counted_and_said_so(installation):
+    path = next((installation.inbox_folder / "vpr" / "2021" / "4").glob("*математике*"))
+    assert read(installation, RESULT_SUMMARY, assessment_id="vpr-2021-spring:4:mathematics:base").shape[0] > 0
+    path.unlink()
+    run_year(installation, YEAR, silent)
+    assert read(installation, RESULT_SUMMARY, assessment_id="vpr-2021-spring:4:mathematics:base").empty
+    assert "file.removed" in set(read(installation, QUALITY_FINDINGS, school_year=YEAR)["rule_id"])
+
+
+def test_a_blocked_year_writes_no_note_says_why_and_heals_when_mended(sample_inbox, tmp_path):
+    settings = Settings.load(home=tmp_path / "home")
+    shutil.copytree(sample_inbox, settings.inbox_folder)
+    path = next((settings.inbox_folder / "vpr" / "2021" / "4").glob("*математике*"))
+    sound = path.read_bytes()
+    for dump in (settings.inbox_folder / "vpr" / "2021").rglob("*.xlsx"):
+        spoil_totals(dump)
+    summary = run_year(settings, YEAR, silent)
+    assert summary.is_blocked
+    assert summary.error is None
+    assert summary.blocking
+    assert not list(settings.reports_folder.rglob("*.docx"))
+    page = (settings.reports_folder / YEAR / "Качество данных.html").read_text("utf-8")
+    assert summary.blocking[0] in page
+    shutil.rmtree(settings.inbox_folder)
+    shutil.copytree(sample_inbox, settings.inbox_folder)
+    assert path.read_bytes() == sound
+    healed = run_year(settings, YEAR, silent)
+    assert not healed.is_blocked
+    assert list(settings.reports_folder.rglob("*.docx"))
+    history = read(settings, QUALITY_RESULTS, school_year=YEAR)
+    assert history.groupby(["suite", "expectation"])["run_id"].nunique().max() >= 2
+
+
+def test_results_do_not_depend_on_the_number_of_workers(first_run, sample_inbox, tmp_path):
+    settings = Settings.load(home=tmp_path / "home", workers=2)
+    shutil.copytree(sample_inbox, settings.inbox_folder, copy_function=shutil.copy2)
+    run_year(settings, YEAR, silent)
+    one = Settings.load(home=first_run[0])
+    pd.testing.assert_frame_equal(
+        read(settings, RESULT_SUMMARY, school_year=YEAR), read(one, RESULT_SUMMARY, school_year=YEAR)
+    )
+
+
+@pytest.mark.parametrize("text", ["2020", "2020-2022", "1999-2000"])
+def test_a_year_that_is_none_is_refused(text):
+    result = CliRunner().invoke(app, ["run", text])
+    assert isinstance(result.exception, OkoError)
