@@ -71,8 +71,6 @@ def _column_bytes(values: pd.Series) -> Iterator[bytes | memoryview]:
     # Filled, for whatever bytes stand under a missing value are no content.
     filled = pc.fill_null(whole, "")
     _, places, content = filled.buffers()
-    if content is None or places is None:
-        yield b""
-        return
-    bounds = np.frombuffer(places, dtype=np.int64)[[filled.offset, filled.offset + len(filled)]]
-    yield memoryview(content)[bounds[0] : bounds[1]]
+    ends = [filled.offset, filled.offset + len(filled)]
+    first, last = np.frombuffer(places, dtype=np.int64)[ends] if len(filled) else (0, 0)
+    yield memoryview(content or b"")[first:last]

@@ -189,6 +189,16 @@ def test_not_taught_tasks_lower_the_reachable_maximum_of_a_skill(analyse):
     assert skill["solved_share"] == pytest.approx(4 / 5)
 
 
+def test_codes_written_twice_or_with_a_stray_separator_count_once(analyse):
+    tasks = ({"content": "1.1;1.1; ;"}, {"content": ";2.1"})
+    skills = analyse([{"score": 1, "tasks": (1, 0)}], tasks=tasks).skill_results
+    found = skills.loc[(skills["unit_level"] == "all") & (skills["kind"] == "content")]
+    assert found[["skill_code", "tasks_count", "solved_share"]].to_numpy().tolist() == [
+        ["1.1", 1, 1.0],
+        ["2.1", 1, 0.0],
+    ]
+
+
 def test_titles_of_codes_come_from_the_codifier_when_it_is_known(analyse):
     options = AnalysisOptions(YEAR, code_titles={("content", "1.1"): "Числа до 1000"})
     tables = analyse([{"score": 1, "tasks": (1,)}], tasks=({"content": "1.1", "requirement": "1.1"},), options=options)
@@ -284,6 +294,13 @@ def test_a_total_above_the_maximum_counts_in_the_mean_and_has_no_mark(analyse):
     assert summary["mean_score"] == 8.5
     assert summary[["marked_count", "mark_5_count", "journal_pairs_count"]].to_list() == [1, 1, 1]
     assert summary[["over_maximum_count", "sum_mismatch_count"]].to_list() == [1, 1]
+
+
+@pytest.mark.parametrize(("maximum", "top_of_scale"), [(8, 10), (10, 8)])
+def test_the_smaller_of_two_maxima_decides_which_total_has_a_mark(analyse, maximum, top_of_scale):
+    pupils = [{"score": 9, "tasks": (4, 4)}, {"score": 8, "tasks": (4, 4)}]
+    summary = row(analyse(pupils, scale=ScaleBounds(2, 4, 6, top_of_scale), maximum=maximum).result_summary)
+    assert summary[["over_maximum_count", "marked_count", "mark_5_count"]].to_list() == [1, 1, 1]
 
 
 def test_the_scale_gives_the_maximum_when_none_is_named(analyse):
