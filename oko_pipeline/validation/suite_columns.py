@@ -103,12 +103,12 @@ def _tasks(frame: pd.DataFrame, tables: Tables) -> Columns:
 
 def _published_results(frame: pd.DataFrame, _: Tables) -> Columns:
     percent = frame["value_percent"].to_numpy(dtype=float, na_value=np.nan)
-    marks = frame.loc[frame["measure"].isin(["mark", "journal"])].assign(percent=frame["value_percent"])
-    sums = marks.groupby(["file_sha256", "unit_source", "measure"])["percent"].transform("sum")
+    marks = frame.loc[frame["measure"].isin(["mark", "journal"])]
+    sums = marks.groupby(["file_sha256", "unit_source", "measure"])["value_percent"].transform("sum")
     # Percentages are rounded each, and a unit of no participants is printed as zeros.
     full = ((sums - 100).abs() <= 0.5) | (sums == 0)
     return {
-        "is_sum_hundred": full.reindex(frame.index, fill_value=True),
+        "is_sum_hundred": full.astype("boolean").reindex(frame.index).fillna(value=True).astype(bool),
         "has_value": pd.Series(~np.isnan(percent) | frame["value_count"].notna().to_numpy(), index=frame.index),
     }
 

@@ -175,6 +175,20 @@ def check_works(works: Works, assessment: AssessmentFacts, tasks: pd.DataFrame) 
     return WorkCheck(findings, frame)
 
 
+def empty_flags() -> pd.DataFrame:
+    """Return a frame of no flags with the columns and types of `WorkCheck.flags`: a year without works."""
+    types = {
+        "assessment_id": "str",
+        "school_code": "str",
+        "class_label": "str",
+        "status": "str",
+        "primary_score": "Int16",
+        "mark": "Int8",
+        "journal_mark": "Int16",
+    } | dict.fromkeys(FLAG_COLUMNS, "bool")
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
+
+
 def _numbers(values: pd.Series) -> np.ndarray:
     return pd.to_numeric(values).to_numpy(dtype=float, na_value=np.nan)
 
