@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats  # noqa: TID253 — the independent reference of these tests
+from scipy import stats
 
 from oko_pipeline.analysis.assessment_tables import analyse_assessment
 from oko_pipeline.analysis.options import AnalysisOptions, ScaleBounds

@@ -189,6 +189,13 @@ def test_not_taught_tasks_lower_the_reachable_maximum_of_a_skill(analyse):
     assert skill["solved_share"] == pytest.approx(4 / 5)
 
 
+def test_a_task_of_unknown_maximum_leaves_the_solvability_of_its_skill(analyse):
+    tasks = ({"maximum": 2, "skill": "Считать"}, {"maximum": None, "skill": "Считать"})
+    skill = row(analyse([{"score": 4, "tasks": (1, 3)}] * 5, tasks=tasks).skill_results, kind="skill")
+    assert (skill["tasks_count"], skill["participants_count"]) == (2, 5)
+    assert skill["solved_share"] == 0.5
+
+
 def test_codes_written_twice_or_with_a_stray_separator_count_once(analyse):
     tasks = ({"content": "1.1;1.1; ;"}, {"content": ";2.1"})
     skills = analyse([{"score": 1, "tasks": (1, 0)}], tasks=tasks).skill_results

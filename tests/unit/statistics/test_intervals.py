@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy import stats  # noqa: TID253 — the independent reference of these tests
+from scipy import stats
 
 from oko_pipeline.statistics.intervals import (
     RatioSums,
