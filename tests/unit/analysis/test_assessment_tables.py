@@ -394,6 +394,16 @@ def test_tasks_without_a_description_are_kept_by_their_number_and_header(make_wo
     assert tasks.skill_results.empty
 
 
+def test_tasks_of_other_assessments_are_passed_over(make_works, make_tasks, make_schools):
+    works = make_works([{"score": 2, "tasks": (1, 1)}] * 5)
+    own = make_tasks({"maximum": 2}, {"maximum": 2})
+    foreign = make_tasks({"maximum": 9}, {"maximum": 9}, {"maximum": 9}).assign(
+        assessment_id="vpr-2021-spring:5:x:base"
+    )
+    tables = analyse_assessment(works, SCALE, 8, pd.concat([foreign, own]), make_schools(SCHOOLS), OPTIONS)
+    assert row(tables.task_results, position=2)["solved_share"] == 0.5
+
+
 def test_works_without_task_columns_still_have_a_summary(make_works, make_tasks, make_schools):
     works = make_works([{"score": 3, "tasks": ()}, {"score": 5, "tasks": ()}], task_count=0)
     tables = analyse_assessment(works, SCALE, 8, make_tasks().iloc[:0], make_schools(SCHOOLS), OPTIONS)
