@@ -252,7 +252,10 @@ def check_xls(data: bytes, limits: ReadLimits) -> None:
     content = streams.get("Workbook", streams.get("Book"))
     if content is None:
         raise damaged("это не книга Excel")
-    _refuse_extent(_biff_cells(content), limits)
+    try:
+        _refuse_extent(_biff_cells(content), limits)
+    except (struct.error, ValueError) as error:
+        raise damaged("книга .xls повреждена или передана не полностью") from error
 
 
 def _biff_cells(content: bytes) -> Iterator[tuple[int, int]]:
@@ -266,14 +269,26 @@ def _biff_cells(content: bytes) -> Iterator[tuple[int, int]]:
         body = content[position : position + size]
         if kind == 0x002F:
             raise UnreadableFileError("file.encrypted", "Книга защищена паролем на открытие.")
-        if kind == 0x0200 and size >= 14:
-            rows, columns = struct.unpack_from("<I", body, 4)[0], struct.unpack_from("<H", body, 10)[0]
-            yield max(rows - 1, 0), max(columns - 1, 0)
+        if kind == 0x0200:
+            yield _stated_extent(body)
+        elif kind == 0x00FC and max(struct.unpack_from("<II", body)) > len(content):
+            raise ValueError("more shared strings than bytes")
         elif kind in cell_records and len(body) >= 4:
             row, column = struct.unpack_from("<HH", body)
             # MULRK and MULBLANK end with the index of their last column.
             yield row, max(column, struct.unpack_from("<H", body, len(body) - 2)[0]) if kind in {0xBD, 0xBE} else column
         position += size
+
+
+def _stated_extent(body: bytes) -> tuple[int, int]:
+    """Return last row and column of a DIMENSIONS record: calamine reserves memory by it, whatever the cells say."""
+    layout = {10: "<4H", 14: "<2I2H"}.get(len(body))
+    if layout is None:
+        raise ValueError("length of DIMENSIONS")
+    first_row, end_row, first_column, end_column = struct.unpack_from(layout, body)
+    if first_row > end_row or first_column > end_column:
+        raise ValueError("negative extent")
+    return max(end_row - 1, 0), max(end_column - 1, 0)
 
 
 def _refuse_extent(cells: Iterator[tuple[int, int]], limits: ReadLimits) -> None:

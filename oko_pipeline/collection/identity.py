@@ -113,8 +113,9 @@ def _grade_of(part: str) -> int | None:
         if match and 1 <= int(match[1]) <= 11:
             return int(match[1])
     shorts = "|".join(subject.short_ru for subject in subjects().values())
-    match = re.search(rf"(?<!\w)(?:{shorts})[\s-]?(\d{{1,2}})(?!\d)", part)
-    return int(match[1]) if match and 1 <= int(match[1]) <= 11 else None
+    match = re.search(rf"(?<!\w)(?:(?:{shorts})[\s-]?(\d{{1,2}})(?!\d)|(\d{{1,2}})[\s-]?(?:{shorts})(?!\w))", part)
+    grade = int(match[1] or match[2]) if match else 0
+    return grade if 1 <= grade <= 11 else None
 
 
 def _subject_of(part: str) -> str | None:
