@@ -66,8 +66,9 @@ def plant_dirt(
     truths = [] if keeps_totals else _duplicate_rows(target, rng)
     free = rng.permutation(np.flatnonzero(results.is_present[table.source])).tolist()
     absent = rng.permutation(np.flatnonzero(~results.is_present[table.source])).tolist()
-    used = {truth.row for truth in truths}
-    free = [row for row in free if row + 2 not in used]
+    # A repeated row and the row it repeats stay otherwise alike.
+    repeated = {row for truth in truths if truth.row is not None for row in (truth.row, truth.row - 1)}
+    free = [row for row in free if row + 2 not in repeated]
     for kind, (share, change) in _KINDS.items():
         if keeps_totals and kind in _CHANGING_TOTALS:
             continue
@@ -76,7 +77,7 @@ def plant_dirt(
         for row in [pool.pop() for _ in range(min(wanted, len(pool)))]:
             for column, value in change(_Spot(table, results, row, rng)):
                 truths.append(_put(target, kind, row, column, value))
-    truths += _respell_x(target, rng, {truth.row for truth in truths})
+    truths += _respell_x(target, rng, repeated | {truth.row for truth in truths})
     return truths
 
 

@@ -20,6 +20,7 @@ from oko_pipeline.sample.tables import (
 from oko_pipeline.sample.territory import REGION_LABEL, School
 
 _TASK_COLUMNS_2020: Final = 40
+_SUBJECTS_2017: Final = ("ru5", "ma5", "hist5", "bio5", "4kl", "gg11", "hi11", "fi11", "hist11", "bi11")
 _OLD_SUBJECTS: Final = (
     *("rus4", "math4", "okr4", "rus5", "math5", "bio5", "hist5", "rus6", "math6", "geo6", "bio6", "hist6", "obsh6"),
     *("rus7", "math7", "bio7", "geo7", "hist7", "obsh7", "fiz7", "eng7"),
@@ -27,6 +28,7 @@ _OLD_SUBJECTS: Final = (
 _NEW_SUBJECTS: Final = (
     *("ma4", "ru4", "okr4", "ma5", "ru5", "bi5", "is5", "ma6", "ru6", "bi6", "gg6", "is6", "ob6", "ma7", "ru7", "bi7"),
     *("gg7", "is7", "ob7", "fi7", "en7", "de7", "ma8", "ru8", "bi8", "gg8", "is8", "ob8", "fi8", "hi8"),
+    *("en11", "geo10", "geo11", "hi11", "is11", "fi11", "bi11"),
 )
 _HEADER_2021: Final = [
     "логин школы", "регион", "номер обучающегося", "код обучающегося", "отметка за предыдущую четверть/триместр", "пол",
@@ -51,7 +53,7 @@ def tags_2020(world: World, school: School) -> str:
     current = [f"vpr2020.{subject}" for subject in _NEW_SUBJECTS if rng.random() < 0.97]
     tags = [
         "99-RU-EDU", "EAST", "VPR_22", "vpr_msk_3", "vpr_ma_var_9-10", f"reg99_vpr_{code}", f"reg99_vpr.2017.{code}",
-        "vpr.2017.r99", *(f"vpr.2017.r99.{subject}.{code}" for subject in ("ru5", "ma5", "hist5", "bio5", "4kl")),
+        "vpr.2017.r99", *(f"vpr.2017.r99.{subject}.{code}" for subject in _SUBJECTS_2017),
         "reg99_vpr.2017.anketa", f"reg99_vpr_{code}.anketa2017_corr", "vpr.20171012.r.r99", f"vpr.20171012.r99.{code}",
         *extras, "active_reg99", "uchastniki_vpr2020", *current,
     ]  # fmt: skip

@@ -39,9 +39,9 @@ def benchmarks_csv() -> bytes:
     for paper in _scaled_papers():
         core = paper.subject_code in ("russian", "mathematics")
         participants = (_CORE_PARTICIPANTS if core else {}).get(paper.grade, _REGION_PARTICIPANTS[paper.grade])
-        marks = expected_mark_percents(paper)
-        lower, same, higher = agreement_percents(paper)
-        rows.append(["region", "spring 2021", paper.grade, _name(paper), participants, *marks, lower, same, higher])
+        marks = _percents_of_counts(expected_mark_percents(paper), participants)
+        agreement = _percents_of_counts(agreement_percents(paper), participants)
+        rows.append(["region", "spring 2021", paper.grade, _name(paper), participants, *marks, *agreement])
     return _csv(header, rows)
 
 
@@ -71,6 +71,13 @@ def agreement_percents(paper: Paper) -> tuple[float, float, float]:
     lower = round(100 * float(weight @ (1 - at_most_same)), 2)
     higher = round(100 * float(weight @ at_most_lower), 2)
     return lower, round(100 - lower - higher, 2), higher
+
+
+def _percents_of_counts(percents: Sequence[float], participants: int) -> list[float]:
+    """Return the percentages nearest to `percents` that whole numbers of participants can give."""
+    counts = [round(participants * percent / 100) for percent in percents]
+    counts[1] += participants - sum(counts)
+    return [round(100 * count / participants, 2) for count in counts]
 
 
 def _scaled_papers() -> list[Paper]:

@@ -35,8 +35,9 @@ _AUTUMN_2020_SHIFT: Final = -0.22
 _AUTUMN_2020_ABSENT: Final = 1.6
 _NOT_TAUGHT_SHARE: Final = 0.004
 _NO_MARK_SHARE: Final = 0.003
-# An inflating school lifts scores just below a cut-off to it or one above: how far below, and how surely, by cut-off.
-_LIFTS: Final = ((4, 0.93), (3, 0.7), (2, 0.45))
+# An inflating school lifts scores just below a cut-off to it or one above: how far below (in shares of the
+# maximum), and how surely, by cut-off.
+_LIFTS: Final = ((0.2, 0.93), (0.15, 0.7), (0.1, 0.45))
 _INFLATION: Final = 0.4
 _LOW_RESULT_LENIENCY: Final = 0.75
 # Two of these papers are written by every class, drawn by lot (domain README 1.1).
@@ -170,7 +171,12 @@ class World:
         cumulative = np.cumsum(score_distribution(paper))
         total = np.searchsorted(cumulative, normal_cdf(lifted)).clip(0, paper.maximum)
         for cutoff, (reach, share) in zip(paper.cutoffs or (), _LIFTS, strict=False):
-            near = inflating & (total < cutoff) & (total >= cutoff - reach) & (rng.random(len(total)) < share)
+            near = (
+                inflating
+                & (total < cutoff)
+                & (total >= cutoff - reach * paper.maximum)
+                & (rng.random(len(total)) < share)
+            )
             total = np.where(near, cutoff + (rng.random(len(total)) < 0.3), total)
         return total
 
