@@ -27,7 +27,7 @@ MAXIMUM_COMMENTS: Final = 2000
 sheet «Замечания», which lists all findings, says so."""
 
 _FILLS: Final = {"error": "FFC7CE", "warning": "FFEB9C", "note": "DDEBF7"}
-_SEVERITY_RU: Final = {"error": "Ошибка", "warning": "Предупреждение", "note": "К сведению"}
+_SEVERITY_RU: Final = {"error": "Ошибка", "warning": "Предупреждение", "note": "Примечание"}
 _HEADERS: Final = (
     ("№", 6),
     ("Тяжесть", 16),

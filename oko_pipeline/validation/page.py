@@ -4,6 +4,7 @@ The page is self-contained HTML for people; the same facts for machines are in `
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from typing import Any, Final
 
@@ -13,15 +14,20 @@ from jinja2 import Environment, StrictUndefined
 from oko_pipeline.catalogue.rules import SEVERITIES, rule
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.validation.suites import blocking_failures
-from oko_pipeline.validation.wording import assessment_title, counted, listed
+from oko_pipeline.validation.wording import assessment_title, counted, listed, plural
 
 FIRST_STEPS: Final = 5
 EXAMPLES: Final = 3
-_SEVERITY_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
+_SEVERITY_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "примечание"}
 _FILE_STATUS_RU: Final = {
     "refused": "отвергнут",
     "unknown": "форма не распознана",
     "empty": "данных нет",
+}
+_COUNT_FORMS: Final = {
+    "error": ("ошибка", "ошибки", "ошибок"),
+    "warning": ("предупреждение", "предупреждения", "предупреждений"),
+    "note": ("примечание", "примечания", "примечаний"),
 }
 _WORKS_TITLE: Final = "Работы участников"
 
@@ -50,7 +56,7 @@ def quality_page(
         quality_results: outcomes of the suites; of several runs the latest of each suite is shown.
         quality_findings: all findings of the year.
         tables: files, coverage, schools and documents, where known.
-        made_at: when the data were checked, as it shall be printed.
+        made_at: when the data were checked: ISO 8601, or as it shall be printed.
     """
     given = tables or PageTables()
     results = _latest(quality_results)
@@ -61,13 +67,14 @@ def quality_page(
     template = environment.from_string(files("oko_pipeline.validation").joinpath("page.html.jinja").read_text("utf-8"))
     return template.render(
         school_year=school_year,
-        made_at=made_at,
+        made_at=_printed_time(made_at),
         is_blocked=len(blocking) > 0,
         is_checked=len(results) > 0,
         reasons=[_reason(record) for record in blocking.to_dict("records")],
         counts=[
-            {"severity": severity, "title": title, "number": int(severities.get(severity, 0))}
-            for severity, title in (("error", "ошибок"), ("warning", "предупреждений"), ("note", "к сведению"))
+            {"severity": severity, "title": plural(number, *forms), "number": f"{number:,}".replace(",", "\u00a0")}
+            for severity, forms in _COUNT_FORMS.items()
+            for number in [int(severities.get(severity, 0))]
         ],
         steps=[step for step in rules if step["severity"] != "note"][:FIRST_STEPS],
         rules=rules,
@@ -82,6 +89,15 @@ def quality_page(
         checks=[_check(record) for record in results.to_dict("records")],
         failed_checks=int((~results["is_passed"].astype(bool)).sum()),
     )
+
+
+def _printed_time(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    zone = "" if moment.tzinfo is None else f" ({moment.tzname()})"
+    return f"{moment:%d.%m.%Y %H:%M}{zone}"
 
 
 def _latest(results: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +176,7 @@ def _gaps(coverage: pd.DataFrame | None, schools: pd.DataFrame | None) -> list[d
         {
             "title": assessment_title(str(assessment_id)),
             "number": counted(len(rows), "ОО", "ОО", "ОО"),
-            "schools": listed(sorted(f"{names.get(code, code)}" for code in rows["school_code"]), shown=12),
+            "schools": listed([str(names.get(code, code)) for code in sorted(rows["school_code"])], shown=12),
         }
         for assessment_id, rows in missing.groupby("assessment_id", sort=True)
     ]

@@ -302,7 +302,7 @@ def _observation(outcome: Any, spec: ExpectationSpec, options: SuiteOptions) -> 
         observed = "проверить не удалось: нет столбца или неверный тип"
     elif unexpected is not None:
         allowed = 1 - spec.arguments(options).get("mostly", 1)
-        share = f" (допустимо {decimal(100 * allowed, 1)} %)" if allowed else ""
+        share = f" (допустимо {decimal(100 * allowed, 1)}\u00a0%)" if allowed else ""
         of = counted(checked, "строки", "строк", "строк")
         observed = f"{counted(unexpected, 'нарушение', 'нарушения', 'нарушений')} из {of}{share}"
     else:

@@ -93,7 +93,7 @@ def test_counts_and_observations_are_told_in_russian(tables) -> None:
     row = results.loc["has_sum_mismatch"]
     assert (row["is_passed"], row["checked_count"], row["unexpected_count"]) == (False, 12, 1)
     assert row["observed"] == "1 нарушение из 12 строк"
-    assert results.loc["is_over_maximum", "observed"] == "0 нарушений из 12 строк (допустимо 2,0 %)"
+    assert results.loc["is_over_maximum", "observed"] == "0 нарушений из 12 строк (допустимо 2,0\u00a0%)"
     assert results.loc["is_not_empty", "observed"] == "получено 12"
 
 
