@@ -15,6 +15,7 @@ import pandas as pd
 from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.tables import PUBLISHED_RESULTS, SCHOOL_MENTIONS
+from oko_pipeline.collection.cell_findings import shown
 from oko_pipeline.collection.headers import (
     HEADER_ROWS,
     HeaderRow,
@@ -45,6 +46,8 @@ _REGION_WORD: Final = re.compile(
 _LOGIN: Final = re.compile(r"(?<![a-z])(?:sch|edu|ksh)\d{6}(?!\d)", re.IGNORECASE)
 _TITLE_LABEL: Final = re.compile(r"(предмет|дата|максимальный первичный балл|уровень сложности.*|класс|год)\s*:?.*")
 _MIXED_WORD: Final = re.compile(r"(?=\w*[а-яё])(?=\w*[a-z])[^\W\d_]+", re.IGNORECASE)
+# A word of every header that is sought, in Cyrillic or Latin letters: most rows are dismissed by it alone.
+_HEADER_WORD: Final = re.compile(r"г[рp][уy]пп|п[оo][оo]п|т[рp][еe]б|п[рp][еe]дм[еe]т", re.IGNORECASE)
 _DECIMALS: Final = re.compile(r"[.,](\d+)")
 
 
@@ -160,12 +163,13 @@ def merged_header(sheet: Sheet, row_index: int) -> tuple[HeaderRow, int]:
     top = [unmixed(cell_text(value)) for value in sheet.rows[row_index]]
     following = sheet.rows[row_index + 1] if row_index + 1 < len(sheet.rows) else []
     below = [unmixed(cell_text(value)) for value in following]
-    continues = any(below) and not any(below[: 1 + next((i for i, text in enumerate(top) if text), 0)])
-    if not continues or any("макс" in text.lower() for text in below):
-        return HeaderRow(sheet, row_index, tuple(top)), 1
     width = max(len(top), len(below))
     top += [""] * (width - len(top))
     below += [""] * (width - len(below))
+    first = next((index for index, text in enumerate(top) if text), 0)
+    continues = any(below) and not any(below[: first + 1]) and not any("макс" in text.lower() for text in below)
+    if not continues or _is_data(top, below):
+        return HeaderRow(sheet, row_index, tuple(top)), 1
     texts: list[str] = []
     spanning = ""
     for upper, lower in zip(top, below, strict=True):
@@ -174,10 +178,17 @@ def merged_header(sheet: Sheet, row_index: int) -> tuple[HeaderRow, int]:
     return HeaderRow(sheet, row_index, tuple(texts)), 2
 
 
+def _is_data(top: Sequence[str], below: Sequence[str]) -> bool:
+    """Tell a row of data without its label from a second header row: it has numbers under headers of one column."""
+    single = [bool(text) and not (index + 1 < len(top) and not top[index + 1]) for index, text in enumerate(top)]
+    return any(is_single and number(text) is not None for is_single, text in zip(single, below, strict=True))
+
+
 def header_indices(sheet: Sheet, is_header: Callable[[HeaderRow], bool], limit: int | None = None) -> Iterator[int]:
     """Yield the 0-based rows of `sheet` (the first `limit` ones) whose header, merged with the next row, is wanted."""
     for row_index, row in enumerate(sheet.rows[:limit]):
-        if sum(value not in (None, "") for value in row) > 1 and is_header(merged_header(sheet, row_index)[0]):
+        is_candidate = any(isinstance(value, str) and _HEADER_WORD.search(value) for value in row)
+        if is_candidate and is_header(merged_header(sheet, row_index)[0]):
             yield row_index
 
 
@@ -334,6 +345,11 @@ def typed_rows(table: Table, records: list[dict[str, object]]) -> pd.DataFrame:
     return frame.astype({name: PANDAS_TYPES[table.column(name).type] for name in names})
 
 
+def cell_at(cells: Sequence[Cell], column: int | None) -> Cell:
+    """Return the cell in `column`; None where the column is unknown or the row ends before it."""
+    return cells[column] if column is not None and column < len(cells) else None
+
+
 def percent_cells(rows: PublishedRows, row: int, cells: Sequence[Cell], columns: Sequence[int]) -> list[float | None]:
     """Return the percentages in `columns` of a row; a cell that is no share becomes None and a finding."""
     found: list[float | None] = []
@@ -346,10 +362,10 @@ def percent_cells(rows: PublishedRows, row: int, cells: Sequence[Cell], columns:
         if percent is None or not 0 <= percent <= 100:
             rows.finding(
                 "aggregate.not_a_percent",
-                f"В ячейке «{cell_text(value)}» вместо доли в процентах.",
+                f"В ячейке «{shown(value)}» вместо доли в процентах.",
                 row,
                 column,
-                value=cell_text(value),
+                value=shown(value),
                 expected="число от 0 до 100",
                 became="пусто",
             )
@@ -369,10 +385,10 @@ def count_cell(rows: PublishedRows, row: int, cells: Sequence[Cell], column: int
     if text not in ("", "-", "–", "—"):
         rows.finding(
             "aggregate.not_a_count",
-            f"В ячейке «{text}» вместо числа участников или ОО.",
+            f"В ячейке «{shown(text)}» вместо числа участников или ОО.",
             row,
             column,
-            value=text,
+            value=shown(text),
             expected="целое неотрицательное число",
             became="пусто",
         )
@@ -389,6 +405,12 @@ def labelled_rows(block: Block, column: int) -> list[tuple[int, str, list[Cell]]
         and any(value not in (None, "") for value in cells[column + 1 :])
         and _TITLE_LABEL.fullmatch(folded_text(label)) is None
     ]
+
+
+def whole_percents(percents: Sequence[float | None]) -> list[float | None]:
+    """Return shares of a whole as percentages: cells of percent format hold 0.0506 for 5.06 % and sum to 1, not 100."""
+    total = sum(percent for percent in percents if percent is not None)
+    return [None if p is None else round(100 * p, 10) for p in percents] if 0.98 <= total <= 1.02 else list(percents)
 
 
 def add_shares(
@@ -408,7 +430,8 @@ def add_shares(
         shares: percentages, participants, printed decimals. Percentages that no counts of the participants reproduce
             are kept without counts, and a finding names the row.
     """
-    (row, columns), (measure, items), (percents, total, decimals) = place, what, shares
+    (row, columns), (measure, items), (printed, total, decimals) = place, what, shares
+    percents = whole_percents(printed)
     known = [percent for percent in percents if percent is not None]
     counts: list[int] | None = None
     if total == 0:

@@ -10,6 +10,7 @@ from oko_pipeline.collection.aggregates import (
     PublishedRows,
     Unit,
     add_shares,
+    cell_at,
     count_cell,
     decimals_printed,
     percent_cells,
@@ -101,7 +102,7 @@ def _read_row(
             "Не удалось понять уровень, кампанию, класс или предмет: строка ориентиров отложена.",
             row,
             columns["level" if unit is None else "campaign"],
-            value=cell_text(cells[columns["level" if unit is None else "campaign"]]),
+            value=cell_text(cell_at(cells, columns["level" if unit is None else "campaign"])),
             expected="уровень (регион, РФ), кампания (весна 2021), класс и предмет",
         )
         return
@@ -122,22 +123,22 @@ def _read_row(
 
 
 def _unit(cells: list[Cell], columns: dict[str, int]) -> Unit | None:
-    label = cell_text(cells[columns["level"]])
+    label = cell_text(cell_at(cells, columns["level"]))
     level = next((name for name, pattern in _LEVELS.items() if re.fullmatch(pattern, label, re.IGNORECASE)), None)
     if level is None:
         return None
-    name = cell_text(cells[columns["unit"]]) if "unit" in columns and columns["unit"] < len(cells) else ""
+    name = cell_text(cell_at(cells, columns.get("unit")))
     return Unit(level, name or label, "RU" if level == "country" else unit_of(name).code)
 
 
 def _key(cells: list[Cell], columns: dict[str, int], rows: PublishedRows) -> AssessmentKey | None:
-    text = cell_text(cells[columns["campaign"]])
+    text = cell_text(cell_at(cells, columns["campaign"]))
     year = re.search(r"20\d\d", text)
     season = "autumn" if re.search(r"autumn|осен", text, re.IGNORECASE) else "spring"
     campaign = find_campaign(int(year[0]), season) if year else None
-    subject_text = cell_text(cells[columns["subject"]])
+    subject_text = cell_text(cell_at(cells, columns["subject"]))
     subject = subjects().get(subject_text) or find_subject(subject_text)
-    grade = whole_number(cells[columns["grade"]])
+    grade = whole_number(cell_at(cells, columns["grade"]))
     if campaign is None or subject is None or grade is None:
         return None
     if campaign.school_year not in rows.school_years:

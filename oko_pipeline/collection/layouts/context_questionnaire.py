@@ -13,7 +13,8 @@ from oko_pipeline.catalogue.campaigns import find_campaign
 from oko_pipeline.catalogue.context_variables import ContextVariable, find_context_variable
 from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
-from oko_pipeline.collection.aggregates import typed_rows
+from oko_pipeline.collection.aggregates import cell_at, typed_rows
+from oko_pipeline.collection.cell_findings import shown
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, folded_text, number
 from oko_pipeline.collection.identity import path_hints, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
@@ -181,15 +182,16 @@ class _FormReader:
         answers = self.answers
         answers.counts[key] += 1
         answers.mentions[key] = _merged(answers.mentions.get(key), mention)
-        uploaded = parse_date(_at(cells, self.form.identity.get("uploaded")))
+        uploaded = parse_date(cell_at(cells, self.form.identity.get("uploaded")))
         if uploaded is not None:
             answers.uploads.append(uploaded.isoformat())
         login_column = self.form.identity["login"]
         if not isinstance(school_code, str):
             self.reading.quarantined_rows_count += 1
-            message = f"«{key}» — не логин ОО: ответы отложены."
+            written = shown(cell_at(cells, login_column))
+            message = f"«{written}» — не логин ОО: ответы отложены."
             self.finding(
-                "context.login_unknown", message, row, login_column, value=key, expected="логин вида edu990404"
+                "context.login_unknown", message, row, login_column, value=written, expected="логин вида edu990404"
             )
             return
         if key in seen:
@@ -198,7 +200,7 @@ class _FormReader:
         seen[key] = row
         for column, variable in self.form.variables:
             if not variable.is_personal:
-                self._read_answer((row, column), variable, _at(cells, column), (key, school_code))
+                self._read_answer((row, column), variable, cell_at(cells, column), (key, school_code))
 
     def _read_answer(
         self, place: tuple[int, int], variable: ContextVariable, value: Cell, school: tuple[str, str]
@@ -227,20 +229,19 @@ class _FormReader:
             )
 
 
-def _at(cells: list[Cell], column: int | None) -> Cell:
-    return cells[column] if column is not None and column < len(cells) else None
-
-
 def mention_of(cells: list[Cell], identity: dict[str, int]) -> dict[str, object] | None:
     """Return the school that a row names as a row of `school_mentions`; None for a row without login and name."""
-    text = {name: cell_text(_at(cells, column)) for name, column in identity.items()}
+    text = {name: cell_text(cell_at(cells, column)) for name, column in identity.items()}
     school = text.get("school", "")
     login, _, labelled_name = school.partition("|") if "|" in school else ("", "", school)
     name = text.get("short_name") or text.get("full_name") or labelled_name.strip()
-    key = (text.get("login") or login.strip()).lower() or name
+    named_login = (text.get("login") or login.strip()).lower()
+    # A shifted row may hold anybody's name where the login should be: only a login or a school's name is kept.
+    key = named_login if school_code_from_login(named_login) or not name else name
     if not key:
         return None
-    municipality = parse_municipality(_at(cells, identity.get("municipality")))
+    key = key if name or school_code_from_login(key) else shown(key)
+    municipality = parse_municipality(cell_at(cells, identity.get("municipality")))
     return {
         "source_key": key,
         "school_code": school_code_from_login(key) or school_code_in(school),

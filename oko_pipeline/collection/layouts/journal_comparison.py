@@ -18,6 +18,7 @@ from oko_pipeline.collection.aggregates import (
     labelled_rows,
     percent_cells,
     settle_regions,
+    whole_percents,
 )
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
@@ -170,7 +171,8 @@ def _add_outcomes(
     unit: Unit,
     values: tuple[list[float | None], list[int | None], int | None, int],
 ) -> None:
-    percents, counts, total, decimals = values
+    printed, counts, total, decimals = values
+    percents = whole_percents(printed)
     if any(count is None for count in counts):
         add_shares(rows, place, unit, ("journal", OUTCOMES), (percents, total, decimals))
         return

@@ -15,6 +15,7 @@ from oko_pipeline.catalogue.contracts import PANDAS_TYPES
 from oko_pipeline.catalogue.scales import bound_faults, parse_ranges, range_faults
 from oko_pipeline.catalogue.subjects import find_subject, subjects
 from oko_pipeline.catalogue.tables import SCALE_BOUNDS
+from oko_pipeline.collection.aggregates import cell_at
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, whole_number
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
@@ -51,8 +52,7 @@ class _Table:
     ranges: list[int]
 
     def text(self, cells: Sequence[Cell], name: str) -> str:
-        column = self.columns.get(name)
-        return cell_text(cells[column]) if column is not None and column < len(cells) else ""
+        return cell_text(cell_at(cells, self.columns.get(name)))
 
 
 def _find(workbook: Workbook) -> _Table | None:
@@ -187,7 +187,9 @@ class _Row:
 
     def _bounds(self, paper: str) -> tuple[tuple[int, int, int, int] | None, list[str]]:
         """Return the bounds as written and all that is wrong with them and with the printed ranges beside."""
-        raw = self.table.text(self.cells, "raw") or " ".join(cell_text(self.cells[c]) for c in self.table.ranges)
+        raw = self.table.text(self.cells, "raw") or " ".join(
+            cell_text(cell_at(self.cells, c)) for c in self.table.ranges
+        )
         written = [whole_number(self.table.text(self.cells, name)) for name in _BOUNDS]
         faults = _printed_faults(raw)
         printed = [(int(first), int(last)) for first, last in _RANGE.findall(raw)]

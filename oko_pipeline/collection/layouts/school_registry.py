@@ -5,7 +5,8 @@ from typing import Final
 from oko_pipeline.catalogue.campaigns import find_campaign
 from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
-from oko_pipeline.collection.aggregates import typed_rows
+from oko_pipeline.collection.aggregates import cell_at, typed_rows
+from oko_pipeline.collection.cell_findings import shown
 from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
@@ -96,7 +97,7 @@ def _read_row(
 ) -> None:
     (row, cells), (header, columns), (reading, mentions, kinds) = line, found, into
     reading.read_rows_count += 1
-    login = cell_text(cells[columns["login"]]).lower() if columns["login"] < len(cells) else ""
+    login = cell_text(cell_at(cells, columns["login"])).lower()
     school_code = school_code_from_login(login)
     mention = mention_of(cells, columns)
     if mention is None or school_code is None or login in mentions:
@@ -107,21 +108,18 @@ def _read_row(
                 "registry.repeated_school" if is_repeated else "registry.login_unknown",
                 f"ОО {login} в списке повторена: принята первая строка."
                 if is_repeated
-                else f"«{login}» — не логин ОО: строка списка отложена.",
+                else f"«{shown(login)}» — не логин ОО: строка списка отложена.",
                 context.path,
                 context.file_sha256,
                 header.sheet.name,
                 row + 1,
                 columns["login"],
-                value=login,
+                value=shown(login),
                 expected="логин вида edu990404, один раз",
             )
         )
         return
-    place, kind = (
-        cell_text(cells[columns[name]]) if name in columns and columns[name] < len(cells) else ""
-        for name in ("place", "kind")
-    )
+    place, kind = (cell_text(cell_at(cells, columns.get(name))) for name in ("place", "kind"))
     mention["settlement_type"] = place or None
     mentions[login] = mention
     if kind:

@@ -14,6 +14,7 @@ from oko_pipeline.collection.aggregates import (
     Unit,
     add_shares,
     blocks,
+    cell_at,
     count_cell,
     decimals_printed,
     has_table,
@@ -109,7 +110,7 @@ def _read_list(sheet: Sheet, start: int, rows: PublishedRows) -> None:
     decimals = decimals_printed([c for _, cells in data for c in cells[scores[0] : scores[-1] + 1]])
     for row, cells in data:
         rows.read_rows_count += 1
-        unit = unit_of(cell_text(cells[columns["login"]]))
+        unit = unit_of(cell_text(cell_at(cells, columns["login"])))
         key = _key_of(cells, columns, rows)
         if key is None or unit.level == "other":
             rows.quarantined_rows_count += 1
@@ -130,8 +131,8 @@ def _read_list(sheet: Sheet, start: int, rows: PublishedRows) -> None:
 
 
 def _key_of(cells: list[Cell], columns: dict[str, int], rows: PublishedRows) -> AssessmentKey | None:
-    year, grade = whole_number(cells[columns["year"]]), whole_number(cells[columns["grade"]])
-    subject = find_subject(cell_text(cells[columns["subject"]]))
+    year, grade = whole_number(cell_at(cells, columns["year"])), whole_number(cell_at(cells, columns["grade"]))
+    subject = find_subject(cell_text(cell_at(cells, columns["subject"])))
     campaign = find_campaign(year) if year is not None else None
     if campaign is None or grade is None or subject is None:
         return None

@@ -14,6 +14,7 @@ from oko_pipeline.catalogue.contracts import PANDAS_TYPES
 from oko_pipeline.catalogue.metasubject import metasubject_flags
 from oko_pipeline.catalogue.tables import TASK_DESCRIPTIONS
 from oko_pipeline.catalogue.task_maxima import DIFFICULTY_LEVELS
+from oko_pipeline.collection.aggregates import cell_at
 from oko_pipeline.collection.headers import (
     HEADER_ROWS,
     HeaderRow,
@@ -141,11 +142,9 @@ def _codifier_header(workbook: Workbook) -> HeaderRow | None:
 
 
 def _blank(place: _Place, row: int, kind: str, code: str) -> dict[str, object]:
-    record: dict[str, object] = dict.fromkeys(COLUMNS)
-    record.update(
-        source_row=row + 1, block=1, kind=kind, paper_grade=place.grade, subject_code=place.subject_code, code=code
-    )
-    return record
+    known = {"source_row": row + 1, "block": 1, "kind": kind, "code": code}
+    paper = {"paper_grade": place.grade, "subject_code": place.subject_code}
+    return {**dict.fromkeys(COLUMNS), **known, **paper}
 
 
 def _task_records(header: HeaderRow, place: _Place, reading: Reading) -> list[dict[str, object]]:
@@ -173,9 +172,9 @@ def _block_records(
         if row <= header.row_index or not any(cell_text(value) for value in block_cells):
             continue
         reading.read_rows_count += 1
-        parsed = parse_task_header(cells[start], needs_maximum=False)
+        parsed = parse_task_header(cell_at(cells, start), needs_maximum=False)
         if parsed is None:
-            text = cell_text(cells[start])
+            text = cell_text(cell_at(cells, start))
             reading.findings.append(
                 place.finding(
                     "description.task_unknown",
@@ -211,7 +210,7 @@ def _block_records(
 def _task_values(
     row: int, cells: list[Cell], columns: dict[str, int | None], place: _Place, reading: Reading
 ) -> dict[str, object]:
-    raw = {name: cells[c] if c is not None and c < len(cells) else None for name, c in columns.items()}
+    raw = {name: cell_at(cells, c) for name, c in columns.items()}
     values: dict[str, object] = {
         "title": clean_text(raw["title"]) or None,
         "programme_block": clean_text(raw["programme_block"]) or None,
@@ -250,15 +249,15 @@ def _codifier_records(header: HeaderRow, place: _Place, reading: Reading) -> lis
         if row <= header.row_index or not any(cell_text(value) for value in cells):
             continue
         reading.read_rows_count += 1
-        code = codifier_code(cells[code_column])
+        code = codifier_code(cell_at(cells, code_column))
         # Some titles are spread over several cells, a word a cell, and some stand one cell to the right of their head.
         title = clean_text(" ".join(text for value in cells[code_column + 1 :] if (text := cell_text(value))))
-        if code is None and cell_text(cells[code_column]) == "" and lines:
+        if code is None and cell_text(cell_at(cells, code_column)) == "" and lines:
             lines[-1] = (lines[-1][0], lines[-1][1], f"{lines[-1][2]} {title}".strip())
             reading.read_rows_count -= 1
             continue
         if code is None:
-            text = cell_text(cells[code_column])
+            text = cell_text(cell_at(cells, code_column))
             reading.findings.append(
                 place.finding(
                     "description.bad_value",
