@@ -5,7 +5,7 @@ A context knows neither the time of rendering nor the version of the program: un
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from oko_pipeline.catalogue.campaigns import Campaign
@@ -23,6 +23,8 @@ CONTEXT_VERSION: Final = 1
 """Raised when the same frames would give another document, so that documents are written anew."""
 _SKILL_KINDS: Final = ("skill", "content", "requirement")
 _MOST_DEFICITS: Final = 6
+MOST_DETAILED: Final = 8
+"""Sections of single works in a note: with the summary tables they make about 25 pages."""
 _LEVEL_ORDER: Final = ("Б", "П", "В")
 _LEVEL_NAMES: Final = {"Б": "базового", "П": "повышенного", "В": "высокого"}
 
@@ -77,7 +79,7 @@ def context_sha256(context: Mapping[str, Any]) -> str:
 
 def _common(view: UnitView, data: NoteData) -> Context:
     settings = data.settings
-    detailed = [work for work in view.works if work.own.participants >= settings.detail_from]
+    detailed = _detailed(view, settings)
     assessment_ids = {work.assessment_id for work in view.works}
     return {
         "context_version": CONTEXT_VERSION,
@@ -93,15 +95,18 @@ def _common(view: UnitView, data: NoteData) -> Context:
         "school_year": ru.school_year_words(data.school_year),
         "statements": statements(view, settings),
         "marks": {
+            "text": _marks_text(view),
             "table": note_tables.marks(view, settings),
             "charts": note_charts.marks_charts(view.works, settings),
         },
         "journal": {
+            "text": _journal_text(view),
             "table": note_tables.journal(view, settings),
             "charts": note_charts.journal_charts(view.works, settings),
         },
+        "tasks": {"table": note_tables.tasks(view, settings)},
         "works": [_work(work, settings) for work in detailed],
-        "undetailed": _undetailed_text(view, settings),
+        "works_text": _works_text(view, len(detailed), settings),
         "quality": _quality(view, data, assessment_ids),
         "sources": note_tables.sources(_sources(data, assessment_ids)),
         "settings": _settings_texts(settings),
@@ -122,6 +127,25 @@ def _campaign_note(campaign: Campaign) -> str:
     )
 
 
+def _marks_text(view: UnitView) -> str:
+    if all(work.own.marks is None for work in view.works):
+        return "Отметок за работы этой кампании нет: шкала перевода баллов отсутствует или отвергнута."
+    return (
+        "На рисунках — доли отметок за каждую работу рядом с ориентирами; числа с интервалами — в таблице, которая "
+        "следует за рисунками. Работы, по которым данных недостаточно, на рисунках не показаны."
+    )
+
+
+def _journal_text(view: UnitView) -> str:
+    if all(work.own.pairs == 0 for work in view.works):
+        return "Сравнить отметки нельзя: нет отметок за работы или отметок по журналу."
+    return (
+        "Отметка за работу сравнивается с отметкой по журналу за предыдущий период у каждого участника, у которого "
+        "есть обе. Расхождение само по себе не доказывает необъективность ни журнала, ни проверки работы: это повод "
+        "для разбора."
+    )
+
+
 def _participation_text(view: UnitView) -> str:
     has_enrolment = any(row["enrolled_count"] is not None for row in view.coverage)
     text = "Доля участников — отношение числа участников к числу строк протокола (участники и отсутствовавшие)."
@@ -130,14 +154,42 @@ def _participation_text(view: UnitView) -> str:
     return text
 
 
-def _undetailed_text(view: UnitView, settings: NoteSettings) -> str:
-    small = [work.title for work in view.works if 0 < work.own.participants < settings.detail_from]
-    if not small:
-        return ""
-    return (
-        f"Участников меньше {settings.detail_from} (распределение баллов ненадёжно), поэтому отдельных разделов нет: "
-        f"{'; '.join(small)}. Эти работы есть в сводных таблицах."
+def _detailed(view: UnitView, settings: NoteSettings) -> list[WorkView]:
+    """Return the works with a section of their own, in their usual order.
+
+    All of `detail_from` participants while they are few; otherwise those where most tasks are surely red, so that a
+    note stays readable.
+    """
+    large = [work for work in view.works if work.own.participants >= settings.detail_from]
+    if len(large) <= MOST_DETAILED:
+        return large
+    by_need = sorted(large, key=lambda work: -_surely_red_count(work, settings))
+    chosen = {work.assessment_id for work in by_need[:MOST_DETAILED]}
+    return [work for work in large if work.assessment_id in chosen]
+
+
+def _surely_red_count(work: WorkView, settings: NoteSettings) -> int:
+    return sum(task["colour"] == "red" and note_tables.is_surely_red(task, settings) for task in work.tasks)
+
+
+def _works_text(view: UnitView, detailed_count: int, settings: NoteSettings) -> str:
+    large = sum(work.own.participants >= settings.detail_from for work in view.works)
+    text = (
+        "Звёздочкой отмечены задания, где порог зоны лежит внутри интервала: зона определена неуверенно. "
+        "Б, П, В — выполнение заданий базового, повышенного и высокого уровня."
     )
+    if detailed_count < large:
+        text += (
+            f" Подробно показаны {ru.counted(detailed_count, ru.WORKS)} из {large}: те, где больше всего заданий "
+            "уверенно в красной зоне."
+        )
+    small = sum(0 < work.own.participants < settings.detail_from for work in view.works)
+    if small:
+        text += (
+            f" Для {ru.counted(small, ru.WORKS_GENITIVE)}, где участников меньше {settings.detail_from}, отдельных "
+            "разделов нет: распределение баллов было бы ненадёжно."
+        )
+    return text
 
 
 def _work(work: WorkView, settings: NoteSettings) -> Context:
@@ -172,7 +224,7 @@ def _facts(work: WorkView, settings: NoteSettings) -> str:
         sentences.append(f"Базовый уровень — {_share(own.base)}, отметка «5» — {_share(own.high)}")
     else:
         sentences.append("Отметок нет: шкала перевода баллов не подтверждена")
-    levels = _level_sentence(work.skills)
+    levels = _level_sentence(work)
     if levels:
         sentences.append(levels)
     if own.participants < settings.size_bounds[3]:
@@ -186,17 +238,12 @@ def _share(share: Share) -> str:
     return f"{ru.percent(share.value)} ({ru.interval(share.low, share.high)}{ru.NBSP}%)"
 
 
-def _level_sentence(skills: Sequence[Record]) -> str:
-    levels = {
-        row["skill_code"]: row["solved_share"]
-        for row in skills
-        if row["kind"] == "level" and row["solved_share"] is not None
-    }
-    present = [level for level in _LEVEL_ORDER if level in levels]
-    if not present:
-        return ""
-    told = [f"{_LEVEL_NAMES[level]} уровня — на {ru.percent(levels[level])}" for level in present]
-    return f"Задания {ru.listed(told)}"
+def _level_sentence(work: WorkView) -> str:
+    levels = note_tables.level_shares(work)
+    told = [
+        f"{_LEVEL_NAMES[level]} уровня — на {ru.percent(levels[level])}" for level in _LEVEL_ORDER if level in levels
+    ]
+    return f"Задания {ru.listed(told)}" if told else ""
 
 
 def _red_text(work: WorkView, settings: NoteSettings) -> str:
@@ -250,15 +297,8 @@ def _quality(view: UnitView, data: NoteData, assessment_ids: set[str]) -> Contex
         row for row in data.rows("quality_counts", ("school_code",), ("",)) if row["assessment_id"] in assessment_ids
     ]
     total = sum(int(row["findings_count"]) for row in counts)
-    text = (
-        f"К данным есть {ru.counted(total, ru.REMARKS)}; ячейки названы в таблице quality_findings базы и "
-        "в размеченных копиях файлов."
-        if total
-        else "Замечаний к данным нет."
-    )
     common_total = sum(int(row["findings_count"]) for row in common)
-    if common_total:
-        text += f" Ещё {ru.counted(common_total, ru.REMARKS)} — к файлам работ целиком (вошли в таблицу)."
+    text = _quality_text(view, total, common_total)
     over = sum(_summary_count(data, view, "over_maximum_count"))
     mismatch = sum(_summary_count(data, view, "sum_mismatch_count"))
     left_out: list[str] = []
@@ -272,6 +312,20 @@ def _quality(view: UnitView, data: NoteData, assessment_ids: set[str]) -> Contex
             "баллы за задания оставлены как есть."
         )
     return {"text": text, "left_out": left_out, "table": note_tables.quality([*counts, *common])}
+
+
+def _quality_text(view: UnitView, total: int, common_total: int) -> str:
+    of_whom = "этой школы" if view.kind == "school" else "школ муниципалитета"
+    if total:
+        text = (
+            f"К результатам {of_whom} есть {ru.counted(total, ru.REMARKS)}; ячейки названы в таблице quality_findings "
+            "базы и в размеченных копиях файлов."
+        )
+    else:
+        text = f"К результатам {of_whom} замечаний нет."
+    if common_total:
+        text += f" К файлам работ в целом — {ru.counted(common_total, ru.REMARKS)}."
+    return text
 
 
 def _summary_count(data: NoteData, view: UnitView, column: str) -> list[int]:

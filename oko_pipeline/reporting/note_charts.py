@@ -12,18 +12,23 @@ Chart = dict[str, Any]
 RED_SIGN: Final = "▼"
 _MARK_ROLES: Final = ("mark_2", "mark_3", "mark_4", "mark_5")
 _LEVELS: Final = (("Б", "базовый (Б)", "base"), ("П", "повышенный (П)", "raised"), ("В", "высокий (В)", "high"))
-_MARKS_PER_CHART: Final = 5
-_JOURNAL_PER_CHART: Final = 14
-_BAR_MM: Final = 5.6
+_MARKS_PER_CHART: Final = 6
+_JOURNAL_PER_CHART: Final = 18
+_BAR_MM: Final = 4.6
 
 
 def marks_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Chart]:
-    """Return charts of marks beside benchmarks: bars of 100 %, works of a grade together."""
+    """Return charts of marks beside benchmarks: bars of 100 %, a group of bars a work."""
     shown = [work for work in works if work.own.marks is not None and work.own.marked >= settings.claim_from]
-    return [_marks_chart(group) for group in _by_grade(shown, _MARKS_PER_CHART)]
+    groups = _chunks(shown, _MARKS_PER_CHART)
+    return [_marks_chart(group, _part_text(number, len(groups))) for number, group in enumerate(groups, start=1)]
 
 
-def _marks_chart(works: Sequence[WorkView]) -> Chart:
+def _part_text(number: int, count: int) -> str:
+    return f" (часть {number} из {count})" if count > 1 else ""
+
+
+def _marks_chart(works: Sequence[WorkView], part: str) -> Chart:
     labels: list[str] = []
     values: list[list[float | None]] = [[], [], [], []]
     told: list[str] = []
@@ -35,11 +40,11 @@ def _marks_chart(works: Sequence[WorkView]) -> Chart:
         for level in (work.own, *work.comparators):
             if level.marks is None or level.base is None:
                 continue
-            prefix = f"{work.subject.name_ru}: " if level is work.own else ""
+            prefix = f"{work.title}: " if level is work.own else ""
             labels.append(_unique(f"{prefix}{_short(level)}", labels))
             for column, share in zip(values, level.marks, strict=True):
                 column.append(_percent(share.value))
-        told.append(f"{work.subject.name_ru} — {_base_levels(work)}")
+        told.append(f"{work.title} — {_base_levels(work)}")
     return {
         "block": "chart",
         "kind": "stacked",
@@ -50,9 +55,9 @@ def _marks_chart(works: Sequence[WorkView]) -> Chart:
         ],
         "axis_title": "",
         "value_title": "",
-        "height_mm": max(60, 18 + _BAR_MM * len(labels)),
+        "height_mm": max(60.0, 18 + _BAR_MM * len(labels)),
         "alt": f"Доли отметок, базовый уровень: {'; '.join(told)}.",
-        "caption": f"Доли отметок «2», «3», «4», «5» рядом с ориентирами: {_group_title(works)}, %",
+        "caption": f"Доли отметок «2», «3», «4», «5» рядом с ориентирами{part}, % участников",
     }
 
 
@@ -68,7 +73,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
             for work in group
             if work.own.journal
         )
-        part = f" (часть {number} из {len(groups)})" if len(groups) > 1 else ""
+        part = _part_text(number, len(groups))
         charts.append(
             {
                 "block": "chart",
@@ -82,7 +87,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
                 ],
                 "axis_title": "",
                 "value_title": "",
-                "height_mm": max(60, 20 + 7.0 * len(group)),
+                "height_mm": max(60, 20 + 5.6 * len(group)),
                 "alt": f"Сравнение отметок за работы с журналом: {told}.",
                 "caption": f"Отметка за работу в сравнении с отметкой по журналу{part}, % участников",
             }
@@ -203,11 +208,6 @@ def _unique(label: str, before: Sequence[str]) -> str:
     return label
 
 
-def _by_grade(works: Sequence[WorkView], most: int) -> list[Sequence[WorkView]]:
-    grades = sorted({work.key.paper_grade for work in works})
-    return [chunk for grade in grades for chunk in _chunks([w for w in works if w.key.paper_grade == grade], most)]
-
-
 def _chunks(works: Sequence[WorkView], most: int) -> list[Sequence[WorkView]]:
     """Split evenly into the fewest groups of at most `most`."""
     if not works:
@@ -215,8 +215,3 @@ def _chunks(works: Sequence[WorkView], most: int) -> list[Sequence[WorkView]]:
     groups = -(-len(works) // most)
     size = -(-len(works) // groups)
     return [works[start : start + size] for start in range(0, len(works), size)]
-
-
-def _group_title(works: Sequence[WorkView]) -> str:
-    grade = works[0].title.partition(", ")[2].partition(", ")[0]
-    return f"{grade} ({ru.listed([work.subject.name_ru.lower() for work in works])})"

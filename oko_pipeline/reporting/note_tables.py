@@ -72,6 +72,8 @@ def school_participation(view: UnitView, data: NoteData) -> Table | None:
     rows: list[Record] = []
     for record in order:
         title = work_title(_key(record), data.campaign_code)
+        if record["state"] == "missing" and not record["is_expected"]:
+            continue
         if record["state"] != "written":
             rows.append(row(title, _state_text(record)))
             continue
@@ -164,8 +166,13 @@ def marks(view: UnitView, settings: NoteSettings) -> Table | None:
     ]
     rows: list[Record] = []
     for work in view.works:
+        if work.own.marks is None and work.own.participants >= settings.claim_from:
+            continue
         rows.append(_marks_row(work.title, work.own, settings, kind="own"))
-        rows += [_marks_row(level.name, level, settings) for level in work.comparators if level.marks is not None]
+        if _is_claimable(work.own.participants, settings):
+            rows += [_marks_row(level.name, level, settings) for level in work.comparators if level.marks is not None]
+    if all(len(record["cells"]) < len(columns) for record in rows):
+        return None
     return table("Отметки по работам рядом с ориентирами", columns, rows)
 
 
@@ -180,28 +187,80 @@ def _marks_row(label: str, level: Level, settings: NoteSettings, kind: str = "pl
 
 
 def journal(view: UnitView, settings: NoteSettings) -> Table | None:
-    """Return the agreement with the journal: rows of the unit and its benchmarks a work."""
+    """Return the agreement with the journal: a row a work, the benchmarks' share «lower» beside it."""
+    shown = [work for work in view.works if work.own.pairs]
+    names = list(dict.fromkeys(c.name for work in shown for c in work.comparators if c.journal is not None))
     columns = [
-        ("Работа", 5.6, "text"),
-        ("Пар отметок", 1.7, "number"),
-        ("Ниже журнала, %", 2.6, "number"),
-        ("Совпали, %", 2.6, "number"),
-        ("Выше журнала, %", 2.6, "number"),
-        ("Разница 2 и более", 1.9, "number"),
+        ("Работа", 4.6, "text"),
+        ("Пар", 1.3, "number"),
+        ("Ниже журнала, %", 2.4, "number"),
+        ("Совпали, %", 2.4, "number"),
+        ("Выше журнала, %", 2.4, "number"),
+        ("Разница 2 и\u00a0более", 1.8, "number"),
+        *((f"Ниже: {_hyphenated(name)}, %", 2.1, "number") for name in names),
     ]
-    rows: list[Record] = []
-    for work in view.works:
-        rows.append(_journal_row(work.title, work.own, settings, kind="own"))
-        rows += [_journal_row(level.name, level, settings) for level in work.comparators if level.journal is not None]
+    rows = [_journal_row(work, names, settings) for work in shown]
+    if all(len(record["cells"]) < len(columns) for record in rows):
+        return None
     return table("Соответствие отметок журналу", columns, rows)
 
 
-def _journal_row(label: str, level: Level, settings: NoteSettings, kind: str = "plain") -> Record:
-    size = size_text(level.pairs, settings)
-    if level.journal is None or not _is_claimable(level.pairs, settings):
-        return row(label, size, TOO_FEW, kind=kind)
-    gaps = _NO_VALUE if level.gaps is None else ru.whole(level.gaps)
-    return row(label, size, *(share_text(share) for share in level.journal), gaps, kind=kind)
+def _journal_row(work: WorkView, names: Sequence[str], settings: NoteSettings) -> Record:
+    own = work.own
+    size = size_text(own.pairs, settings)
+    if own.journal is None or not _is_claimable(own.pairs, settings):
+        return row(work.title, size, TOO_FEW)
+    around = {c.name: c.journal[0] for c in work.comparators if c.journal is not None}
+    beside = [ru.percent_number(around[name].value) if name in around else _NO_VALUE for name in names]
+    gaps = _NO_VALUE if own.gaps is None else ru.whole(own.gaps)
+    return row(work.title, size, *(share_text(share) for share in own.journal), gaps, *beside)
+
+
+def _hyphenated(name: str) -> str:
+    """Return a long header word with a soft hyphen, so that a narrow column breaks it where Russian does."""
+    return name.replace("муниципалитет", "муници\u00adпалитет").replace("загруженные", "загру\u00adженные")
+
+
+def tasks(view: UnitView, settings: NoteSettings) -> Table | None:
+    """Return how the tasks went, a row a work: by levels of difficulty, and which tasks are red."""
+    columns = [
+        ("Работа", 4.4, "text"),
+        ("n", 1.3, "number"),
+        ("Средний балл, % от максимума", 2.5, "number"),
+        ("Б, %", 1.4, "number"),
+        ("П, %", 1.4, "number"),
+        ("В, %", 1.4, "number"),
+        ("Задания красной зоны", 4.6, "text"),
+    ]
+    rows: list[Record] = []
+    for work in view.works:
+        size = size_text(work.own.participants, settings)
+        if not _is_claimable(work.own.participants, settings):
+            rows.append(row(work.title, size, TOO_FEW))
+            continue
+        mean = work.own.mean_percent
+        solved = level_shares(work)
+        levels = [ru.percent_number(solved[level]) if level in solved else _NO_VALUE for level in ("Б", "П", "В")]
+        rows.append(
+            row(work.title, size, _NO_VALUE if mean is None else ru.decimal(mean), *levels, _red_codes(work, settings))
+        )
+    return table("Выполнение заданий по работам", columns, rows)
+
+
+def level_shares(work: WorkView) -> dict[str, float]:
+    """Return the solvability of a work's tasks by level of difficulty."""
+    return {
+        skill["skill_code"]: skill["solved_share"]
+        for skill in work.skills
+        if skill["kind"] == "level" and skill["solved_share"] is not None
+    }
+
+
+def _red_codes(work: WorkView, settings: NoteSettings) -> str:
+    if all(task["colour"] is None for task in work.tasks):
+        return "уровни заданий не известны"
+    red = [f"{t['task_code']}{'' if is_surely_red(t, settings) else '*'}" for t in work.tasks if t["colour"] == "red"]
+    return ", ".join(red) or "нет"
 
 
 def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
@@ -212,7 +271,7 @@ def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
         ("Уровень", 1.7, "text"),
         ("Проверяемое умение", 6.4, "text"),
         ("Выполнение, %", 2.6, "number"),
-        (f"{ru.sentence_start(around)}, %", 2.9, "number"),
+        (ru.sentence_start(_hyphenated(f"{around}, %")), 2.5, "number"),
         ("Не при\u00adступали, %", 2.2, "number"),
     ]
     rows: list[Record] = []
@@ -267,7 +326,7 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
 
 def class_label(pupil_grade: int, letter: str) -> str:
     """Return a class's name: «5 А»; a class without a letter is «5, без литеры»."""
-    if letter.strip().lower() in ("", "нет"):
+    if letter.strip().lower() in ("", "нет", "-", ru.DASH):
         return f"{pupil_grade}, без литеры"
     return f"{pupil_grade}{ru.NBSP}{letter.upper()}"
 
@@ -339,7 +398,7 @@ def _key(record: Record) -> AssessmentKey:
 def _state_text(record: Record) -> str:
     if record["state"] == "absent_only":
         return f"участников нет, отсутствовали: {ru.whole(record['absent_count'])}"
-    return "результатов нет, хотя параллель писала другие работы" if record["is_expected"] else "не выполнялась"
+    return "результатов нет, хотя параллель писала другие работы"
 
 
 def _ratio(participants: int, absent: int, settings: NoteSettings) -> str:

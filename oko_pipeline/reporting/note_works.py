@@ -1,6 +1,6 @@
 """The works of a campaign as one unit sees them: its level, benchmarks, tasks, skills, parts. Numbers, no wording."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -101,7 +101,9 @@ def municipality_view(data: NoteData, municipality_code: str) -> UnitView:
     parts: dict[str, list[Part]] = {}
     for school in schools:
         for record in data.unit_rows("result_summary", "school", school["school_code"]):
-            parts.setdefault(record["assessment_id"], []).append(_part(record, school_label(school)))
+            part = _part(record, school_label(school))
+            if part.level.participants:
+                parts.setdefault(record["assessment_id"], []).append(part)
     coverage = [row for school in schools for row in data.rows("coverage", ("school_code",), (school["school_code"],))]
     return UnitView(
         kind="municipality",
@@ -173,6 +175,15 @@ def work_title(key: AssessmentKey, campaign_code: str) -> str:
     grade = f"{'за ' if shift else ''}{key.paper_grade}\u00a0класс"
     level = ", углублённый уровень" if key.level == "advanced" else ""
     return f"{subjects()[key.subject_code].name_ru}, {grade}{level}"
+
+
+def titles_by_grade(works: Iterable[WorkView]) -> str:
+    """Return works named shortly, grades apart: «4 класс — русский язык, математика; 5 класс — история»."""
+    grades: dict[str, list[str]] = {}
+    for work in works:
+        subject, _, rest = work.title.partition(", ")
+        grades.setdefault(rest, []).append(subject[:1].lower() + subject[1:])
+    return "; ".join(f"{grade} — {', '.join(names)}" for grade, names in grades.items())
 
 
 class _Surroundings:
@@ -267,7 +278,7 @@ def _with_descriptions(data: NoteData, assessment_id: str, results: Sequence[Rec
 
 def _class_parts(rows: Sequence[Record]) -> list[Part]:
     labelled = [_part(row, str(row["unit_code"]).partition("|")[2]) for row in rows]
-    return sorted(labelled, key=lambda part: part.label)
+    return sorted((part for part in labelled if part.level.participants), key=lambda part: part.label)
 
 
 def _part(row: Record, label: str) -> Part:

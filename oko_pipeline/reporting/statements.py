@@ -12,7 +12,7 @@ from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.levels import Difference, Level, Share, difference
 from oko_pipeline.reporting.note_data import NoteSettings, Record
 from oko_pipeline.reporting.note_tables import is_surely_red, red_threshold
-from oko_pipeline.reporting.note_works import UnitView, WorkView
+from oko_pipeline.reporting.note_works import UnitView, WorkView, titles_by_grade
 
 Statement = dict[str, object]
 _MOST_DEVIATIONS: Final = 6
@@ -209,21 +209,21 @@ def _threshold_text(threshold: float) -> str:
 
 
 def _silence(view: UnitView, settings: NoteSettings) -> Statement | None:
-    small = [work.title for work in view.works if 0 < work.own.participants < settings.claim_from]
-    unmarked = [
-        work.title for work in view.works if work.own.marks is None and work.own.participants >= settings.claim_from
-    ]
+    small = [work for work in view.works if 0 < work.own.participants < settings.claim_from]
+    claimable = [work for work in view.works if work.own.participants >= settings.claim_from]
+    unmarked = [work for work in claimable if work.own.marks is None]
     parts: list[str] = []
     if small:
         parts.append(
             f"Меньше {ru.counted(settings.claim_from, ru.PARTICIPANTS_GENITIVE)} в "
-            f"{ru.counted(len(small), ('работе', 'работах', 'работах'))}: {'; '.join(small)}. "
+            f"{ru.counted(len(small), ('работе', 'работах', 'работах'))}: {titles_by_grade(small)}. "
             "По ним проценты не приводятся и выводы не делаются."
         )
     if unmarked:
+        which = "ни по одной работе" if len(unmarked) == len(claimable) else f"по работам: {titles_by_grade(unmarked)}"
         parts.append(
-            f"Отметки не выставлены (шкала перевода отсутствует или отвергнута): {'; '.join(unmarked)}. "
-            "Для этих работ показаны только баллы и задания."
+            f"Шкала перевода баллов в отметки отсутствует или отвергнута {which}. Отметки не выставлены, показаны "
+            "только баллы и задания."
         )
     return _statement("О чём данные не говорят", " ".join(parts)) if parts else None
 

@@ -78,7 +78,7 @@ def build(kind: str) -> bytes:
     _write_works(writer, words)
     _write_quality(writer, words)
     _write_method(writer)
-    _write_footer(document, words)
+    _write_footer(document)
     properties = document.core_properties
     properties.title = "{{ title }}"
     properties.author = "oko-pipeline"
@@ -118,7 +118,7 @@ def _write_title(writer: "_Writer", words: _Words) -> None:
     writer.add("{{ school_year }} учебный год. Сроки кампании: {{ campaign_dates }}", "ОКО Титул")
     writer.add("Содержание", "TOC Heading")
     writer.contents()
-    writer.page_break()
+    writer.end_section(landscape=False)
 
 
 def _write_findings(writer: "_Writer") -> None:
@@ -161,41 +161,31 @@ def _write_participation(writer: "_Writer", words: _Words) -> None:
 
 def _write_marks(writer: "_Writer", words: _Words) -> None:
     writer.add("Отметки", "Heading 1")
-    writer.add(
-        "На рисунках — доли отметок за каждую работу рядом с ориентирами; числа с интервалами — в таблице, которая "
-        "следует за рисунками.",
-        "ОКО Текст",
-    )
+    writer.add("{{ marks.text }}", "ОКО Текст")
+    writer.tag("if marks.charts")
     writer.tag("for chart in marks.charts")
     writer.block("chart")
     writer.figure_caption("{{ chart.caption }}")
     writer.tag("endfor")
     writer.add("Подписи у столбцов меньше 5 % опущены.", "ОКО Примечание")
-    writer.next_section(landscape=False)
+    writer.tag("endif")
+    writer.tag("if marks.table")
+    writer.end_section(landscape=False)
     writer.add(
         f"Полужирным — {words.own}, ниже — ориентиры: {words.around}. n — число участников с отметкой; в скобках — "
-        "границы 95-процентного интервала Уилсона, %. Базовый уровень — отметка «3» и выше. При числе "
-        "участников меньше "
-        "{{ settings.claim_from }} доли не приводятся.",
+        "границы 95-процентного интервала Уилсона, %. Базовый уровень — отметка «3» и выше. При числе участников "
+        "меньше {{ settings.claim_from }} доли не приводятся.",
         "ОКО Примечание",
     )
-    writer.tag("if marks.table")
     writer.table_caption(f"Отметки за работы: {words.own} и ориентиры", "tbl_marks")
     writer.block("marks.table")
+    writer.end_section(landscape=True)
     writer.tag("endif")
-    writer.add("", "ОКО Разрыв")
-    writer.next_section(landscape=True)
 
 
 def _write_journal(writer: "_Writer") -> None:
     writer.add("Соответствие отметок журналу", "Heading 1")
-    writer.add(
-        "Отметка за работу сравнивается с отметкой по журналу за предыдущий период у каждого участника, у которого "
-        "есть обе. Расхождение само по себе не доказывает необъективность ни журнала, ни проверки "
-        "работы: это повод для "
-        "разбора. В таблице полужирным — результаты, о которых эта справка, ниже — ориентиры.",
-        "ОКО Текст",
-    )
+    writer.add("{{ journal.text }}", "ОКО Текст")
     writer.tag("if journal.table")
     writer.table_caption("Отметка за работу и отметка по журналу", "tbl_journal")
     writer.block("journal.table")
@@ -208,8 +198,10 @@ def _write_journal(writer: "_Writer") -> None:
 
 def _write_works(writer: "_Writer", words: _Words) -> None:
     writer.add("Результаты по работам", "Heading 1")
-    writer.tag("if undetailed")
-    writer.add("{{ undetailed }}", "ОКО Примечание")
+    writer.add("{{ works_text }}", "ОКО Текст")
+    writer.tag("if tasks.table")
+    writer.table_caption("Выполнение заданий по работам", "tbl_tasks")
+    writer.block("tasks.table")
     writer.tag("endif")
     writer.tag("for work in works")
     writer.add("{{ work.title }}", "Heading 2")
@@ -327,14 +319,20 @@ _METHOD: Final = (
 )
 
 
-def _write_footer(document: Any, words: _Words) -> None:
-    section = document.sections[0]
-    section.different_first_page_header_footer = True
-    paragraph = section.footer.paragraphs[0]
+def _write_footer(document: Any) -> None:
+    """Put the footer into every section but the first, which is the title page.
+
+    Each section names it itself: a section that a tag leaves out must not take the footer of the rest with it.
+    """
+    last = document.sections[-1]
+    last.footer.is_linked_to_previous = False
+    paragraph = last.footer.paragraphs[0]
     paragraph.style = document.styles["Footer"]
     paragraph.add_run("{{ title }}. {{ unit_name }}. {{ campaign_title }}\t")
     _add_field(paragraph, "PAGE", "2")
-    _ = words
+    reference = last._sectPr.footerReference_lst[0]  # noqa: SLF001 - python-docx would make a new part a section
+    for section in list(document.sections)[1:-1]:
+        section._sectPr.insert(0, deepcopy(reference))  # noqa: SLF001
 
 
 class _Writer:
@@ -383,21 +381,12 @@ class _Writer:
         paragraph = self.add("", "TOC 1")
         _add_field(paragraph, 'TOC \\o "1-2" \\h \\z \\t "ОКО Приложение;1"', "Содержание появится в готовом документе")
 
-    def page_break(self) -> None:
-        from docx.enum.text import WD_BREAK
-
-        self.add("", "ОКО Тег").add_run().add_break(WD_BREAK.PAGE)
-
-    def next_section(self, *, landscape: bool) -> None:
-        """End the section at the last paragraph; the text goes on in the other orientation."""
-        last = self._document.paragraphs[-1]
-        final = self._document.element.body.sectPr
-        final_copy = deepcopy(final)
-        last._p.get_or_add_pPr().append(final_copy)  # noqa: SLF001 - a break of its own paragraph would be an empty line
-        _turn(final_copy, landscape=landscape)
-        _turn(final, landscape=not landscape)
-        for reference in final.xpath("./w:footerReference | ./w:headerReference | ./w:titlePg"):
-            final.remove(reference)
+    def end_section(self, *, landscape: bool) -> None:
+        """End a section of the given orientation; the break has a paragraph of its own, one point high."""
+        last = self.add("", "ОКО Разрыв")
+        properties = deepcopy(self._document.element.body.sectPr)
+        _turn(properties, landscape=landscape)
+        last._p.get_or_add_pPr().append(properties)  # noqa: SLF001 - no API for a break in a given paragraph
 
 
 def _turn(section_properties: Any, *, landscape: bool) -> None:

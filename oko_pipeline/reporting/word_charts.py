@@ -156,7 +156,7 @@ def _axes(spec: Mapping[str, Any], look: _Look) -> str:
     horizontal = look.direction == "bar"
     crowded = not horizontal and len(spec["categories"]) * max(map(len, spec["categories"])) > 90
     rotation = "-5400000" if crowded and spec["kind"] == "profile" else "0"
-    skip = '<c:tickLblSkip val="2"/>' if spec["kind"] == "histogram" and len(spec["categories"]) > 41 else ""
+    skip = '<c:tickLblSkip val="5"/>' if spec["kind"] == "histogram" and len(spec["categories"]) > 26 else ""
     category_axis = (
         f'<c:catAx><c:axId val="1001"/><c:scaling><c:orientation val="{"maxMin" if horizontal else "minMax"}"/>'
         f'</c:scaling><c:delete val="0"/><c:axPos val="{"l" if horizontal else "b"}"/>'
