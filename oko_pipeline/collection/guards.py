@@ -34,6 +34,7 @@ _FORMULA_CELL: Final = re.compile(
 )
 _REFERENCE: Final = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _STRING_INDEX: Final = re.compile(rb"<c\s[^>]*\bt=\"s\"[^>]*>\s*<v>(\d+)</v>")
+_STATED_COUNT: Final = re.compile(rb"\b(uniqueCount|count)\s*=\s*[\"']\s*(\d+)")
 _OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -66,6 +67,8 @@ def check_xlsx(data: bytes, archive: zipfile.ZipFile, limits: ReadLimits) -> lis
         _refuse_entities(content, member.filename)
         if member.filename.endswith("workbook.xml.rels") and _ODD_WORKSHEET.search(content):
             raise dangerous("лист записан не в XML")
+        if b"sheetData" not in content:
+            _refuse_counts(content, member.filename, limits)
         if member.filename.lower().endswith("sharedstrings.xml"):
             shared_lengths = _shared_lengths(content)
         elif b"sheetData" in content:
@@ -92,6 +95,14 @@ def _refuse_entities(content: bytes, name: str) -> None:
     prolog_end = root.start() if root else len(content)
     if content.find(b"<!", 0, prolog_end) >= 0 and _ENTITY.search(content):
         raise dangerous(f"в части «{name}» объявлены сущности XML (так устроены «XML-бомбы»)")
+
+
+def _refuse_counts(content: bytes, name: str, limits: ReadLimits) -> None:
+    """Refuse a part that claims more items than it can hold: calamine reserves memory for the claim and aborts."""
+    for kind, digits in _STATED_COUNT.findall(content):
+        most = len(content) if kind == b"uniqueCount" else max(len(content), limits.maximum_cells)
+        if len(digits) > 12 or int(digits) > most:
+            raise dangerous(f"часть «{name}» заявляет {digits[:20].decode()} элементов")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,24 +221,51 @@ def _empty_formulas(content: bytes, part: str) -> list[EmptyFormula]:
 
 
 def check_xlsb(data: bytes, archive: zipfile.ZipFile, limits: ReadLimits) -> None:
-    """Check the extent of every sheet of a binary workbook; raises `UnreadableFileError`."""
+    """Check the extent of every sheet of a binary workbook and its stated counts; raises `UnreadableFileError`."""
     for member in archive.infolist():
-        if member.filename.lower().endswith(".bin") and "worksheets/" in member.filename.lower():
-            _refuse_extent(_binary_cells(inflate(data, member)), limits)
+        name = member.filename.lower()
+        if not name.endswith(".bin"):
+            continue
+        content = inflate(data, member)
+        try:
+            if "worksheets/" in name:
+                _refuse_extent(_binary_cells(content), limits)
+            elif name.endswith("sharedstrings.bin"):
+                _refuse_binary_counts(content)
+        except (struct.error, ValueError) as error:
+            raise damaged("книга .xlsb повреждена") from error
 
 
-def _binary_cells(content: bytes) -> Iterator[tuple[int, int]]:
-    """Yield 0-based row and column of every row and cell record (BrtRowHdr = 0, cells = 1 … 11) of an xlsb sheet."""
-    position, row = 0, 0
+def _binary_records(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield number and first 16 bytes of every record of a part of an xlsb workbook ([MS-XLSB])."""
+    position = 0
     while position < len(content) - 1:
         kind, position = _varint(content, position, 2)
         size, position = _varint(content, position, 4)
-        if kind == 0 and size >= 4:
-            row = int.from_bytes(content[position : position + 4], "little")
-            yield row, 0
-        elif 1 <= kind <= 11 and size >= 4:
-            yield row, int.from_bytes(content[position : position + 4], "little")
+        yield kind, content[position : position + min(size, 16)]
         position += size
+
+
+def _binary_cells(content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield 0-based row and column of rows (BrtRowHdr = 0), cells (1 … 11) and the stated extent (BrtWsDim = 148)."""
+    row = 0
+    for kind, body in _binary_records(content):
+        if kind == 0 and len(body) >= 4:
+            (row,) = struct.unpack_from("<I", body)
+            yield row, 0
+        elif 1 <= kind <= 11 and len(body) >= 4:
+            yield row, struct.unpack_from("<I", body)[0]
+        elif kind == 148:
+            first_row, last_row, first_column, last_column = struct.unpack_from("<4I", body)
+            if first_row > last_row or first_column > last_column:
+                raise ValueError("negative extent")
+            yield last_row, last_column
+
+
+def _refuse_binary_counts(content: bytes) -> None:
+    for kind, body in _binary_records(content):
+        if kind == 159 and struct.unpack_from("<II", body)[1] > len(content):
+            raise ValueError("more shared strings than bytes")
 
 
 def _varint(content: bytes, position: int, longest: int) -> tuple[int, int]:

@@ -115,11 +115,11 @@ def uncomputed_formula() -> bytes:
     return stream.getvalue()
 
 
-def absurd_xls() -> bytes:
-    """Return an .xls whose DIMENSIONS record claims four billion rows."""
+def absurd_xls(first_row: int = 0) -> bytes:
+    """Return an .xls whose DIMENSIONS record claims four billion rows, or fewer than none."""
     data = bytearray(xls({"Sheet": [["a"]]}))
     at = data.index(struct.pack("<HH", 0x0200, 14))
-    struct.pack_into("<II", data, at + 4, 0, 0xFFFFFFF0)
+    struct.pack_into("<II", data, at + 4, first_row, 1 if first_row else 0xFFFFFFF0)
     return bytes(data)
 
 
@@ -288,6 +288,14 @@ BAD_INPUTS = (
     ),
     Bad("a path out of the workbook", lambda: _extended(GOOD, "../evil.xml"), "refused", "file.dangerous"),
     Bad("a reference behind the last column", lambda: sheet_with(_cell(b"ABCD1")), "refused", "file.dangerous"),
+    Bad(
+        "more texts stated than can be",
+        lambda: repacked(
+            GOOD, "xl/sharedStrings.xml", lambda part: part.replace(b'uniqueCount="', b'uniqueCount="99999')
+        ),
+        "refused",
+        "file.dangerous",
+    ),
     # The file is too large.
     Bad("one far cell", lambda: sheet_with(_cell(b"XFD1048576")), "refused", "file.too_large"),
     Bad(
@@ -314,6 +322,7 @@ BAD_INPUTS = (
     Bad(
         "more bytes than allowed", lambda: GOOD, "refused", "file.too_large", limits=ReadLimits(maximum_file_bytes=1000)
     ),
+    Bad("an xls of negative extent", lambda: absurd_xls(first_row=70_000), "refused", "file.unreadable"),
     Bad("an absurd xls", absurd_xls, "refused", "file.too_large", name="2021/4 МА.xls"),
     Bad(
         "a CSV of too many cells",
