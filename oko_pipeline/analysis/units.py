@@ -67,9 +67,9 @@ def sum_rows(values: np.ndarray, group_of_row: Places, group_count: int | None =
     if (np.diff(group_of_row) < 0).any():
         order = np.argsort(group_of_row, kind="stable")
         group_of_row, values = group_of_row[order], values[order]
-    first = int(np.searchsorted(group_of_row, 0))
-    if first < len(group_of_row):
-        starts = first + np.flatnonzero(np.diff(group_of_row[first:], prepend=-1))
+    # Rows of group −1 come first and start nothing, so no sum takes them in.
+    starts = np.flatnonzero(np.diff(group_of_row, prepend=-1))
+    if len(starts):
         sums[group_of_row[starts]] = np.add.reduceat(values, starts, axis=0)
     return sums
 

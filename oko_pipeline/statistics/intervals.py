@@ -69,8 +69,8 @@ def wilson_interval(successes: npt.ArrayLike, trials: npt.ArrayLike, confidence:
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     # Rounding leaves 1e-17 in place of an exact bound at 0 of n and n of n.
-    low = np.where(p <= 0, np.minimum(p, 0.0), centre - half)
-    high = np.where(p >= 1, np.maximum(p, 1.0), centre + half)
+    low = np.where(p == 0, 0.0, centre - half)
+    high = np.where(p == 1, 1.0, centre + half)
     return Interval(low, high)
 
 
