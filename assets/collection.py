@@ -4,13 +4,13 @@ inbox → result_files → works → assessments → tasks
                      ↘ schools
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
 import pandas as pd
-from oko_pipeline.collection.schools import build_schools
 
 from assets.inputs import active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
 from assets.metadata import file_table, table_metadata
@@ -43,6 +43,7 @@ from oko_pipeline.catalogue.tables import (
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
 from oko_pipeline.collection.reading import ReadOptions, SourceReading
+from oko_pipeline.collection.schools import build_schools
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.storage.database import Slice
@@ -51,7 +52,9 @@ from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "collection"
 EVERY_YEAR = "*"
-FILE_TABLES = (SCHOOL_MENTIONS, TASK_DESCRIPTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
+FILE_TABLES = (SCHOOL_MENTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
+"""Tables whose rows belong to a content, wherever it lies; rows of `task_descriptions` belong to a path."""
+DESCRIPTIONS_LAYOUT = "task_descriptions"
 
 
 @dataclass(slots=True)
@@ -65,15 +68,17 @@ class InboxChange:
     deferred_count: int = 0
 
 
-def reader_version() -> str:
-    """Return the fingerprint of all that decides how a file is read."""
-    return code_fingerprint("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")[:12]
+def reader_version(workplace: Workplace) -> str:
+    """Return the fingerprint of all that decides how a file is read: the readers' code and the key of pseudonyms."""
+    code = code_fingerprint("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")
+    key = hashlib.sha256(b"oko reader" + workplace.settings.pseudonym_key_bytes).hexdigest()
+    return combine(code, key)[:12]
 
 
 def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
     """Compare the inbox with the known files: by size and time first, by content where these differ."""
     current = known[~known["status"].isin(["superseded", "removed"])].set_index("path")
-    version = reader_version()
+    version = reader_version(workplace)
     change = InboxChange()
     listed = scan_inbox(workplace.inbox)
     for file in listed:
@@ -111,12 +116,12 @@ def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange
     options = ReadOptions(
         settings.pseudonym_key_bytes, ReadLimits(settings.maximum_file_mb * 1024 * 1024, settings.maximum_cells)
     )
-    version = reader_version()
+    version = reader_version(workplace)
     tasks = [ReadTask(workplace.inbox, file, options, settings.restricted_folder, version) for file in change.fresh]
     readings = list(workplace.pool.map(read_into_store, tasks))
     files = _updated_files(known, change, readings, version)
     with workplace.database.transaction():
-        _drop_outdated(workplace, known, files)
+        _drop_outdated(workplace, known, files, change)
         _write_readings(workplace, known, readings)
         for school_year in sorted(set(files["school_year"]) | set(known["school_year"])):
             workplace.database.replace(FILES, files[files["school_year"] == school_year], {"school_year": school_year})
@@ -181,7 +186,8 @@ def _updated_files(
 def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
     """Count equal files once: the first path stands, the others are duplicates."""
     files = files.sort_values(["path", "file_sha256"], kind="stable").reset_index(drop=True)
-    usable = files["status"].isin(["accepted", "duplicate"])
+    # Subject and grade of a description stand in its path: two subjects may well share one codifier.
+    usable = files["status"].isin(["accepted", "duplicate"]) & (files["layout_code"] != DESCRIPTIONS_LAYOUT)
     repeated = files[usable].duplicated("file_sha256")
     files.loc[repeated[repeated].index, "status"] = "duplicate"
     files.loc[repeated[~repeated].index, "status"] = "accepted"
@@ -192,7 +198,9 @@ def _current_contents(files: pd.DataFrame) -> set[str]:
     return set(files.loc[~files["status"].isin(["superseded", "removed"]), "file_sha256"])
 
 
-def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFrame) -> None:
+def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFrame, change: InboxChange) -> None:
+    paths = [*change.gone, *(file.path for file in change.fresh)]
+    workplace.database.delete(TASK_DESCRIPTIONS, {"file_path": paths})
     outdated = sorted(_current_contents(known) - _current_contents(files))
     if outdated:
         for table in FILE_TABLES:
@@ -201,6 +209,16 @@ def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFram
 
 
 def _write_readings(workplace: Workplace, known: pd.DataFrame, readings: Sequence[SourceReading]) -> None:
+    described = [
+        reading.reading.tables[TASK_DESCRIPTIONS.name].assign(
+            school_year=reading.reading.school_year or EVERY_YEAR,
+            file_sha256=reading.file_sha256,
+            file_path=reading.path,
+        )
+        for reading in readings
+        if len(reading.reading.tables.get(TASK_DESCRIPTIONS.name, ()))
+    ]
+    _append(workplace, TASK_DESCRIPTIONS, described)
     contents = {reading.file_sha256: reading for reading in reversed(readings)}
     again = sorted(set(contents) & set(known["file_sha256"]))
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
@@ -208,7 +226,7 @@ def _write_readings(workplace: Workplace, known: pd.DataFrame, readings: Sequenc
     for sha, reading in contents.items():
         school_year = reading.reading.school_year or EVERY_YEAR
         for name, frame in reading.reading.tables.items():
-            if len(frame):
+            if len(frame) and name != TASK_DESCRIPTIONS.name:
                 parts[name].append(frame.assign(school_year=school_year, file_sha256=sha))
         findings.append(findings_frame(reading.reading.findings, school_year, f"file:{sha}"))
     for table in FILE_TABLES:
@@ -278,7 +296,7 @@ def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
     tasks: list[AssembleTask] = []
     for assessment_id, group in files.groupby("assessment_id"):
         contents = sorted(zip(group["file_sha256"], group["submitted_at"].fillna(group["modified_at"]), strict=True))
-        wanted[str(assessment_id)] = combine(reader_version(), *(part for pair in contents for part in pair))
+        wanted[str(assessment_id)] = combine(reader_version(workplace), *(part for pair in contents for part in pair))
         if known.get(str(assessment_id)) != wanted[str(assessment_id)] or not workplace.works.has(
             school_year, str(assessment_id)
         ):
@@ -406,7 +424,7 @@ def write_assessments(workplace: Workplace, school_year: str) -> bool:
     files = database.read(FILES, {"school_year": [school_year, EVERY_YEAR]})
     sources = database.slice_inputs(school_year, "works")
     inputs = combine(
-        reader_version(), reference_inputs(files), *(part for pair in sorted(sources.items()) for part in pair)
+        reader_version(workplace), reference_inputs(files), *(part for pair in sorted(sources.items()) for part in pair)
     )
     if database.slice_inputs(school_year, "assessments").get("year") == inputs:
         return False

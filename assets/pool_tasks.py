@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from oko_pipeline.collection.assembly import assemble, school_differences
 
 from oko_pipeline.analysis.assessment_tables import AssessmentTables, analyse_assessment
 from oko_pipeline.analysis.fingerprints import works_fingerprint
 from oko_pipeline.analysis.options import AnalysisOptions, ScaleBounds
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.collection.assembly import assemble, school_differences
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import InboxFile, read_bytes
 from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_source

@@ -20,7 +20,9 @@ from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
 from assets.validation import quality_findings
 from oko_pipeline.analysis.fingerprints import combine
-from oko_pipeline.catalogue.campaigns import campaigns
+from oko_pipeline.catalogue.campaigns import campaign, campaigns
+from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     COVERAGE,
@@ -199,8 +201,8 @@ def _note_inputs(workplace: Workplace, school_year: str) -> str:
 
 
 def _campaign_data(workplace: Workplace, school_year: str) -> Iterator[NoteData]:
-    for campaign_code, campaign in campaigns().items():
-        if campaign.school_year == school_year:
+    for campaign_code, own in campaigns().items():
+        if own.school_year == school_year:
             data = note_data(workplace, school_year, campaign_code)
             if len(data.result_summary):
                 yield data
@@ -311,7 +313,7 @@ def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
         path = current.get(str(sha))
         if path is None:
             continue
-        name = path.replace("!", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        name = _file_title(group["assessment_id"].dropna(), path)
         drafts.append(
             Draft(
                 document_id=f"{ANNOTATED_WORKBOOK}:{sha}:{school_code}",
@@ -328,6 +330,16 @@ def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
             )
         )
     return issue_documents(workplace, school_year, ANNOTATED_WORKBOOK, drafts, inputs)
+
+
+def _file_title(assessment_ids: pd.Series, path: str) -> str:
+    """Return a name that a school understands: the work if the file is of one, else the file's own name."""
+    if len(set(assessment_ids)) != 1:
+        return path.replace("!", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    key = AssessmentKey.parse(assessment_ids.iloc[0])
+    season = {"autumn": "осень", "spring": "весна"}[campaign(key.campaign_code).season]
+    year = campaign(key.campaign_code).year
+    return f"{subjects()[key.subject_code].name_ru}, {key.paper_grade} класс, {season} {year}"
 
 
 @dg.asset(

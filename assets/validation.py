@@ -4,6 +4,8 @@ works, assessments, tasks, schools → quality_findings → quality_results ─ 
                                                       ↘ annotated_workbooks
 """
 
+from collections.abc import Callable, Sequence
+
 import dagster as dg
 import pandas as pd
 
@@ -150,20 +152,39 @@ def run_table_suites(workplace: Workplace, school_year: str, run_id: str, *, res
         run_id: the run that the results are kept under.
         results: True for the suites of `RESULT_TABLES`, False for all others.
     """
-    database = workplace.database
-    slice_key = "results" if results else "inputs"
+    names = tuple(suite.table for suite in suites().values() if (suite.table in RESULT_TABLES) == results)
     sources = ("result_summary",) if results else ("work_checks", "schools", "assessments", "coverage")
-    inputs = combine(validation_version(), slice_fingerprint(workplace, school_year, *sources))
-    history = database.read(QUALITY_RESULTS, {"school_year": school_year})
-    names = [suite.table for suite in suites().values() if (suite.table in RESULT_TABLES) == results]
-    history = history[history["table_name"].isin(names)]
-    if len(history) and database.slice_inputs(school_year, "quality_results").get(slice_key) == inputs:
+    options = SuiteOptions(blocking_share=workplace.settings.blocking_share, only=names)
+    inputs = combine(validation_version(), repr(options), slice_fingerprint(workplace, school_year, *sources))
+
+    def judge() -> pd.DataFrame:
+        tables = {name: suite_table(workplace, school_year, name) for name in (*names, *REFERENCE_TABLES)}
+        return run_suites(tables, school_year, run_id, workplace.clock.timestamp(), options)
+
+    return remembered_results(workplace, school_year, names, inputs, judge)
+
+
+def remembered_results(
+    workplace: Workplace, school_year: str, tables: Sequence[str], inputs: str, judge: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return the newest results about some tables; judge again, and keep the results, when the inputs changed.
+
+    Args:
+        workplace: the stores.
+        school_year: the year.
+        tables: values of `table_name` that the results carry.
+        inputs: fingerprint of everything that the results depend on.
+        judge: makes rows of `quality_results`.
+    """
+    database = workplace.database
+    slice_key = ",".join(tables)
+    where = {"school_year": school_year, "table_name": list(tables)}
+    if database.slice_inputs(school_year, "quality_results").get(slice_key) == inputs:
+        history = database.read(QUALITY_RESULTS, where)
         return history[history["checked_at"] == history["checked_at"].max()]
-    tables = {name: suite_table(workplace, school_year, name) for name in (*names, *REFERENCE_TABLES)}
-    options = SuiteOptions(blocking_share=workplace.settings.blocking_share, only=tuple(names))
-    made = run_suites(tables, school_year, run_id, workplace.clock.timestamp(), options)
+    made = judge()
     with database.transaction():
-        database.delete(QUALITY_RESULTS, {"run_id": run_id, "table_name": names})
+        database.delete(QUALITY_RESULTS, {**where, "run_id": sorted(made["run_id"].unique())})
         database.append(QUALITY_RESULTS, made)
         record_slices(workplace, school_year, "quality_results", {slice_key: (inputs, len(made))})
     return made

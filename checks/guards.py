@@ -1,13 +1,18 @@
 """Checks of what must never happen: personal data in a store, a ranking in a table, a document that is gone."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
-from assets.validation import suite_table
+from assets.inputs import slice_fingerprint
+from assets.validation import remembered_results, suite_table
 from checks.factory import results_check
+from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result
 from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_RESULTS, TABLES
 from oko_pipeline.validation.personal_data import scan_frame
+from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace
 
 SCANNED_TABLES = tuple(name for name in TABLES if name not in {"slices", "score_distribution", "task_results"})
@@ -37,6 +42,16 @@ def _result(
 
 def no_personal_data(workplace: Workplace, school_year: str) -> pd.DataFrame:
     """Scan the year's tables for names, contacts and documents of people; one result a table."""
+    sources = ("works", "schools", "assessments", "work_checks", "coverage")
+    inputs = combine(
+        code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue"),
+        slice_fingerprint(workplace, school_year, *sources),
+    )
+    names = tuple(f"personal_data_{name}" for name in SCANNED_TABLES)
+    return remembered_results(workplace, school_year, names, inputs, partial(_scan, workplace, school_year))
+
+
+def _scan(workplace: Workplace, school_year: str) -> pd.DataFrame:
     rows = []
     for name in SCANNED_TABLES:
         frame = workplace.database.read(TABLES[name], {"school_year": school_year})
@@ -57,6 +72,15 @@ def no_personal_data(workplace: Workplace, school_year: str) -> pd.DataFrame:
 
 def no_ranking(workplace: Workplace, school_year: str) -> pd.DataFrame:
     """Prove that rows of schools and classes are in the order of codes, not of results."""
+    inputs = combine(
+        code_fingerprint("oko_pipeline.analysis"), slice_fingerprint(workplace, school_year, "result_summary")
+    )
+    return remembered_results(
+        workplace, school_year, ("no_ranking",), inputs, partial(_find_rankings, workplace, school_year)
+    )
+
+
+def _find_rankings(workplace: Workplace, school_year: str) -> pd.DataFrame:
     summary = suite_table(workplace, school_year, "result_summary")
     rows = summary[summary["unit_level"].isin(["school", "class"]) & (summary["subgroup"] == "all")]
     ranked = [

@@ -206,11 +206,14 @@ TASK_DESCRIPTIONS: Final = Table(
     title_ru="Описания заданий и кодификаторы, как в файлах",
     grain_ru="строка описания: задание × КЭС × КТ (ALL) либо код кодификатора (KS, KT)",
     stage="collection",
-    key=("file_sha256", "source_row", "block"),
-    slice_by=("school_year", "file_sha256"),
+    key=("file_path", "source_row", "block"),
+    slice_by=("school_year", "file_path"),
     columns=(
         Column("school_year", _T, "Год, если файл к нему относится; «*» — ко всем годам"),
         Column("file_sha256", _T, "Файл"),
+        Column(
+            "file_path", _T, "Путь файла: предмет и класс берутся из него, у двух предметов кодификатор бывает один"
+        ),
         Column("source_row", _I, "Строка файла"),
         Column("block", _I, "Номер блока столбцов (бывает два варианта работы рядом), с 1"),
         Column("kind", _T, "Вид", allowed=("task", "content", "requirement")),

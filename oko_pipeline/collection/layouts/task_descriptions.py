@@ -52,7 +52,8 @@ _ABILITY: Final = re.compile(
 _HYPHENATION: Final = re.compile(r"(?<![-\w])(?P<left>\w+)(?P<break>-[ ]+|\xad[ ]*)(?P<right>[^\W\d_]\w*)")
 # Parts before which a hyphen at a line's end is a hyphen of the word: «научно-популярный», «монолог-рассуждение».
 _COMPOUND: Final = re.compile(r"\w{3,}(но|ко|во|го|дио|део)|монолог|диалоге?|рассуждение")
-COLUMNS: Final = tuple(name for name in TASK_DESCRIPTIONS.column_names if name not in ("school_year", "file_sha256"))
+_ADDED_LATER: Final = ("school_year", "file_sha256", "file_path")
+COLUMNS: Final = tuple(name for name in TASK_DESCRIPTIONS.column_names if name not in _ADDED_LATER)
 
 
 def clean_text(value: Cell) -> str:

@@ -87,7 +87,8 @@ def description(*tasks, key=BIOLOGY, requirements=()):
         }
         for i, (code, flag) in enumerate(requirements, 2)
     ]
-    return TASK_DESCRIPTIONS.conform(pd.DataFrame(rows))
+    frame = pd.DataFrame(rows)
+    return TASK_DESCRIPTIONS.conform(frame.assign(file_path=frame["file_sha256"]))
 
 
 def one(frame):
