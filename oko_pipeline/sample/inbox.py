@@ -150,27 +150,26 @@ def save_workbook(target: Path, sheets: Sequence[tuple[str, Rows]]) -> None:
 
 
 def clear_earlier_sample(root: Path) -> None:
-    """Remove the files that an earlier sample listed for this inbox.
+    """Remove the files that an earlier sample wrote into this inbox and nobody changed since.
 
     Raises:
-        SettingsError: when the folder holds a file that no sample wrote: a sample never touches files of users.
+        SettingsError: when the folder holds any other file: a sample never touches files of users.
     """
     listing = root.parent / TRUTH_FILES_FILE
-    listed: set[str] = set()
+    listed: dict[str, str] = {}
     if listing.is_file():
         with listing.open(encoding="utf-8", newline="") as stream:
-            listed = {row["path"] for row in csv.DictReader(stream) if row.get("path")}
-    present = (
-        {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} if root.exists() else set()
-    )
-    foreign = sorted(present - listed)
-    if foreign:
-        raise SettingsError(
-            f"В папке «{root}» уже есть файлы, которых образец не писал (например, «{foreign[0]}»). "
-            "Назовите для образца пустую папку."
-        )
+            listed = {row["path"]: row["sha256"] for row in csv.DictReader(stream)}
+    present = sorted(path for path in root.rglob("*") if path.is_file()) if root.exists() else []
     for path in present:
-        (root / path).unlink()
+        relative = path.relative_to(root).as_posix()
+        if listed.get(relative) != hashlib.sha256(path.read_bytes()).hexdigest():
+            raise SettingsError(
+                f"В папке «{root}» лежит файл «{relative}», которого образец не писал. "
+                "Назовите для образца пустую папку."
+            )
+    for path in present:
+        path.unlink()
 
 
 def _write_csv(path: Path, header: list[str], rows: Iterable[dict[str, object]]) -> None:

@@ -64,6 +64,27 @@ def test_a_second_sample_replaces_the_first_but_never_a_users_file(tmp_path):
     assert (tmp_path / "inbox" / "свой.xlsx").exists()
 
 
+def test_a_sample_file_that_a_user_changed_is_kept(tmp_path):
+    scales_only = SampleOptions(schools=1, broken_files=False, layouts=frozenset({LayoutGroup.SCALES}))
+    write_sample(tmp_path / "inbox", scales_only)
+    changed = tmp_path / "inbox" / "scales" / "vpr_scales_2021.csv"
+    changed.write_text("своя шкала", encoding="utf-8")
+    with pytest.raises(SettingsError, match="vpr_scales_2021"):
+        write_sample(tmp_path / "inbox", scales_only)
+    assert changed.read_text(encoding="utf-8") == "своя шкала"
+
+
+@pytest.mark.parametrize(
+    "size", [{"schools": 1}, {"schools": 3, "municipalities": 3}, {"region_schools": 20}, {"schools": 5, "dirt": 60.0}]
+)
+def test_any_size_can_be_written(tmp_path, size):
+    options = SampleOptions(school_years=("2022-2023",), **size)
+    summary = write_sample(tmp_path / "inbox", options)
+    assert summary.schools_count == options.schools_count
+    assert summary.municipalities_count == options.municipalities_count
+    assert summary.works_count > 0
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
