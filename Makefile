@@ -35,8 +35,8 @@ lint: $(VENV)/.dev
 ui: $(VENV)/.runtime  ## Dagster UI on http://127.0.0.1:3000
 	$(BIN)/oko ui
 
-bench: $(VENV)/.dev  ## speed beside a naive script and the physical floor
-	$(BIN)/python bench/bench.py
+bench: $(VENV)/.dev  ## speed beside a naive script and the physical floor; options: make bench ARGS="--only b,e"
+	$(BIN)/python bench/bench.py $(ARGS)
 
 docs: $(VENV)/.runtime  ## regenerate the pages and sections that are made of the code
 	$(BIN)/python -m oko_pipeline.orchestration.docs_pages
