@@ -6,7 +6,6 @@ from typing import Final
 from oko_pipeline.collection.aggregates import (
     GROUPS_HEADER,
     PARTICIPANTS_HEADER,
-    SCHOOLS_HEADER,
     Block,
     PublishedRows,
     Unit,
@@ -66,7 +65,10 @@ def _has_long_rows(workbook: Workbook) -> bool:
 
 
 class JournalComparison:
-    """Reads the comparison with journal marks into `published_results` (measures participants, schools, journal)."""
+    """Reads the comparison with journal marks into `published_results` (measure journal).
+
+    Its participants are those with a journal mark: their number stays beside the shares and is no measure of its own.
+    """
 
     code: str = "journal_comparison"
     version: str = "1"
@@ -92,7 +94,7 @@ def _read_wide(block: Block, rows: PublishedRows) -> None:
     rows.start(block)
     header = block.header
     share_columns, count_columns = _wide_columns(header)
-    people, schools = header.column(PARTICIPANTS_HEADER), header.column(SCHOOLS_HEADER)
+    people = header.column(PARTICIPANTS_HEADER)
     labelled = labelled_rows(block, header.column(GROUPS_HEADER) or 0)
     units = settle_regions([label for _, label, _ in labelled])
     known_shares = [column for column in share_columns if column is not None]
@@ -102,7 +104,6 @@ def _read_wide(block: Block, rows: PublishedRows) -> None:
         if not rows.is_new(units[label], row):
             continue
         total = count_cell(rows, row, cells, people)
-        rows.add_counts(row, units[label], total, count_cell(rows, row, cells, schools))
         counts = [count_cell(rows, row, cells, column) for column in count_columns]
         percents = percent_cells(rows, row, cells, [-1 if column is None else column for column in share_columns])
         place = (row, [column or 0 for column in share_columns])
@@ -132,7 +133,6 @@ def _read_long(block: Block, rows: PublishedRows) -> None:
         total = count_cell(rows, *cells_of["all"], people) if "all" in cells_of else None
         if total is None and all(count is not None for count in counts):
             total = sum(count for count in counts if count is not None)
-        rows.add_counts(first, unit, total, None)
         _add_outcomes(rows, (first, [share] * len(OUTCOMES)), unit, (percents, counts, total, decimals))
 
 

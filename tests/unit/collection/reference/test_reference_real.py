@@ -2,12 +2,12 @@
 
 import hashlib
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.collection.archives import ReadLimits
 from oko_pipeline.collection.layout import SourceContext
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-def read(path):
+def read_file(stored, path):
     data = path.read_bytes()
     workbook = open_workbook(data, path.name, ReadLimits()).workbook
     layout = recognise(workbook)
@@ -33,14 +33,17 @@ def read(path):
     context = SourceContext(relative, sha, "2022-06-01T00:00:00+00:00", Pseudonymiser(b"k" * 32))
     reading = layout.read(workbook, context)
     for name, table in reading.tables.items():
-        reading.tables[name] = TABLES[name].conform(
-            table.assign(school_year=reading.school_year or "*", file_sha256=sha)
-        )
+        reading.tables[name] = stored(name, table, reading.school_year, sha, relative)
     return layout.code, reading
 
 
 @pytest.fixture(scope="module")
-def descriptions():
+def read(stored):
+    return partial(read_file, stored)
+
+
+@pytest.fixture(scope="module")
+def descriptions(read):
     return {path: read(path) for path in sorted((REAL / "task_descriptions").rglob("*.xlsx"))}
 
 
@@ -64,7 +67,7 @@ def test_every_description_with_a_cell_is_read(descriptions):
     assert findings == {"description.kind_mismatch": 2, "description.maximum_conflict": 1}
 
 
-def test_questionnaire():
+def test_questionnaire(read):
     code, reading = read(REAL / "context" / "context_oo_2022.xlsx")
     assert code == "context_questionnaire"
     assert reading.school_year == "2021-2022"
@@ -73,7 +76,7 @@ def test_questionnaire():
     assert reading.findings == []
 
 
-def test_scales():
+def test_scales(read):
     code, reading = read(REAL / "vpr_scales_2021.csv")
     assert code == "scale_table"
     assert reading.tables["scale_bounds"]["is_refused"].value_counts().to_dict() == {False: 28, True: 1}
@@ -81,7 +84,7 @@ def test_scales():
     assert (finding.rule_id, finding.row) == ("scale.overlap", 24)
 
 
-def test_benchmarks():
+def test_benchmarks(read):
     code, reading = read(REAL / "region_benchmarks_2021.csv")
     assert code == "benchmark_table"
     table = reading.tables["published_results"]
@@ -92,7 +95,7 @@ def test_benchmarks():
     assert reading.findings == []
 
 
-def test_maxima_of_tasks_sum_to_the_maximum_of_every_work(descriptions):
+def test_maxima_of_tasks_sum_to_the_maximum_of_every_work(read, descriptions):
     infos = []
     for path in sorted((REAL / "vpr").rglob("*.xlsx")):
         _, reading = read(path)
