@@ -95,7 +95,8 @@ def check_year(tables: Mapping[str, pd.DataFrame], options: YearOptions | None =
         tables: frames by name, all of one school year. Required: `assessments`, `tasks`, `schools`, `municipalities`,
             `work_counts` (see `work_counts`). Used when present: `school_crosswalk`, `scale_bounds`,
             `published_results`, `school_context` (variables `pupils_grade_<n>_count`), `files` (to name the file of a
-            finding), `result_summary` and `previous_result_summary` (the year before). Columns as in the contracts.
+            finding), `result_summary` and `previous_result_summary` (the year before), `quality_findings` (what the
+            collection has said already is not said again). Columns as in the contracts.
         options: thresholds; the defaults are stated in `YearOptions`.
     """
     chosen = options or YearOptions()
@@ -111,7 +112,35 @@ def check_year(tables: Mapping[str, pd.DataFrame], options: YearOptions | None =
         *_published_findings(tables),
         *_jump_findings(tables, chosen),
     ]
-    return YearCheck(findings, coverage)
+    return YearCheck(_not_said_before(findings, tables.get("quality_findings")), coverage)
+
+
+_SAID_BY_READERS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "year.task_maxima_sum": (("task.maxima_sum",), ("assessment_id",)),
+    "year.scale_absent": (("scale.absent",), ("assessment_id",)),
+    "year.scale_refused": (("scale.absent",), ("assessment_id",)),
+    "year.scale_inferred": (("scale.inferred",), ("assessment_id",)),
+    "year.scale_printed": (("scale.overlap", "scale.inconsistent"), ("file_sha256", "row")),
+    "year.school_without_municipality": (("school.municipality_unknown",), ("school_code",)),
+    "year.crosswalk_unmatched": (("school.unmatched",), ("value",)),
+}
+"""Rules of the collection that tell the same fault with the cell at hand, and the fields that make it the same."""
+
+
+def _not_said_before(findings: list[QualityFinding], known: pd.DataFrame | None) -> list[QualityFinding]:
+    """Leave out what the collection has said already: one fault, one finding."""
+    if known is None or known.empty:
+        return findings
+    said = {
+        own_rule: set(known.loc[known["rule_id"].isin(rules), list(fields)].itertuples(index=False, name=None))
+        for own_rule, (rules, fields) in _SAID_BY_READERS.items()
+    }
+    return [
+        finding
+        for finding in findings
+        if finding.rule_id not in said
+        or tuple(getattr(finding, name) for name in _SAID_BY_READERS[finding.rule_id][1]) not in said[finding.rule_id]
+    ]
 
 
 def _file_paths(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from oko_pipeline.catalogue.campaigns import campaigns
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.rules import rule
 from oko_pipeline.catalogue.tables import PUBLISHED_RESULTS, RESULT_SUMMARY, SCALE_BOUNDS, SCHOOL_CONTEXT
+from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.validation.year_rules import YearOptions, check_jumps, check_year, is_obligatory, work_counts
 from tests.unit.validation.builders import KEY, assessments_of, tasks_of
 
@@ -149,6 +150,41 @@ class TestScales:
         assert refused.message.startswith("Шкала «География, 8 класс, 2021 год» отвергнута: напечатанные диапазоны")
         assert "elvish" in broken.message
         assert "«4» начинается с 12" in broken.message
+
+
+class TestSaidBefore:
+    def known(self, rule_id: str, **changes) -> pd.DataFrame:
+        return findings_frame([QualityFinding(rule_id, "Уже сказано.", **changes)], "2020-2021", "assessments")
+
+    def test_what_the_collection_said_is_not_said_again(self, year) -> None:
+        tables = year | {"assessments": year["assessments"].assign(maximum_score=7)}
+        assert rules_of(check_year(tables)) == ["year.task_maxima_sum"]
+        said = self.known("task.maxima_sum", assessment_id=MATHS)
+        assert rules_of(check_year(tables | {"quality_findings": said})) == []
+
+    @pytest.mark.parametrize(
+        ("rule_id", "changes"),
+        [("task.maxima_sum", {"assessment_id": RUSSIAN}), ("scale.absent", {"assessment_id": MATHS})],
+    )
+    def test_another_work_or_another_rule_does_not_silence(self, year, rule_id, changes) -> None:
+        tables = year | {"assessments": year["assessments"].assign(maximum_score=7)}
+        said = self.known(rule_id, **changes)
+        assert rules_of(check_year(tables | {"quality_findings": said})) == ["year.task_maxima_sum"]
+
+    def test_a_row_of_a_file_is_the_same_fault_only_there(self, year) -> None:
+        scale = {
+            "school_year": "2020-2021", "file_sha256": "s", "source_row": [2, 3], "year": 2021, "paper_grade": 8,
+            "subject_code": "geography", "level": "base", "minimum_3": 13, "minimum_4": 27, "minimum_5": 35,
+            "maximum_score": 40, "is_refused": True, "basis": None,
+        }  # fmt: skip
+        said = self.known("scale.overlap", file_sha256="s", row=2)
+        tables = year | {"scale_bounds": SCALE_BOUNDS.conform(pd.DataFrame(scale)), "quality_findings": said}
+        assert [finding.row for finding in check_year(tables).findings] == [3]
+
+    def test_nothing_said_yet(self, year) -> None:
+        tables = year | {"assessments": year["assessments"].assign(maximum_score=7)}
+        nothing = findings_frame([], "2020-2021", "year")
+        assert rules_of(check_year(tables | {"quality_findings": nothing})) == ["year.task_maxima_sum"]
 
 
 class TestReferences:
