@@ -267,11 +267,23 @@ def _catalogue_maximum(key: AssessmentKey, *, exact: bool) -> int | None:
     return None
 
 
-def _catalogue_tasks(key: AssessmentKey, count: int) -> tuple[TaskMaximum, ...]:
-    """Return the tasks of the nearest year's paper that has as many tasks: the model of a paper outlives its year."""
+def _catalogue_tasks(info: WorksInfo) -> tuple[TaskMaximum, ...]:
+    """Return the tasks of the nearest year's paper that fits: the model of a paper mostly outlives its year.
+
+    It fits with the same number of tasks, and the same codes where headers name them or scores within its maxima.
+    """
+    key = info.key
     for year in _years_near(campaign(key.campaign_code).year):
         tasks = task_maxima(year, key.paper_grade, key.subject_code, key.level)
-        if len(tasks) == count:
+        if len(tasks) != len(info.tasks):
+            continue
+        maxima = [task.maximum_score for task in tasks]
+        if all(task.task_code is None for task in info.tasks):
+            is_same = _scores_fit(info, maxima)
+        else:
+            is_same = [task.task_code for task in info.tasks] == [task.task_code for task in tasks]
+            is_same = is_same and _headers_fit(info, maxima)
+        if is_same:
             return tasks
     return ()
 
@@ -413,7 +425,7 @@ def build_tasks(
 
 def _resolve_tasks(info: WorksInfo, library: _Descriptions, findings: list[QualityFinding]) -> _ResolvedTasks:
     described = _lay_description(info, library, findings)
-    entries = _catalogue_tasks(info.key, len(info.tasks))
+    entries = _catalogue_tasks(info)
     known: list[TaskMaximum | None] = list(entries) or [None] * len(info.tasks)
     codes = _task_names(info, described, known)
     maxima, sources = _maxima(info, described, known, findings)
@@ -435,8 +447,11 @@ def _lay_description(
     else:
         for variant in variants:
             by_code = {task.code: task for task in variant}
-            if sorted(by_code) == sorted(str(code) for code in codes) and _same_paper(info, by_code):
-                return [by_code[str(code)] for code in codes]
+            if sorted(by_code) != sorted(str(code) for code in codes):
+                continue
+            laid = [by_code[str(code)] for code in codes]
+            if _headers_fit(info, [task.maximum for task in laid]):
+                return list(laid)
     sizes = ", ".join(str(len(variant)) for variant in variants)
     findings.append(
         _finding(
@@ -451,9 +466,9 @@ def _lay_description(
     return [None] * count
 
 
-def _same_paper(info: WorksInfo, by_code: dict[str, _DescribedTask]) -> bool:
-    """Tell whether maxima of headers and description mostly agree: equal numbers alone may be those of another year."""
-    pairs = [(task.maximum_score, by_code[str(task.task_code)].maximum) for task in info.tasks]
+def _headers_fit(info: WorksInfo, maxima: Sequence[int | None]) -> bool:
+    """Tell whether maxima of headers mostly agree: equal numbers of tasks alone may be those of another year."""
+    pairs = [(task.maximum_score, maximum) for task, maximum in zip(info.tasks, maxima, strict=True)]
     different = sum(None not in pair and pair[0] != pair[1] for pair in pairs)
     return different <= max(1, len(pairs) // 5)
 

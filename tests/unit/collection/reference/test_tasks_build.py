@@ -253,6 +253,16 @@ def test_codes_and_maxima_of_the_catalogue_where_no_description_was_sent():
     assert findings == []
 
 
+def test_the_catalogue_is_not_laid_over_another_paper_with_as_many_tasks():
+    key = AssessmentKey("vpr-2026-spring", 5, "history")
+    other = info(key, [(f"1.{i}", 3) for i in range(1, 9)])
+    positional = info(AssessmentKey("vpr-2020-autumn", 5, "history"), 8, [full(5)] * 8)
+    for works in (other, positional):
+        tasks, _ = build_tasks([works], TASK_DESCRIPTIONS.empty(), "2025-2026")
+        assert tasks["difficulty_level"].isna().all()
+        assert "catalogue" not in set(tasks["maximum_source"])
+
+
 def test_headers_of_the_file_outweigh_the_description_and_meet_it_by_code():
     key = AssessmentKey("vpr-2022-spring", 4, "mathematics")
     described = description(("2", 2, "b", None), ("1", 1, "a", None), ("3", 5, "c", None), key=key)
