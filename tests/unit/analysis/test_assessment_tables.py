@@ -200,10 +200,7 @@ def test_codes_written_twice_or_with_a_stray_separator_count_once(analyse):
     tasks = ({"content": "1.1;1.1; ;"}, {"content": ";2.1"})
     skills = analyse([{"score": 1, "tasks": (1, 0)}], tasks=tasks).skill_results
     found = skills.loc[(skills["unit_level"] == "all") & (skills["kind"] == "content")]
-    assert found[["skill_code", "tasks_count", "solved_share"]].to_numpy().tolist() == [
-        ["1.1", 1, 1.0],
-        ["2.1", 1, 0.0],
-    ]
+    assert found[["skill_code", "task_codes", "tasks_count"]].to_numpy().tolist() == [["1.1", "1", 1], ["2.1", "2", 1]]
 
 
 def test_titles_of_codes_come_from_the_codifier_when_it_is_known(analyse):
