@@ -183,7 +183,7 @@ def _parsed_extent(content: bytes) -> tuple[int, int]:
                 rows, columns = max(rows, int(match[2]) if match else row), max(columns, column)
     except DefusedXmlException as error:
         raise dangerous("лист объявляет сущности XML") from error
-    except (ParseError, ValueError) as error:
+    except (ParseError, ValueError, LookupError) as error:
         raise damaged("лист содержит неверный XML") from error
     return rows, columns
 

@@ -4,6 +4,7 @@ Runs in worker processes: everything that goes in and comes out can be pickled.
 """
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from oko_pipeline.collection.archives import ReadLimits
+from oko_pipeline.collection.archives import ReadLimits, damaged
 from oko_pipeline.collection.cell_findings import CellFindings
 from oko_pipeline.collection.inbox import InboxFile, hash_file, read_bytes
 from oko_pipeline.collection.layout import Layout, Reading, SourceContext, Workbook
@@ -24,7 +25,7 @@ from oko_pipeline.quality import QualityFinding
 ENGINE_VERSION: Final = "1"
 """Changes whenever opening or the shared reading of pupils would give another result for an unchanged file."""
 
-_DATA_FAULTS: Final = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, CatalogueError, ContractError)
+_DATA_FAULTS: Final = (ValueError, TypeError, LookupError, ArithmeticError, CatalogueError, ContractError)
 """What odd data can raise in a reader that did not foresee them; a bug of ours looks the same, hence `reader.fault`."""
 
 ReadingStatus = Literal["accepted", "refused", "unknown", "empty"]
@@ -75,6 +76,8 @@ def read_source(root: Path, file: InboxFile, options: ReadOptions) -> SourceRead
         opened = open_workbook(data, file.path, options.limits)
     except UnreadableFileError as error:
         return _refused(file, context.file_sha256, error)
+    except (*_DATA_FAULTS, struct.error, EOFError) as fault:
+        return _refused(file, context.file_sha256, damaged(f"содержимое повреждено ({type(fault).__name__})"))
     notes = _opening_findings(opened, context)
     layout = recognise(opened.workbook)
     if layout is None:
