@@ -18,7 +18,7 @@ from oko_pipeline.errors import CatalogueError
 from oko_pipeline.orchestration.build import build_defs
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.dictionary import dictionary_page
-from oko_pipeline.validation.suites import suites
+from oko_pipeline.validation.suites import ExpectationSpec, suites
 
 _SEVERITIES_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
 _RULE_FAMILIES_RU: Final = {
@@ -224,12 +224,22 @@ def _rules() -> str:
 
 
 def _suites() -> str:
-    lines = [
-        (suite.title_ru, spec.title_ru, "да" if spec.blocking else "нет", f"`{suite.table}.{spec.name}`")
+    header = ("Что ожидается", "Останавливает год", "Ожидание")
+    parts = [
+        f"### {suite.title_ru}\n\n"
+        + _table(
+            header,
+            ((spec.title_ru, _blocking_ru(spec), f"`{suite.table}.{spec.name}`") for spec in suite.expectations),
+        )
         for suite in suites().values()
-        for spec in suite.expectations
     ]
-    return _table(("Таблица", "Что ожидается", "Блокирует документы", "Ожидание"), lines)
+    return "\n\n".join(parts)
+
+
+def _blocking_ru(spec: ExpectationSpec) -> str:
+    if not spec.blocking:
+        return "нет"
+    return "да" if spec.allowed_share_option is None else f"да, если больше `OKO_{spec.allowed_share_option.upper()}`"
 
 
 def _assets() -> str:

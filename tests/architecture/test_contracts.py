@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from oko_pipeline.catalogue.rules import rules
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 HEAVY = {"great_expectations", "matplotlib", "docxtpl", "docx", "pptx", "openpyxl", "scipy"}
+RULE_ID = re.compile(r"[a-z]+\.[a-z_0-9]+")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 
 
@@ -92,6 +96,19 @@ def test_annotations_are_real_at_run_time():
         text = path.read_text("utf-8")
         assert "from __future__ import annotations" not in text, path
         assert "TYPE_CHECKING" not in text, path
+
+
+def test_every_rule_is_applied_and_every_applied_rule_is_in_the_catalogue():
+    families = {rule_id.partition(".")[0] for rule_id in rules()}
+    # Its literals name tags of document templates (work.parts), not rules.
+    sources = [path for path in SOURCES if path.name != "template_builder.py"]
+    applied = {
+        node.value
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and RULE_ID.fullmatch(node.value)
+    }
+    assert {rule_id for rule_id in applied if rule_id.partition(".")[0] in families} == set(rules())
 
 
 def test_every_module_says_what_it_is_for():
