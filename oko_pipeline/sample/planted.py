@@ -4,18 +4,18 @@ import numpy as np
 
 from oko_pipeline.sample.inbox import Truth
 from oko_pipeline.sample.results import WorkResults, World
-from oko_pipeline.sample.territory import Role
+from oko_pipeline.sample.territory import SKIPPED_WORKS, Role, skipping_school
 
 
 def planted_schools(world: World, results: WorkResults, file: str) -> list[Truth]:
-    """Return one truth for every planted school in a work of a paper that has a scale.
+    """Return one truth for every planted school in a work of a paper that has a scale, and for one that skipped it.
 
     `detail` gives counts as they stand in the file without its dirt: participants, «2», scores exactly at and just
     below the cut-off of «3», marks higher and lower than the journal's.
     """
     if results.paper.cutoffs is None:
         return []
-    truths, cutoff = [], results.paper.cutoffs[0]
+    truths, cutoff = _skipped(world, results, file), results.paper.cutoffs[0]
     marks = results.marks()
     for school in world.territory.schools:
         own = (results.school == school.index) & results.is_present
@@ -42,3 +42,16 @@ def planted_schools(world: World, results: WorkResults, file: str) -> list[Truth
             )
         )
     return truths
+
+
+def _skipped(world: World, results: WorkResults, file: str) -> list[Truth]:
+    school = skipping_school(world.territory)
+    of, paper = results.campaign, results.paper
+    if school is None or (of.campaign_code, paper.grade, paper.subject_code) not in SKIPPED_WORKS:
+        return []
+    missing = "ОО писала другие работы кампании, а этой у неё нет"
+    return [
+        Truth(
+            "missing_school", of.school_year, of.campaign_code, results.assessment_id, school.code, file, detail=missing
+        )
+    ]

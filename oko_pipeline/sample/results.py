@@ -26,7 +26,7 @@ from oko_pipeline.sample.papers import (
 )
 from oko_pipeline.sample.pupils import Cohort, abilities, build_cohort, cohort_of, senior_pupils
 from oko_pipeline.sample.randomness import stream
-from oko_pipeline.sample.territory import Role, Territory, build_territory
+from oko_pipeline.sample.territory import SKIPPED_WORKS, Role, Territory, build_territory, skipping_school
 
 NOT_ATTEMPTED: Final = -1
 NOT_TAUGHT: Final = -2
@@ -142,6 +142,9 @@ class World:
     def _writes(self, of: Campaign, cohort: Cohort, grade: int, subject_code: str) -> npt.NDArray[np.bool_]:
         schools = self.territory.schools
         everybody = np.ones(len(cohort), dtype=bool)
+        skipping = skipping_school(self.territory)
+        if skipping is not None and (of.campaign_code, grade, subject_code) in SKIPPED_WORKS:
+            everybody &= cohort.school != skipping.index
         if grade == 11:
             rng = stream(self.options.seed, "senior papers", of.campaign_code, subject_code)
             writes = rng.random(len(schools)) < _SENIOR_PARTICIPATION

@@ -17,13 +17,22 @@ from oko_pipeline.sample.randomness import stream
 REGION_NAME: Final = "Примерный край"
 REGION_LABEL: Final = f"reg990000 | {REGION_NAME}"
 _ROOTS: Final = (
-    "Дальнебор", "Тихоозёр", "Яснополь", "Белокрыл", "Синеут", "Златозор", "Громоклюк", "Мягкотрав", "Лунодол",
-    "Хвоемыс", "Росоцвет", "Старолуг", "Верхотум", "Нижнезвон", "Камнегряд", "Снегоряд", "Песнеяр", "Звонкобор",
-    "Краснодуб", "Чернолист", "Добровол", "Малосвет", "Долгорос", "Быстроплёс", "Хмуроклён", "Озероград",
+    "Дальнебор", "Тихоозёр", "Ясномглин", "Белокрыл", "Синеут", "Златозор", "Громоклюк", "Мягкотрав", "Лунодол",
+    "Хвоемыс", "Росоцвет", "Старозвяг", "Верхозвук", "Нижнезвон", "Камнегряд", "Снегоряд", "Песнеяр", "Звонкобор",
+    "Краснопух", "Чернолист", "Добромыш", "Малосвет", "Долгорос", "Быстроплёс", "Хмуроклён", "Озерогуд",
 )  # fmt: skip
 _MEDIAN_PARALLEL: Final = 24.5
 _PARALLEL_SPREAD: Final = 1.03
 _NORMAL: Final = NormalDist()
+# Works that one school did not write although it writes everything else: a gap for checks of coverage.
+SKIPPED_WORKS: Final = frozenset(
+    {
+        ("vpr-2021-spring", 6, "mathematics"),
+        ("vpr-2021-spring", 7, "russian"),
+        ("vpr-2022-spring", 5, "mathematics"),
+        ("vpr-2023-spring", 6, "russian"),
+    }
+)
 
 
 class Role(StrEnum):
@@ -113,6 +122,14 @@ def build_territory(options: SampleOptions) -> Territory:
     if correctional >= 0:
         schools[correctional] = _as_correctional(schools[correctional], schools)
     return Territory(municipalities, tuple(schools))
+
+
+def skipping_school(territory: Territory) -> School | None:
+    """Return the school that left out the works of `SKIPPED_WORKS`, None in a territory of fewer than six schools."""
+    ordinary = [s for s in territory.schools if s.role is Role.ORDINARY and not s.is_correctional]
+    if len(territory.schools) < 6:
+        return None
+    return min(ordinary, key=lambda school: abs(school.parallel - _MEDIAN_PARALLEL))
 
 
 def _municipalities(count: int, rng: np.random.Generator) -> tuple[Municipality, ...]:

@@ -149,6 +149,16 @@ def test_counts_of_a_planted_school_are_those_of_its_file(municipality):
     assert found["at_cutoff_3"] == sum(row[8] == "6" for row in rows)
 
 
+def test_a_missing_school_writes_the_other_works_of_the_campaign_only(municipality):
+    truths = municipality.truths("missing_school")
+    assert len(truths) == 4
+    (truth,) = [truth for truth in truths if truth["assessment_id"] == "vpr-2021-spring:6:mathematics:base"]
+    login = truth["school_code"].replace("edu", "sch")
+    assert login not in {row[0] for row in municipality.rows(truth["file"])[1:]}
+    other = truth["file"].replace("математике", "русскому языку")
+    assert login in {row[0] for row in municipality.rows(other)[1:]}
+
+
 def test_refused_files_are_what_they_claim_to_be(municipality):
     refused = {file["rule_id"]: path for path, file in municipality.files().items() if file["expected"] == "refused"}
     assert set(refused) == {"file.encrypted", "file.dangerous", "file.unreadable"}
