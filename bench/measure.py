@@ -41,7 +41,8 @@ def run(command: list[str], env: dict[str, str], cwd: Path) -> Run:
     # The kernel's own peak counts this process too (a child begins as its copy): only where /proc does not tell.
     peak = watch.stop() if watch else usage.ru_maxrss * (1024 if sys.platform != "darwin" else 1) / MB
     output = b"".join(chunks).decode("utf-8", "replace")
-    cpu = usage.ru_utime + usage.ru_stime
+    # Workers that a fork server started are not waited for by the command: the watch counts them, the kernel does not.
+    cpu = max(usage.ru_utime + usage.ru_stime, watch.cpu_seconds() if watch else 0.0)
     return Run(seconds, cpu, peak, process.returncode, output)
 
 
@@ -51,6 +52,7 @@ class _TreeWatch:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._peak = 0.0
+        self._ticks: dict[int, int] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -59,27 +61,38 @@ class _TreeWatch:
         pause = 0.01
         while not self._ended.wait(pause):
             pause = min(0.2, pause * 1.2)
-            self._peak = max(self._peak, sum(_pss(pid) for pid in _tree(self._pid)))
+            tree = _tree(self._pid)
+            self._peak = max(self._peak, sum(_pss(pid) for pid in tree))
+            self._ticks.update(tree)
 
     def stop(self) -> float:
         self._ended.set()
         self._thread.join()
         return self._peak
 
+    def cpu_seconds(self) -> float:
+        """CPU of all processes seen, each as of its last sample."""
+        return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
 
-def _tree(root: int) -> list[int]:
+
+def _tree(root: int) -> dict[int, int]:
+    """Return a process and its descendants with their own CPU ticks."""
     parents: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parent = int(fields[1])
             except (OSError, IndexError, ValueError):
                 continue
             parents.setdefault(parent, []).append(int(entry.name))
-    found, waiting = [], [root]
+            ticks[int(entry.name)] = int(fields[11]) + int(fields[12])
+    found: dict[int, int] = {}
+    waiting = [root]
     while waiting:
         pid = waiting.pop()
-        found.append(pid)
+        found[pid] = ticks.get(pid, 0)
         waiting += parents.get(pid, [])
     return found
 
