@@ -58,6 +58,11 @@ class Level:
     mean_percent: float | None = None
 
     @property
+    def short_name(self) -> str:
+        """Return the name without what is in brackets: a region stands in one column whatever its source."""
+        return self.name.partition(" (")[0]
+
+    @property
     def high(self) -> Share | None:
         """Return the share of «5»."""
         return None if self.marks is None else self.marks[3]

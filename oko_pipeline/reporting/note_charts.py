@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.levels import Level
 from oko_pipeline.reporting.note_data import NoteSettings, Record
 from oko_pipeline.reporting.note_works import WorkView
 
@@ -41,7 +40,7 @@ def _marks_chart(works: Sequence[WorkView], part: str) -> Chart:
             if level.marks is None or level.base is None:
                 continue
             prefix = f"{work.title}: " if level is work.own else ""
-            labels.append(_unique(f"{prefix}{_short(level)}", labels))
+            labels.append(_unique(f"{prefix}{level.short_name}", labels))
             for column, share in zip(values, level.marks, strict=True):
                 column.append(_percent(share.value))
         told.append(f"{work.title} — {_base_levels(work)}")
@@ -189,13 +188,9 @@ def _percent(share: float) -> float:
     return round(share * 100, 1)
 
 
-def _short(level: Level) -> str:
-    return "регион" if level.name.startswith("регион") else level.name
-
-
 def _base_levels(work: WorkView) -> str:
     return ", ".join(
-        f"{_short(level)} {ru.percent(level.base.value)}"
+        f"{level.short_name} {ru.percent(level.base.value)}"
         for level in (work.own, *work.comparators)
         if level.base is not None
     )

@@ -156,7 +156,7 @@ def marks(view: UnitView, settings: NoteSettings) -> Table | None:
     """Return the marks of the unit beside its benchmarks: a group of rows a work."""
     columns = [
         ("Работа", 5.4, "text"),
-        ("n", 1.5, "number"),
+        ("n", 1.9, "number"),
         ("«2», %", 2.7, "number"),
         ("«3», %", 2.7, "number"),
         ("«4», %", 2.7, "number"),
@@ -189,10 +189,10 @@ def _marks_row(label: str, level: Level, settings: NoteSettings, kind: str = "pl
 def journal(view: UnitView, settings: NoteSettings) -> Table | None:
     """Return the agreement with the journal: a row a work, the benchmarks' share «lower» beside it."""
     shown = [work for work in view.works if work.own.pairs]
-    names = list(dict.fromkeys(c.name for work in shown for c in work.comparators if c.journal is not None))
+    names = list(dict.fromkeys(c.short_name for work in shown for c in work.comparators if c.journal is not None))
     columns = [
         ("Работа", 4.6, "text"),
-        ("Пар", 1.3, "number"),
+        ("Пар", 1.9, "number"),
         ("Ниже журнала, %", 2.4, "number"),
         ("Совпали, %", 2.4, "number"),
         ("Выше журнала, %", 2.4, "number"),
@@ -210,7 +210,7 @@ def _journal_row(work: WorkView, names: Sequence[str], settings: NoteSettings) -
     size = size_text(own.pairs, settings)
     if own.journal is None or not _is_claimable(own.pairs, settings):
         return row(work.title, size, TOO_FEW)
-    around = {c.name: c.journal[0] for c in work.comparators if c.journal is not None}
+    around = {c.short_name: c.journal[0] for c in work.comparators if c.journal is not None}
     beside = [ru.percent_number(around[name].value) if name in around else _NO_VALUE for name in names]
     gaps = _NO_VALUE if own.gaps is None else ru.whole(own.gaps)
     return row(work.title, size, *(share_text(share) for share in own.journal), gaps, *beside)
@@ -218,14 +218,14 @@ def _journal_row(work: WorkView, names: Sequence[str], settings: NoteSettings) -
 
 def _hyphenated(name: str) -> str:
     """Return a long header word with a soft hyphen, so that a narrow column breaks it where Russian does."""
-    return name.replace("муниципалитет", "муници\u00adпалитет").replace("загруженные", "загру\u00adженные")
+    return name.replace("муниципалитет", "муници\u00adпалитет")
 
 
 def tasks(view: UnitView, settings: NoteSettings) -> Table | None:
     """Return how the tasks went, a row a work: by levels of difficulty, and which tasks are red."""
     columns = [
         ("Работа", 4.4, "text"),
-        ("n", 1.3, "number"),
+        ("n", 1.9, "number"),
         ("Средний балл, % от максимума", 2.5, "number"),
         ("Б, %", 1.4, "number"),
         ("П, %", 1.4, "number"),
@@ -310,8 +310,8 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
         return None
     columns = [
         ("Класс" if is_school else "Образовательная организация", 2.6 if is_school else 6.0, "text"),
-        ("n", 1.5, "number"),
-        ("Базовый уровень, %", 2.9, "number"),
+        ("n", 1.9, "number"),
+        ("Базовый уровень, %", 2.8, "number"),
         ("«4» и «5», %", 2.7, "number"),
         ("Ниже журнала, %", 2.7, "number"),
         ("Выше журнала, %", 2.7, "number"),

@@ -81,7 +81,8 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
     from docxtpl import DocxTemplate
 
     blocks: list[Block] = []
-    values = _with_blocks(context, blocks) | {"stamp": _stamp_texts(context, stamp)}
+    printable: dict[str, Any] = _printable(context)
+    values = _with_blocks(printable, blocks) | {"stamp": _stamp_texts(context, stamp)}
     path, content = template_bytes(kind, templates)
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     try:
@@ -94,7 +95,7 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
     document: Any = template.docx
     _place_blocks(document, blocks, path)
     refresh_fields(document.element.body, document.styles.element)
-    _write_properties(document, context, stamp)
+    _write_properties(document, printable, values["stamp"], stamp)
     stream = BytesIO()
     document.save(stream)
     return with_fixed_times(stream.getvalue())
@@ -119,12 +120,12 @@ def with_fixed_times(content: bytes) -> bytes:
 def _with_blocks(value: Any, blocks: list[Block]) -> Any:
     if isinstance(value, Mapping):
         if "block" in value:
-            blocks.append(Block(len(blocks), _printable(value)))
+            blocks.append(Block(len(blocks), value))
             return blocks[-1]
         return {name: _with_blocks(item, blocks) for name, item in value.items()}
     if isinstance(value, list):
         return [_with_blocks(item, blocks) for item in value]
-    return _printable(value)
+    return value
 
 
 def _printable(value: Any) -> Any:
@@ -158,10 +159,12 @@ def _place_blocks(document: Any, blocks: list[Block], path: str) -> None:
         if mark.text.startswith(_BLOCK_PREFIX)
     }
     widths = _text_widths(body, marks.values())
-    for chart_number, (number, mark) in enumerate(marks.items(), start=1):
+    chart_number = 0
+    for number, mark in marks.items():
         spec = blocks[number].spec
         width = widths[mark]
         if spec["block"] == "chart":
+            chart_number += 1
             relation = _add_chart(document.part, spec, chart_number)
             xml = drawing_xml(spec, relation, 1000 + chart_number, width, styles["chart"])
         else:
@@ -220,14 +223,14 @@ def _add_chart(document_part: Any, spec: Mapping[str, Any], number: int) -> str:
     return document_part.relate_to(chart, _CHART_RELATION)
 
 
-def _write_properties(document: Any, context: Mapping[str, Any], stamp: Stamp) -> None:
+def _write_properties(document: Any, context: Mapping[str, Any], printed: Mapping[str, str], stamp: Stamp) -> None:
     properties = document.core_properties
     moment = stamp.rendered_at.astimezone(UTC).replace(tzinfo=None)
     properties.title = f"{context['title']}: {context['unit_name']}"
     properties.subject = f"{context['campaign_title']}, {context['school_year']} учебный год"
     properties.author = context["authority"]
     properties.last_modified_by = context["authority"]
-    properties.comments = f"oko-pipeline {stamp.code_version}, содержание {context_sha256(context)[:16]}"
+    properties.comments = f"oko-pipeline {stamp.code_version}, содержание {printed['context_sha256']}"
     properties.language = "ru-RU"
     properties.created = moment
     properties.modified = moment

@@ -128,7 +128,8 @@ def shortened(text: str, length: int) -> str:
     clean = " ".join(text.split())
     if len(clean) <= length:
         return clean
-    return clean[: length - 1].rsplit(" ", 1)[0].rstrip(",;:. ") + "…"
+    kept = clean[: length - 1] if clean[length - 1] == " " else clean[: length - 1].rpartition(" ")[0]
+    return (kept or clean[: length - 1]).rstrip(",;:. ") + "…"
 
 
 def sentence_start(text: str) -> str:

@@ -205,7 +205,7 @@ def _write_works(writer: "_Writer", words: _Words) -> None:
     writer.tag("endif")
     writer.tag("for work in works")
     writer.add("{{ work.title }}", "Heading 2")
-    writer.add("{{ work.facts }}", "ОКО Текст")
+    writer.add("{{ work.facts }}", "ОКО Ввод")
     writer.tag("if work.histogram")
     writer.block("work.histogram")
     writer.figure_caption("{{ work.histogram.caption }}")
@@ -260,7 +260,7 @@ def _write_quality(writer: "_Writer", words: _Words) -> None:
 def _write_method(writer: "_Writer") -> None:
     writer.add("Приложение. Как посчитаны показатели", "ОКО Приложение")
     for title, text in _METHOD:
-        writer.lead(title, text)
+        writer.lead(title, text, "ОКО Текст")
 
 
 _METHOD: Final = (
@@ -281,6 +281,13 @@ _METHOD: Final = (
             " Для долей — 95-процентный интервал Уилсона. Разница долей — интервал Ньюкомба; отличие "
             "названо, только если "
             "интервал не содержит нуля. Единица сравнивается с остальными, а не с целым, в которое она входит сама."
+        ),
+    ),
+    (
+        "Ориентиры.",
+        (
+            " Муниципалитет посчитан по тем же файлам. Регион и Россия взяты из опубликованных таблиц; если их нет, "
+            "регион посчитан по загруженным ОО, и это сказано в названии строки."
         ),
     ),
     (
@@ -345,8 +352,8 @@ class _Writer:
     def add(self, text: str, style: str) -> Any:
         return self._document.add_paragraph(text, style=style)
 
-    def lead(self, title: str, text: str) -> None:
-        paragraph = self._document.add_paragraph(style="ОКО Текст")
+    def lead(self, title: str, text: str, style: str = "ОКО Ввод") -> None:
+        paragraph = self._document.add_paragraph(style=style)
         paragraph.add_run(title).bold = True
         paragraph.add_run(text)
 
@@ -379,7 +386,7 @@ class _Writer:
 
     def contents(self) -> None:
         paragraph = self.add("", "TOC 1")
-        _add_field(paragraph, 'TOC \\o "1-2" \\h \\z \\t "ОКО Приложение;1"', "Содержание появится в готовом документе")
+        _add_field(paragraph, 'TOC \\o "1-2" \\h \\z \\u', "Содержание появится в готовом документе")
 
     def end_section(self, *, landscape: bool) -> None:
         """End a section of the given orientation; the break has a paragraph of its own, one point high."""
@@ -458,6 +465,7 @@ class _Look:
 _LOOKS: Final[dict[str, _Look]] = {
     "Normal": _Look(),
     "ОКО Текст": _Look(align="justify", before=6, after=6, first=10, line=1.15),
+    "ОКО Ввод": _Look(align="justify", before=6, after=6, first=10, line=1.15, keep_next=True),
     "ОКО Примечание": _Look(size=10, after=8, before=4, colour="404040"),
     "ОКО Разрыв": _Look(size=1),
     "ОКО Титул": _Look(align="center", after=4),
@@ -484,6 +492,7 @@ _LOOKS: Final[dict[str, _Look]] = {
 }
 _STYLE_IDS: Final = {
     "ОКО Текст": "OkoText",
+    "ОКО Ввод": "OkoLead",
     "ОКО Примечание": "OkoNote",
     "ОКО Титул": "OkoTitlePage",
     "ОКО Разрыв": "OkoBreak",

@@ -4,7 +4,7 @@ Word and LibreOffice would do it on request («Обновить поле»); don
 The contents carry no page numbers until they are updated: only a layout program knows them, and a guess would mislead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ def refresh_fields(body: Any, styles: Any) -> None:
     _fill_contents(body, _style_names(styles), _numbered_styles(styles))
 
 
-def _simple_fields(body: Any, kind: str) -> Iterator[tuple[list[str], list[Any]]]:
+def _simple_fields(body: Any, kind: str) -> Iterator[tuple[Sequence[str], list[Any]]]:
     """Yield words of the instruction and the text elements of the result of every field of a kind, in order."""
     for instruction in body.iter(_q("instrText")):
         words = (instruction.text or "").split()

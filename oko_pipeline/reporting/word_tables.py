@@ -46,7 +46,8 @@ def _body_row(
 ) -> str:
     if row["kind"] == "group":
         return _row(row["cells"], widths, [styles["group"]] * len(widths), _RowLook(keep_next=True))
-    look = _RowLook(bold=row["kind"] == "own", stretched_style=styles["cell"])
+    is_own = row["kind"] == "own"
+    look = _RowLook(bold=is_own, keep_next=is_own, stretched_style=styles["cell"])
     return _row(row["cells"], widths, paragraph_styles, look)
 
 

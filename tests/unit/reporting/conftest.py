@@ -1,4 +1,4 @@
-"""Synthetic campaigns in the tables' contracts: seeded pupils, results counted here apart from the project's analysis."""
+"""Synthetic campaigns in the tables' contracts: seeded pupils, results counted apart from the project's analysis."""
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,7 @@ def build_campaign(campaign="vpr-2021-spring", grades=(4, 5, 6), sizes=None, set
         for subject, bounds in BOUNDS.items():
             if subject == "history" and grade < 5:
                 continue
-            add_work(rows, f"{campaign}:{grade}:{subject}:base", bounds, sizes, home, random, grade + shift)
+            add_work(rows, f"{campaign}:{grade}:{subject}:base", bounds, (sizes, home), random, grade + shift)
     findings = [
         {"rule_id": "work.sum_mismatch", "severity": "warning", "school_code": codes[0], "assessment_id": a}
         for a in [rows["assessments"][0]["assessment_id"]] * 3
@@ -116,7 +116,8 @@ def build_campaign(campaign="vpr-2021-spring", grades=(4, 5, 6), sizes=None, set
     )  # fmt: skip
 
 
-def add_work(rows, assessment_id, bounds, sizes, home, random, pupil_grade):
+def add_work(rows, assessment_id, bounds, place, random, pupil_grade):
+    sizes, home = place
     campaign, grade, subject, level = assessment_id.split(":")
     difficulty = random.uniform(0.45, 0.7)
     pupils = pd.concat([
@@ -137,7 +138,8 @@ def add_work(rows, assessment_id, bounds, sizes, home, random, pupil_grade):
         "minimum_5": bounds[2], "scale_source": "catalogue", "rows_count": len(pupils), "works_sha256": "0" * 64,
     })  # fmt: skip
     rows["files"].append({
-        "school_year": YEAR, "path": f"vpr/2021/{grade}/{subject}.xlsx", "file_sha256": f"{int(grade) * 7919 + len(subject):064x}"[::-1],
+        "school_year": YEAR, "path": f"vpr/2021/{grade}/{subject}.xlsx",
+        "file_sha256": f"{int(grade) * 7919 + len(subject):064x}"[::-1],
         "layout_code": "raw_2021", "assessment_id": assessment_id, "status": "accepted", "size_bytes": 1000,
         "modified_at": "2021-06-01T00:00:00Z", "read_rows_count": len(pupils), "accepted_rows_count": len(pupils),
         "quarantined_rows_count": 0, "reader_version": "1", "stat_fingerprint": "1",
@@ -211,6 +213,11 @@ def add_tasks(rows, assessment_id, subject, unit, n, random):
 @pytest.fixture(scope="session")
 def spring():
     return build_campaign()
+
+
+@pytest.fixture(scope="session")
+def long_campaign():
+    return build_campaign(grades=(4, 5, 6, 7, 8), sizes={"edu990401": 60, "edu990402": 30})
 
 
 @pytest.fixture(scope="session")
