@@ -115,9 +115,10 @@ def _open_xlsx(content: bytes) -> Any:
         book = load_workbook(io.BytesIO(content), keep_links=False)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
         raise UnreadableFileError("file.unreadable", f"Книга не открывается: {error}") from error
+    cells: Any
     for sheet in book.worksheets:
-        for row in sheet.iter_rows():
-            for cell in row:
+        for cells in sheet.iter_rows():
+            for cell in cells:
                 if cell.data_type == "f" and _DANGEROUS_FORMULA.search(str(cell.value)):
                     cell.value = "'" + str(cell.value)
     return book

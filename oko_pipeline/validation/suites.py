@@ -152,7 +152,11 @@ def _parse_expectation(file_name: str, number: int, raw: object, faults: list[st
     if not own:
         own += _value_faults(where, raw)
     faults += own
-    return None if own else ExpectationSpec(**raw | {"needs": tuple(raw.get("needs", ()))})
+    if own:
+        return None
+    fields: dict[str, Any] = {str(name): value for name, value in raw.items()}
+    fields["needs"] = tuple(fields.get("needs", ()))
+    return ExpectationSpec(**fields)
 
 
 def _value_faults(where: str, raw: Mapping[str, Any]) -> list[str]:
@@ -221,7 +225,7 @@ def write_data_docs(tables: Mapping[str, pd.DataFrame], folder: Path, options: S
     for suite, _, result in _validate(tables, options or SuiteOptions(), "SUMMARY"):
         with _quiet():
             from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-            from great_expectations.render.view import DefaultJinjaPageView
+            from great_expectations.render.view.view import DefaultJinjaPageView
 
             page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
         (folder / f"{suite.name}.html").write_text(page, "utf-8")

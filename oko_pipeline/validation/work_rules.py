@@ -229,7 +229,7 @@ def _scope(works: Works, facts: AssessmentFacts, tasks: pd.DataFrame) -> _Scope:
         mark=_marks(total, status == "scored", facts),
         scores=scores,
         task_sum=task_sum,
-        is_mismatch=is_scored & (total != task_sum) & (len(works.tasks) > 0),
+        is_mismatch=is_scored & np.not_equal(total, task_sum) & bool(works.tasks),
     )
 
 
@@ -321,7 +321,7 @@ def _task_rules(scope: _Scope) -> _Outcome:
                 f"от 0 до {maximum}, X или «не пройд.»",
             ),
         )
-    return found, {"has_task_over_maximum": over.any(axis=1)}
+    return found, {"has_task_over_maximum": np.asarray(over.any(axis=1))}
 
 
 def _mark_rules(scope: _Scope) -> _Outcome:
@@ -577,7 +577,7 @@ def _equal_class_rule(scope: _Scope) -> _Outcome:
         equal[rows] = True
         count = counted(len(rows), "работы", "работ", "работ")
         name = f"В классе «{_cut(label)}»" if label else "В классе без обозначения"
-        total = _points(scope.total[rows[0]])
+        total = _points(float(scope.total[rows[0]]))
         fault = _Fault(f"{name} у всех {count} один и тот же итог: {total}.", total, "обычно итоги различаются")
         found.append(scope.finding(int(rows[0]), "work.equal_totals", "primary_score", fault))
     return found, {"is_equal_class": equal}

@@ -3,9 +3,9 @@
 Rules about single works are in `work_rules`; those make the frame of flags that `work_counts` condenses for this one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -143,6 +143,11 @@ def _not_said_before(findings: list[QualityFinding], known: pd.DataFrame | None)
     ]
 
 
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    """Go through the rows as named tuples; only over what has been filtered to the faults."""
+    return iter(frame.itertuples(index=False))
+
+
 def _file_paths(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     files = tables.get("files")
     return {} if files is None else dict(zip(files["file_sha256"], files["path"], strict=True))
@@ -162,7 +167,7 @@ def _form_findings(assessments: pd.DataFrame, tasks: pd.DataFrame) -> list[Quali
         sums, on="assessment_id", how="left", validate="one_to_one"
     )
     found: list[QualityFinding] = []
-    for form in forms.itertuples(index=False):
+    for form in _rows(forms):
         if pd.isna(form.total):
             continue
         maximum, total, unknown = int(form.maximum_score), int(form.total), int(form.unknown)
@@ -192,7 +197,7 @@ def _form_findings(assessments: pd.DataFrame, tasks: pd.DataFrame) -> list[Quali
 
 def _scale_findings(tables: Mapping[str, pd.DataFrame]) -> list[QualityFinding]:
     found: list[QualityFinding] = []
-    for row in tables["assessments"].itertuples(index=False):
+    for row in _rows(tables["assessments"]):
         title = assessment_title(row.assessment_id)
         bounds = (row.minimum_3, row.minimum_4, row.minimum_5)
         if row.scale_source == "refused":
@@ -224,7 +229,7 @@ def _bound_faults(bounds: tuple[int, int, int], maximum: int) -> list[str]:
 
 def _printed_scale_findings(scales: pd.DataFrame, paths: Mapping[str, str]) -> list[QualityFinding]:
     found: list[QualityFinding] = []
-    for scale in scales.itertuples(index=False):
+    for scale in _rows(scales):
         faults = _bound_faults((scale.minimum_3, scale.minimum_4, scale.minimum_5), scale.maximum_score)
         if not faults and not scale.is_refused:
             continue
@@ -316,7 +321,7 @@ def _registry_findings(tables: Mapping[str, pd.DataFrame]) -> list[QualityFindin
             value=row.source_key,
             expected="логин или название ОО из реестра",
         )
-        for row in unmatched.itertuples(index=False)
+        for row in _rows(unmatched)
     ]
 
 
@@ -385,17 +390,17 @@ def _coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def _enrolled(context: pd.DataFrame | None, pairs: pd.DataFrame) -> np.ndarray:
+def _enrolled(context: pd.DataFrame | None, pairs: pd.DataFrame) -> pd.Series:
     """Return the number of pupils of the school's grade for every pair, NA where no form tells it."""
-    wanted = pairs["school_code"] + "|" + pairs["pupil_grade"].map(lambda grade: ENROLLED_VARIABLE.format(grade=grade))
     if context is None:
-        return pd.array([pd.NA] * len(pairs), dtype="Int64")
+        return pd.Series(pd.NA, index=pairs.index, dtype="Int64")
+    wanted = pairs["school_code"] + "|" + pairs["pupil_grade"].map(lambda grade: ENROLLED_VARIABLE.format(grade=grade))
     # A form may have been sent again: the last row stands.
     told = pd.Series(
         context["value_number"].to_numpy(), index=context["school_code"] + "|" + context["variable"]
     ).dropna()
     told = told.loc[~told.index.duplicated(keep="last")]
-    return wanted.map(told).round().astype("Int64").array
+    return wanted.map(told).round().astype("Int64")
 
 
 def _coverage_findings(coverage: pd.DataFrame) -> list[QualityFinding]:
@@ -430,7 +435,7 @@ def _coverage_findings(coverage: pd.DataFrame) -> list[QualityFinding]:
             school_code=row.school_code,
             assessment_id=row.assessment_id,
         )
-        for row in absent.itertuples(index=False)
+        for row in _rows(absent)
     ]
 
 
@@ -491,7 +496,7 @@ def _enrolment_findings(coverage: pd.DataFrame, options: YearOptions) -> list[Qu
             school_code=row.school_code,
             assessment_id=row.assessment_id,
         )
-        for row in over.itertuples(index=False)
+        for row in _rows(over)
     ]
 
 
@@ -549,9 +554,9 @@ def _published_findings(tables: Mapping[str, pd.DataFrame]) -> list[QualityFindi
                 school_code=row.unit_code if row.unit_level == "school" else None,
                 assessment_id=row.assessment_id,
             )
-            for row in missing.itertuples(index=False)
+            for row in _rows(missing)
         ),
-        *(_published_finding(row, paths) for row in differs.itertuples(index=False)),
+        *(_published_finding(row, paths) for row in _rows(differs)),
     ]
 
 
@@ -576,7 +581,7 @@ def _with_shares(beside: pd.DataFrame) -> pd.DataFrame:
     return beside.assign(computed_percent=percent, is_different=known & (by_count | by_percent))
 
 
-def _published_finding(row: tuple, paths: Mapping[str, str]) -> QualityFinding:
+def _published_finding(row: Any, paths: Mapping[str, str]) -> QualityFinding:
     what = _MEASURES[row.measure].format(item=_JOURNAL.get(row.item, row.item))
     if pd.isna(row.value_count):
         value, expected = f"{decimal(row.value_percent, 2)} %", f"{decimal(row.computed_percent, 2)} %"

@@ -222,3 +222,54 @@ def test_a_broken_workbook_is_refused_with_a_message(content) -> None:
         annotate_workbook(content, frame())
     with pytest.raises(UnreadableFileError, match="не открывается"):
         annotate_workbook(content, frame(), school_code="edu990001")
+
+
+def test_other_schools_logins_of_the_same_digits_are_other_schools() -> None:
+    rows = [HEADER, ["ksh990001", "41111", "1", "1"], ["sch990001", "42222", "1", "1"]]
+    shown = texts(opened(annotate_workbook(xlsx(rows), frame(), school_code="edu990001"))["Sheet"])
+    assert "42222" in shown
+    assert "41111" not in shown
+
+
+def test_a_row_that_names_two_schools_is_given_to_none() -> None:
+    rows = [HEADER, ["sch990001", "переведён в sch990002", "1", "1"]]
+    assert "переведён" not in texts(opened(annotate_workbook(xlsx(rows), frame(), school_code="edu990001"))["Sheet"])
+
+
+def test_a_group_ends_where_rows_carry_logins_again() -> None:
+    rows = [["ОО", "Код"], ["СОШ 1 (edu990001)", ""], ["", "40001"], ["edu990002", "40002"], ["", "40003"]]
+    shown = texts(opened(annotate_workbook(xlsx(rows), frame(), school_code="edu990001"))["Sheet"])
+    assert "40001" in shown
+    assert "40002" not in shown
+    assert "40003" not in shown
+
+
+def test_a_finding_about_a_header_row_goes_to_every_school() -> None:
+    about_header = finding(1, 3, school_code=None, message="Столбец назван непривычно.")
+    book = opened(annotate_workbook(xlsx(), frame(about_header), school_code="edu990001"))
+    assert "Столбец назван непривычно." in texts(book["Замечания"])
+    assert book["Sheet"]["D1"].comment is not None
+
+
+def test_words_that_look_like_logins_but_are_none_own_no_row() -> None:
+    rows = [["abc1234567", "Заголовок"], HEADER, ROWS[0]]
+    book = opened(annotate_workbook(xlsx(rows), frame(), school_code="edu990001"))
+    assert book["Sheet"].max_row == 3
+
+
+def test_control_signs_and_endless_texts_do_not_break_the_copy() -> None:
+    content = ("a;b\n" + "\x01x;" + "ы" * 40_000).encode("utf-8")
+    sheet = opened(annotate_workbook(content, frame()))["csv"]
+    assert sheet["A2"].value == " x"
+    assert len(sheet["B2"].value) == 32_000
+
+
+def test_an_empty_csv_comes_back_with_the_list_alone() -> None:
+    assert opened(annotate_workbook(b"", frame())).sheetnames == ["Замечания", "csv"]
+
+
+def test_known_rows_end_the_headers_at_the_first_row_of_data() -> None:
+    rows = [["Код", "Балл"], ["40001", "5"], ["40002", "4"], ["40003", "3"]]
+    part = SchoolPart("edu990001", {"Sheet": frozenset({3, 9})})
+    book = opened(annotate_workbook(xlsx(rows), frame(), part=part))
+    assert [[cell.value for cell in row] for row in book["Sheet"].iter_rows()] == [["Код", "Балл"], ["40002", "4"]]
