@@ -17,7 +17,7 @@ import pandas as pd
 
 from oko_pipeline.catalogue.campaigns import campaign, campaigns
 from oko_pipeline.catalogue.keys import AssessmentKey
-from oko_pipeline.catalogue.scales import Scale, bound_faults, official_maximum, scale_for
+from oko_pipeline.catalogue.scales import bound_faults, official_maximum, scale_for
 from oko_pipeline.catalogue.tables import ASSESSMENTS, TASKS
 from oko_pipeline.catalogue.task_maxima import TaskMaximum, task_maxima
 from oko_pipeline.quality import QualityFinding
@@ -180,7 +180,7 @@ def _choose_scale(info: WorksInfo, scale_bounds: pd.DataFrame, findings: list[Qu
     for source, rows in (("confirmed", confirmed), ("inbox", accepted)):
         if not rows.empty:
             return _sent_scale(source, rows, key, findings)
-    official = _official_scale(key)
+    official = scale_for(year, key.paper_grade, key.subject_code, key.level)
     if official is not None:
         bounds = (official.minimum_3, official.minimum_4, official.minimum_5)
         return _ChosenScale("catalogue", bounds, official.maximum_score)
@@ -215,12 +215,6 @@ def _sent_scale(source: str, rows: pd.DataFrame, key: AssessmentKey, findings: l
             )
         )
     return _ChosenScale(source, (low, middle, high), maximum)
-
-
-def _official_scale(key: AssessmentKey) -> Scale | None:
-    where = campaign(key.campaign_code)
-    # The official scales are those of spring papers; autumn 2020 had a scale that our sources do not hold.
-    return scale_for(where.year, key.paper_grade, key.subject_code, key.level) if where.season == "spring" else None
 
 
 def _refused_maximum(sent: pd.DataFrame) -> int | None:
@@ -258,9 +252,8 @@ def _years_near(year: int) -> list[int]:
 
 def _catalogue_maximum(key: AssessmentKey, *, exact: bool) -> int | None:
     """Return the official maximum of the paper: of its own year, or (not `exact`) of the nearest year that is known."""
-    where = campaign(key.campaign_code)
-    years = [where.year] if where.season == "spring" else []
-    for year in years if exact else [*years, *_years_near(where.year)]:
+    own = campaign(key.campaign_code).year
+    for year in [own] if exact else _years_near(own):
         maximum = official_maximum(year, key.paper_grade, key.subject_code, key.level)
         if maximum is not None:
             return maximum

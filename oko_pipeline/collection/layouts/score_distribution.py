@@ -32,11 +32,11 @@ LEAST_SCORES: Final = 6
 
 
 def _score_columns(header: HeaderRow) -> list[int]:
-    """Return the columns of scores 0, 1, 2, … in a row without a gap; empty when the header has none."""
+    """Return the columns of scores 0, 1, 2, … in their order; empty when the header has none."""
     found: list[int] = []
     for column, text in enumerate(header.texts):
         last_word = text.rsplit(" ", 1)[-1]
-        if whole_number(last_word) == len(found) and (not found or column == found[-1] + 1):
+        if whole_number(last_word) == len(found):
             found.append(column)
     return found if len(found) >= LEAST_SCORES else []
 

@@ -38,6 +38,10 @@ def test_one_printed_decimal_is_enough_when_the_table_has_one():
     assert recover_counts([33.3, 66.7], 3, decimals=1) == [1, 2]
 
 
+def test_what_coarse_shares_leave_open_goes_to_the_largest_remainder():
+    assert recover_counts([33.0, 34.0, 33.0], 250, decimals=0) == [83, 85, 82]
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [([5, 30.0], 0), (["5,1", 30.25], 2), ([100 / 3], 2), (["5,10 %"], 1), ([], 0)],

@@ -84,9 +84,12 @@ def test_merged_header_latin_letters_nbsp_and_empty_rows(read, published):
 
 
 def test_stacked_tables_keep_their_own_works(read):
-    second = [["ВПР 2026 Математика 5 класс"], HEADER, ["СОШ(edu990404)", None, 4, 25, 25, 25, 25]]
+    title = [["ВПР 2026 Математика 5 класс"], ["Предмет:", "Математика"], ["Максимальный первичный балл:", 20]]
+    second = [*title, HEADER, ["СОШ(edu990404)", None, 4, 25, 25, 25, 25]]
     first = [*TITLE, HEADER, ["СОШ(edu990404)", None, 2, 50, 50, 0, 0], []]
-    table = read([*first, *second], "f.xlsx", "statistics_by_marks").tables["published_results"]
+    reading = read([*first, *second], "f.xlsx", "statistics_by_marks")
+    assert (reading.read_rows_count, reading.findings) == (2, [])
+    table = reading.tables["published_results"]
     participants = table[table["measure"] == "participants"].set_index("assessment_id")["value_count"]
     assert participants.to_dict() == {"vpr-2026-spring:4:russian:base": 2, "vpr-2026-spring:5:mathematics:base": 4}
 
@@ -98,3 +101,15 @@ def test_no_participants_give_no_shares(read, published, count):
     )
     assert reading.findings == []
     assert [item for _, measure, item in published(reading) if measure == "mark"] == ([*"2345"] if count == 0 else [])
+
+
+def test_cells_of_percent_format_hold_shares_of_one(read, published):
+    row = ["СОШ(edu990404)", None, 40, 0.05, 0.3, 0.45, 0.2]
+    values = published(read([*TITLE, HEADER, row], "f.xlsx", "statistics_by_marks"))
+    assert [values["edu990404", "mark", mark] for mark in "2345"] == [(5.0, 2), (30.0, 12), (45.0, 18), (20.0, 8)]
+
+
+def test_schools_below_two_municipalities_get_none(read):
+    rows = [[f"район {i}(reg99_m10{i})", 1, 40, 5, 30, 45, 20] for i in (1, 2)]
+    reading = read([*TITLE, HEADER, *rows, ROWS[3]], "f.xlsx", "statistics_by_marks")
+    assert reading.tables["school_mentions"]["municipality_code"].isna().all()

@@ -120,6 +120,15 @@ def test_the_inbox_outweighs_the_catalogue():
     assert (row["scale_source"], row["minimum_3"]) == ("inbox", 11)
 
 
+def test_a_scale_of_another_level_or_grade_is_left_alone():
+    others = (
+        AssessmentKey(BIOLOGY.campaign_code, 6, "biology", "advanced"),
+        AssessmentKey("vpr-2021-spring", 7, "biology"),
+    )
+    table = scale_table(*(scale_row((1, 2, 3, 28), key=key, row=row) for row, key in enumerate(others)))
+    assert one(build_assessments([info(BIOLOGY, 3)], table, "2020-2021")[0])["scale_source"] == "catalogue"
+
+
 def test_the_catalogue_serves_where_nothing_was_sent():
     row = one(build_assessments([info(BIOLOGY, 3)], scale_table(), "2020-2021")[0])
     assert (row["scale_source"], row["minimum_3"], row["minimum_4"], row["minimum_5"], row["maximum_score"]) == (
@@ -338,6 +347,14 @@ def test_single_slips_do_not_change_a_maximum():
     tasks, findings = build_tasks([works], described, "2020-2021")
     assert tasks["maximum_score"].tolist() == [14, 14]
     assert findings == []
+
+
+def test_single_slips_prove_no_maximum_wrong_even_when_they_would_mend_the_sum():
+    described = description(("1", 14, None, None), ("2", 13, None, None))
+    works = info(BIOLOGY, 2, [{**full(14), 15: 1}, full(13)])
+    tasks, findings = build_tasks([works], described, "2020-2021")
+    assert tasks["maximum_score"].tolist() == [14, 13]
+    assert "оставлены максимумы описания" in findings[0].message
 
 
 def test_scores_against_many_maxima_show_that_the_description_is_of_another_paper():
