@@ -6,6 +6,7 @@ out of a workbook is the collection's work; here cells are only copied and marke
 
 import csv
 import io
+import logging
 import re
 import zipfile
 from collections.abc import Mapping
@@ -48,15 +49,23 @@ _DANGEROUS_FORMULA: Final = re.compile(
 )
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0"
 _Rows = list[list[Any]]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolPart:
-    """One school's part of a workbook. `rows` (1-based, by sheet) as the works tell; without them logins decide."""
+    """One school's part of a workbook.
+
+    `rows` are the school's rows (1-based, by sheet) and `first_rows` the first row of any pupil in the sheet, as the
+    works tell: `source_row` of the school, and its minimum over all schools. Without `rows` the logins in them decide.
+    """
 
     school_code: str
     rows: Mapping[str, frozenset[int]] | None = None
+    first_rows: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ def annotate_workbook(
     """Return an .xlsx copy of a workbook with faulty cells filled and commented, and the sheet «Замечания» in front.
 
     Args:
-        source: .xlsx or .xlsm (styles are kept, macros and outer links are not), .xls or .csv (values only).
+        source: .xlsx or .xlsm (styles are kept, macros and outer links are not); .xls, .xlsb, .csv (values only).
         findings: rows of `quality_findings` about this file; all of them are listed, also those without a cell.
         school_code: keep this school's rows only, found by the logins in them, and its findings.
         part: the same, with the school's rows known beforehand.
@@ -85,8 +94,8 @@ def annotate_workbook(
     content = source if isinstance(source, bytes) else source.read_bytes()
     chosen = part or (SchoolPart(school_code) if school_code else None)
     remarks: list[str] = []
-    if chosen is None and content[:4] == b"PK\x03\x04":
-        book = _open_xlsx(content)
+    book = _open_xlsx(content) if chosen is None and content[:4] == _ZIP else None
+    if book is not None:
         places = _places(findings, book.sheetnames, None)
         shown = findings
     else:
@@ -108,13 +117,15 @@ def annotate_workbook(
 
 
 def _open_xlsx(content: bytes) -> Any:
+    """Open a workbook with its styles; None when openpyxl cannot (.xlsb, faulty styles): then the values are taken."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = load_workbook(io.BytesIO(content), keep_links=False)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
-        raise UnreadableFileError("file.unreadable", f"Книга не открывается: {error}") from error
+    except (InvalidFileException, zipfile.BadZipFile, SyntaxError, KeyError, ValueError, TypeError, OSError):
+        _log.info("openpyxl cannot open the workbook, its values are copied", exc_info=True)
+        return None
     cells: Any
     for sheet in book.worksheets:
         for cells in sheet.iter_rows():
@@ -126,7 +137,7 @@ def _open_xlsx(content: bytes) -> Any:
 
 def _read_values(content: bytes) -> dict[str, _Rows]:
     """Read the values of all sheets by sheet name, from A1 on."""
-    if content[:4] not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
+    if content[:4] not in (_ZIP, _OLE):
         return {"csv": _read_csv(content)}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -158,7 +169,7 @@ def _reduce(
     left_out: list[str] = []
     for name, rows in sheets.items():
         own = part.rows.get(name) if part.rows is not None else None
-        kept = _own_rows(rows, part.school_code) if own is None else _header_rows(rows, min(own, default=1), own)
+        kept = _own_rows(rows, part.school_code) if own is None else [*_header_rows(name, rows, part), *sorted(own)]
         if kept is None:
             left_out.append(f"«{name}»")
             continue
@@ -175,10 +186,8 @@ def _logins(row: list[Any]) -> tuple[set[str], bool]:
     for value in row:
         if isinstance(value, str):
             for match in _LOGIN.finditer(value):
-                code = school_code_from_login(match[1])
-                if code is not None:
-                    codes.add(code)
-                    is_heading = is_heading or value[: match.start()].rstrip().endswith("(")
+                codes.add(school_code_from_login(match[1]) or "")
+                is_heading = is_heading or value[: match.start()].rstrip().endswith("(")
     return codes, is_heading
 
 
@@ -200,16 +209,19 @@ def _own_rows(rows: _Rows, school_code: str) -> list[int] | None:
     return kept if seen else None
 
 
-def _header_rows(rows: _Rows, first: int, own: frozenset[int]) -> list[int]:
-    """Return the rows above the school's first that belong to nobody (titles and headers), then the school's."""
+def _header_rows(sheet: str, rows: _Rows, part: SchoolPart) -> list[int]:
+    """Return the rows above all pupils; where it is not known where these begin, the rows before the first number."""
+    if part.first_rows is not None and sheet in part.first_rows:
+        return list(range(1, part.first_rows[sheet]))
+    own = (part.rows or {}).get(sheet, frozenset())
     heads: list[int] = []
-    for number in range(1, first):
-        row = rows[number - 1] if number <= len(rows) else []
-        texts = [value for value in row if isinstance(value, str) and not _NUMBER.fullmatch(value.strip())]
-        if _logins(row)[0] or len(texts) < sum(value not in ("", None) for value in row):
+    for number, row in enumerate(rows[: min(own, default=1) - 1], 1):
+        filled = [value for value in row if value not in ("", None)]
+        texts = [value for value in filled if isinstance(value, str) and not _NUMBER.fullmatch(value.strip())]
+        if _logins(row)[0] or len(texts) < len(filled):
             break
         heads.append(number)
-    return heads + sorted(own)
+    return heads
 
 
 def _findings_of_school(

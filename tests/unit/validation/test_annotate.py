@@ -1,6 +1,8 @@
 """The annotated workbook: the faulty cell is marked, everything is listed, nothing foreign or executable goes back."""
 
 import io
+import re
+import zipfile
 
 import pandas as pd
 import pytest
@@ -273,3 +275,44 @@ def test_known_rows_end_the_headers_at_the_first_row_of_data() -> None:
     part = SchoolPart("edu990001", {"Sheet": frozenset({3, 9})})
     book = opened(annotate_workbook(xlsx(rows), frame(), part=part))
     assert [[cell.value for cell in row] for row in book["Sheet"].iter_rows()] == [["Код", "Балл"], ["40002", "4"]]
+
+
+def test_known_first_rows_keep_headers_with_numbers_in_them() -> None:
+    rows = [["Максимальный балл", 20], ["Код", "Балл"], [40001, 5], [40002, 4]]
+    part = SchoolPart("edu990001", {"Sheet": frozenset({4})}, {"Sheet": 3})
+    book = opened(annotate_workbook(xlsx(rows), frame(), part=part))
+    kept = [[cell.value for cell in row] for row in book["Sheet"].iter_rows()]
+    assert kept == [["Максимальный балл", 20], ["Код", "Балл"], [40002, 4]]
+
+
+def test_sheets_without_known_rows_fall_back_to_logins() -> None:
+    part = SchoolPart("edu990001", {"Другой": frozenset({4})}, {"Другой": 3})
+    book = opened(annotate_workbook(xlsx([["логин", "балл"], ["sch990001", 5], ["sch990002", 4]]), frame(), part=part))
+    assert [[cell.value for cell in row] for row in book["Sheet"].iter_rows()] == [["логин", "балл"], ["sch990001", 5]]
+
+
+def test_long_sheets_are_copied_to_their_end() -> None:
+    text = "\n".join(f"{number};x" for number in range(70)).encode()
+    assert opened(annotate_workbook(text, frame()))["csv"].max_row == 70
+
+
+def test_a_finding_without_expectation_says_none() -> None:
+    cell = opened(annotate_workbook(xlsx(), frame(finding(expected=None))))["Sheet"]["D2"]
+    assert "Ожидалось" not in cell.comment.text
+
+
+def test_rows_known_right_under_the_headers_keep_them() -> None:
+    part = SchoolPart("edu990001", {"Sheet": frozenset({2})})
+    book = opened(annotate_workbook(xlsx([["Код", "Балл"], [40001, 5]]), frame(), part=part))
+    assert [[cell.value for cell in row] for row in book["Sheet"].iter_rows()] == [["Код", "Балл"], [40001, 5]]
+
+
+def test_a_workbook_with_styles_that_openpyxl_refuses_is_copied_by_its_values() -> None:
+    source, target = io.BytesIO(xlsx()), io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, re.sub(rb"<fill>.*?</fill>", b"<fill/>", content) if "styles" in name else content)
+    book = opened(annotate_workbook(target.getvalue(), frame(finding())))
+    assert book["Sheet"]["D2"].value == "5"
+    assert book["Sheet"]["D2"].comment is not None
