@@ -303,7 +303,7 @@ def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
             tasks.append(
                 AssembleTask(
                     school_year, str(assessment_id), tuple(sha for sha, _ in contents),
-                    reader_version(), workplace.settings.restricted_folder,
+                    reader_version(workplace), workplace.settings.restricted_folder,
                 )
             )  # fmt: skip
     assembled = list(workplace.pool.map(assemble_into_store, tasks))

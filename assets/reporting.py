@@ -37,6 +37,7 @@ from oko_pipeline.catalogue.tables import (
     SKILL_RESULTS,
     TASK_RESULTS,
     TASKS,
+    UNIT_LEVELS,
 )
 from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
 from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings
@@ -84,6 +85,8 @@ def note_data(workplace: Workplace, school_year: str, campaign_code: str) -> Not
     assessments = assessments[assessments["campaign_code"] == campaign_code]
     ids = assessments["assessment_id"].tolist()
     own = where | {"assessment_id": ids}
+    # Notes speak of classes by their summary alone; rows of classes are most of the task and skill tables.
+    above_class = own | {"unit_level": [level for level in UNIT_LEVELS if level != "class"]}
     findings = database.read(QUALITY_FINDINGS, {"school_year": [school_year, EVERY_YEAR]})
     files = database.read(FILES, where)
     return NoteData(
@@ -95,8 +98,8 @@ def note_data(workplace: Workplace, school_year: str, campaign_code: str) -> Not
         tasks=database.read(TASKS, own),
         result_summary=database.read(RESULT_SUMMARY, own),
         score_distribution=database.read(SCORE_DISTRIBUTION, own),
-        task_results=database.read(TASK_RESULTS, own),
-        skill_results=database.read(SKILL_RESULTS, own),
+        task_results=database.read(TASK_RESULTS, above_class),
+        skill_results=database.read(SKILL_RESULTS, above_class),
         published_results=database.read(PUBLISHED_RESULTS, own),
         coverage=database.read(COVERAGE, own),
         files=files[(files["status"] == "accepted") & files["assessment_id"].isin(ids)],

@@ -18,6 +18,8 @@ from resources.workplace import Workplace
 SCANNED_TABLES = tuple(name for name in TABLES if name not in {"slices", "score_distribution", "task_results"})
 """Tables with text that came from people; the others hold numbers and codes of ours alone."""
 
+_WATCHED = ("mean_score", "mean_percent", "mark_2_share", "base_level_share", "good_level_share", "mark_5_share")
+
 
 def _result(
     workplace: Workplace, school_year: str, name: str, title: str, counts: tuple[int, int], note: str
@@ -86,7 +88,7 @@ def _find_rankings(workplace: Workplace, school_year: str) -> pd.DataFrame:
     ranked = [
         str(assessment_id)
         for assessment_id, group in rows.groupby("assessment_id")
-        if ordered_by_result(group, ["unit_code"])
+        if ordered_by_result(group, ["unit_code"], _WATCHED)
     ]
     note = ", ".join(ranked[:3])
     title = "Строки ОО и классов не упорядочены по результатам"

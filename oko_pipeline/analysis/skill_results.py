@@ -21,6 +21,11 @@ from oko_pipeline.statistics.intervals import RatioSums, ratio_interval
 LEVEL_TITLES: Final = {"Б": "Базовый уровень", "П": "Повышенный уровень", "В": "Высокий уровень"}
 
 
+CLASS_KINDS: Final = ("skill", "level", "metasubject")
+"""Kinds that a class has rows of. A content element or requirement of one class rests on a task or two of some twenty
+pupils: such rows would be half of the table and tell nothing that the class's tasks do not."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskGroup:
     """A group of tasks that shows one skill; `members` are places of tasks in the profile."""
@@ -83,7 +88,7 @@ def skill_results(
     class_of_work: npt.NDArray[np.intp],
     colours: npt.NDArray[np.int8],
 ) -> pd.DataFrame:
-    """Return `skill_results`: assessment × unit × group of tasks.
+    """Return `skill_results`: assessment × unit × group of tasks (for classes the groups of `CLASS_KINDS`).
 
     Args:
         scope: assessment, units, options.
@@ -107,22 +112,25 @@ def skill_results(
     told = (colours >= 0).astype(np.int64) @ membership
     sizes = membership.sum(axis=0)
     units = len(colours)
-    group_of_row = np.tile(np.arange(len(groups)), units)
-    cell = (slice(None), set_of_group.ravel())
-    is_untold = (told == 0).ravel()
+    is_class_kind = np.array([group.kind in CLASS_KINDS for group in groups])
+    is_kept = np.ones((units, len(groups)), dtype=bool)
+    is_kept[scope.units.above_class_count :] = is_class_kind
+    unit_of_row, group_of_row = np.nonzero(is_kept)
+    cell = (unit_of_row, set_of_group.ravel()[group_of_row])
+    is_untold = (told == 0)[is_kept]
     columns: dict[str, object] = {
-        **unit_columns(scope, np.repeat(np.arange(units), len(groups))),
+        **unit_columns(scope, unit_of_row),
         "kind": picked([group.kind for group in groups], group_of_row),
         "skill_code": picked([group.code for group in groups], group_of_row),
         "skill_title": picked([group.title for group in groups], group_of_row),
         "task_codes": picked([";".join(profile.codes[m] for m in group.members) for group in groups], group_of_row),
         "tasks_count": sizes[group_of_row],
-        "red_tasks_count": pd.arrays.IntegerArray(red.ravel(), is_untold),
-        "is_systemic": pd.arrays.BooleanArray((2 * red > sizes).ravel(), is_untold.copy()),
-        "participants_count": sums.pupils[cell].astype(np.int64).ravel(),
-        "solved_share": share[cell].ravel(),
-        "solved_low": interval.low[cell].ravel(),
-        "solved_high": interval.high[cell].ravel(),
+        "red_tasks_count": pd.arrays.IntegerArray(red[is_kept], is_untold),
+        "is_systemic": pd.arrays.BooleanArray((2 * red > sizes)[is_kept], is_untold.copy()),
+        "participants_count": sums.pupils[cell].astype(np.int64),
+        "solved_share": share[cell],
+        "solved_low": interval.low[cell],
+        "solved_high": interval.high[cell],
     }
     return SKILL_RESULTS.conform(pd.DataFrame(columns))
 

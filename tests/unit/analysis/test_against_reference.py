@@ -215,6 +215,8 @@ def reference_skills(pupils):
             continue
         scored = [p for p in members if p["status"] == "scored"]
         for (kind, skill), places in SKILLS.items():
+            if level == "class" and kind in ("content", "requirement"):
+                continue
             y = [sum(max(p["tasks"][t], 0) for t in places if counted(p, t)) for p in scored]
             x = [sum(MAXIMA[t] for t in places if counted(p, t)) for p in scored]
             share, low, high = proportion_interval(y, x)
