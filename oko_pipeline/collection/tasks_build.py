@@ -18,6 +18,7 @@ import pandas as pd
 from oko_pipeline.catalogue.campaigns import campaign, campaigns
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.scales import bound_faults, official_maximum, scale_for
+from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import ASSESSMENTS, TASKS
 from oko_pipeline.catalogue.task_maxima import TaskMaximum, task_maxima
 from oko_pipeline.quality import QualityFinding
@@ -61,8 +62,16 @@ def works_info(works: Works, works_sha256: str) -> WorksInfo:
 
 
 def _paper(key: AssessmentKey) -> str:
-    where = campaigns().get(key.campaign_code)
-    return f"работа {key}" if where is None else f"{where.title_ru}, работа {key}"
+    subject = subjects().get(key.subject_code)
+    name = key.subject_code if subject is None else subject.name_ru.lower()
+    level = ", углублённый уровень" if key.level == "advanced" else ""
+    return f"{campaign(key.campaign_code).title_ru}, {name}, {key.paper_grade} класс{level}"
+
+
+def _source(described: Sequence["_DescribedTask | None"]) -> dict[str, str]:
+    """Return the file of a description as the fields of a finding."""
+    file = next((task.source for task in described if task is not None), None)
+    return {} if file is None else {"file_path": file[0], "file_sha256": file[1]}
 
 
 def _finding(rule_id: str, message: str, key: AssessmentKey, **more: str | None) -> QualityFinding:
@@ -292,11 +301,14 @@ class _DescribedTask:
     programme_block: str | None
     content_codes: tuple[str, ...]
     requirement_codes: tuple[str, ...]
+    source: tuple[str, str]
+    """Path and SHA-256 of the file that describes it."""
 
 
 _TASK_FIELDS: Final = (
     "paper_grade",
     "subject_code",
+    "file_path",
     "file_sha256",
     "block",
     "code",
@@ -324,11 +336,11 @@ class _Gathered:
             if isinstance(text, str):
                 seen[text] = None
 
-    def described(self, code: str) -> _DescribedTask:
+    def described(self, code: str, source: tuple[str, str]) -> _DescribedTask:
         level, skill, block, content, requirements = (tuple(texts) for texts in self._texts)
         maximum = self._maxima.most_common(1)[0][0] if self._maxima else None
         first = [texts[0] if texts else None for texts in (level, skill, block)]
-        return _DescribedTask(code, maximum, first[0], first[1], first[2], content, requirements)
+        return _DescribedTask(code, maximum, first[0], first[1], first[2], content, requirements, source)
 
 
 class _Descriptions:
@@ -339,13 +351,14 @@ class _Descriptions:
         self._metasubject: dict[tuple[int, str], dict[str, bool]] = {}
         if table is None or table.empty:
             return
-        tasks = table[table["kind"] == "task"].sort_values(["file_sha256", "block", "source_row"])
-        gathered: dict[tuple[int, str, str, int], dict[str, _Gathered]] = {}
-        for grade, subject, sha, block, code, *values in tasks[list(_TASK_FIELDS)].itertuples(index=False, name=None):
-            paper = gathered.setdefault((int(grade), str(subject), str(sha), int(block)), {})
+        tasks = table[table["kind"] == "task"].sort_values(["file_path", "block", "source_row"])
+        gathered: dict[tuple[int, str, tuple[str, str], int], dict[str, _Gathered]] = {}
+        fields = tasks[list(_TASK_FIELDS)].itertuples(index=False, name=None)
+        for grade, subject, path, sha, block, code, *values in fields:
+            paper = gathered.setdefault((int(grade), str(subject), (str(path), str(sha)), int(block)), {})
             paper.setdefault(str(code), _Gathered()).add(values)
-        for (grade, subject, _, _), paper in gathered.items():
-            described = tuple(task.described(code) for code, task in paper.items())
+        for (grade, subject, source, _), paper in gathered.items():
+            described = tuple(task.described(code, source) for code, task in paper.items())
             self._variants.setdefault((grade, subject), []).append(described)
         flagged = table[(table["kind"] == "requirement") & table["is_metasubject"].notna()]
         for grade, subject, code, flag in flagged[["paper_grade", "subject_code", "code", "is_metasubject"]].itertuples(
@@ -454,6 +467,7 @@ def _lay_description(
             info.key,
             value=str(count),
             expected=sizes,
+            **_source(variants[0]),
         )
     )
     return [None] * count
@@ -510,6 +524,7 @@ def _maxima(
                 value=str(total),
                 expected=str(official),
                 became=taken,
+                **_source(described),
             )
         )
     elif repaired:
@@ -519,6 +534,7 @@ def _maxima(
                 f"{_paper(info.key)}: набрано больше максимума, указанного в описании; {taken}.",
                 info.key,
                 became=taken,
+                **_source(described),
             )
         )
     observed = _observed_maxima(info.score_counts)

@@ -298,6 +298,7 @@ def test_the_catalogue_wins_over_a_description_whose_sum_is_wrong():
     assert set(tasks["maximum_source"]) == {"catalogue"}
     assert rules(findings) == ["task.maxima_sum"]
     assert (findings[0].value, findings[0].expected) == ("16", "15")
+    assert findings[0].file_sha256 == "all"
 
 
 def full(maximum, count=400):
