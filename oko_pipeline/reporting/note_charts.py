@@ -11,9 +11,14 @@ Chart = dict[str, Any]
 RED_SIGN: Final = "▼"
 _MARK_ROLES: Final = ("mark_2", "mark_3", "mark_4", "mark_5")
 _LEVELS: Final = (("Б", "базовый (Б)", "base"), ("П", "повышенный (П)", "raised"), ("В", "высокий (В)", "high"))
-_MARKS_PER_CHART: Final = 6
+_MARKS_PER_CHART: Final = 5
 _JOURNAL_PER_CHART: Final = 18
 _BAR_MM: Final = 4.6
+# LibreOffice lays a chart of a DOCX out on 160 × 90 mm and then stretches it to its place: sizes near this ratio keep
+# the letters in shape there; Word draws any size rightly.
+_WIDTH_MM: Final = 150
+_WIDE_MM: Final = 170
+_LOWEST_MM: Final = 72.0
 
 
 def marks_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Chart]:
@@ -54,7 +59,7 @@ def _marks_chart(works: Sequence[WorkView], part: str) -> Chart:
         ],
         "axis_title": "",
         "value_title": "",
-        "height_mm": max(60.0, 18 + _BAR_MM * len(labels)),
+        **_size(18 + _BAR_MM * len(labels)),
         "alt": f"Доли отметок, базовый уровень: {'; '.join(told)}.",
         "caption": f"Доли отметок «2», «3», «4», «5» рядом с ориентирами{part}, % участников",
     }
@@ -86,7 +91,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
                 ],
                 "axis_title": "",
                 "value_title": "",
-                "height_mm": max(60, 20 + 5.6 * len(group)),
+                **_size(20 + 5.6 * len(group)),
                 "alt": f"Сравнение отметок за работы с журналом: {told}.",
                 "caption": f"Отметка за работу в сравнении с отметкой по журналу{part}, % участников",
             }
@@ -123,7 +128,7 @@ def histogram(work: WorkView, settings: NoteSettings) -> Chart | None:
         ],
         "axis_title": "первичный балл",
         "value_title": "участников",
-        "height_mm": 70,
+        **_size(_LOWEST_MM),
         "alt": f"Распределение первичных баллов, {ru.counted(work.own.participants, ru.PARTICIPANTS)}: чаще всего "
         f"{ru.counted(top, ru.POINTS)} ({ru.counted(counts[top], ru.PARTICIPANTS)}).{below}",
         "caption": f"Распределение первичных баллов: {work.title} (n = {work.own.participants})",
@@ -177,11 +182,16 @@ def task_profile(work: WorkView, settings: NoteSettings) -> Chart | None:
         "series": series,
         "axis_title": f"задание ({RED_SIGN} — красная зона)",
         "value_title": "выполнение, %",
-        "height_mm": 72,
+        **_size(_LOWEST_MM + 4),
         "alt": f"Выполнение заданий: {zone}; труднее всего задание {lowest['task_code']} — "
         f"{ru.percent(lowest['solved_share'])}.",
         "caption": f"Выполнение заданий по уровням сложности: {work.title} (n = {work.own.participants})",
     }
+
+
+def _size(height_mm: float) -> dict[str, float]:
+    height = max(_LOWEST_MM, round(height_mm, 1))
+    return {"width_mm": _WIDTH_MM if height < 90 else _WIDE_MM, "height_mm": height}
 
 
 def _percent(share: float) -> float:

@@ -17,6 +17,7 @@ from oko_pipeline.reporting.note_works import UnitView, WorkView, titles_by_grad
 Statement = dict[str, object]
 _MOST_DEVIATIONS: Final = 6
 _MOST_SKILLS: Final = 6
+_SUCH: Final = ("такого отличия", "таких отличий", "таких отличий")
 _TAKINGS: Final = ("участие", "участия", "участий")
 _CASES: Final = ("случай", "случая", "случаев")
 
@@ -108,7 +109,7 @@ def _deviations(works: Sequence[WorkView], settings: NoteSettings) -> list[State
         return [_statement("Сравнение с ориентирами", text)]
     by_chance = len(candidates) * 0.05
     chance = (
-        f" При таком числе сравнений случайно могло бы возникнуть около {ru.decimal(by_chance, 0)} таких отличий."
+        f" При таком числе сравнений случайно могло бы возникнуть около {ru.counted(round(by_chance), _SUCH)}."
         if by_chance >= 1
         else ""
     )

@@ -1,7 +1,8 @@
 """Chart specifications → native Word charts: editable, sharp at any size, with their numbers in an embedded workbook.
 
 A chart specification is plain data: `{"block": "chart", "kind", "categories", "series": [{"name", "role", "values"}],
-"alt", "axis_title", "value_title", "height_mm"}`. Kinds: `stacked` (horizontal bars of 100 %), `histogram` (columns of
+"alt", "axis_title", "value_title", "width_mm", "height_mm"}`.
+Kinds: `stacked` (horizontal bars of 100 %), `histogram` (columns of
 counts, a series a mark zone), `profile` (columns of percent, a series a level, benchmark marks over them).
 Fills differ in lightness and pattern, so that a black-and-white print keeps them apart.
 """
@@ -22,8 +23,8 @@ _R: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 _NAMESPACES: Final = f'xmlns:c="{_C}" xmlns:a="{_A}" xmlns:r="{_R}"'
 EMU_PER_MM: Final = 36_000
 _CREATED: Final = datetime(1980, 1, 1, tzinfo=UTC)
-FONT: Final = "Liberation Sans"
-"""Metric twin of Arial, which Word puts in its place where it is absent."""
+FONT: Final = "Arial"
+"""LibreOffice puts its metric twin Liberation Sans in the place of Arial where that is absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def drawing_xml(spec: Mapping[str, Any], relationship_id: str, shape_id: int, wi
         width: width of the text area, twentieths of a point.
         style: id of the paragraph style.
     """
-    extent = f'cx="{width * 635}" cy="{round(spec["height_mm"] * EMU_PER_MM)}"'
+    wide = min(width * 635, round(spec["width_mm"] * EMU_PER_MM))
+    extent = f'cx="{wide}" cy="{round(spec["height_mm"] * EMU_PER_MM)}"'
     return (
         f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:drawing><wp:inline distT="0" distB="0" distL="0"'
         f' distR="0"><wp:extent {extent}/><wp:docPr id="{shape_id}" name="Диаграмма {shape_id}"'
