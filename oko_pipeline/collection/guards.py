@@ -247,13 +247,17 @@ def _binary_records(content: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _binary_cells(content: bytes) -> Iterator[tuple[int, int]]:
-    """Yield 0-based row and column of rows (BrtRowHdr = 0), cells (1 … 11) and the stated extent (BrtWsDim = 148)."""
+    """Yield 0-based row and column of rows (BrtRowHdr = 0), of cells and of the stated extent (BrtWsDim = 148).
+
+    Cells are records 1 … 11 and 62 (rich text). One too short for its column is refused: calamine would take the column
+    from what an earlier record left in its buffer.
+    """
     row = 0
     for kind, body in _binary_records(content):
-        if kind == 0 and len(body) >= 4:
+        if kind == 0:
             (row,) = struct.unpack_from("<I", body)
             yield row, 0
-        elif 1 <= kind <= 11 and len(body) >= 4:
+        elif 1 <= kind <= 11 or kind == 62:
             yield row, struct.unpack_from("<I", body)[0]
         elif kind == 148:
             first_row, last_row, first_column, last_column = struct.unpack_from("<4I", body)
