@@ -104,11 +104,13 @@ def _tasks(frame: pd.DataFrame, tables: Tables) -> Columns:
 def _published_results(frame: pd.DataFrame, _: Tables) -> Columns:
     percent = frame["value_percent"].to_numpy(dtype=float, na_value=np.nan)
     marks = frame.loc[frame["measure"].isin(["mark", "journal"])]
-    sums = marks.groupby(["file_sha256", "unit_source", "measure"])["value_percent"].transform("sum")
+    sums = marks.groupby(["file_sha256", "assessment_id", "unit_source", "measure"])["value_percent"].transform("sum")
     # Percentages are rounded each, and a unit of no participants is printed as zeros.
     full = ((sums - 100).abs() <= 0.5) | (sums == 0)
     return {
         "is_sum_hundred": full.astype("boolean").reindex(frame.index).fillna(value=True).astype(bool),
+        # A table of benchmarks names «регион» and no code; only schools and municipalities must be found.
+        "is_unit_known": frame["unit_code"].notna() | ~frame["unit_level"].isin(["school", "municipality"]),
         "has_value": pd.Series(~np.isnan(percent) | frame["value_count"].notna().to_numpy(), index=frame.index),
     }
 
