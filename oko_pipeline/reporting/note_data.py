@@ -92,7 +92,8 @@ class NoteData:
     files: pd.DataFrame
     quality_counts: pd.DataFrame
     settings: NoteSettings = field(default_factory=NoteSettings)
-    _indexes: dict[tuple[str, ...], "_RowIndex"] = field(default_factory=dict, repr=False, compare=False)
+    _indexes: dict[tuple[str, ...], "_RowIndex"] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _shared: dict[tuple[str, ...], list[Record]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in _CONTRACT_FRAMES:
@@ -131,9 +132,21 @@ class NoteData:
             index = self._indexes[index_key] = _RowIndex(frame, [frame[name] for name in columns])
         return index.records(tuple(values))
 
+    def shared_rows(self, table: str, columns: Sequence[str], values: Sequence[str]) -> list[Record]:
+        """Return what `rows` returns and keep it: for rows that many notes need (works, descriptions, benchmarks)."""
+        key = (table, *columns, *values)
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = self.rows(table, columns, values)
+        return found
+
     def unit_rows(self, table: str, unit_level: str, unit_code: str) -> list[Record]:
-        """Return the rows of a table of results that describe one unit, all its participants together."""
-        found = self.rows(table, ("unit_level", "unit_code"), (unit_level, unit_code))
+        """Return the rows of a table of results that describe one unit, all its participants together.
+
+        Rows of municipalities and regions are kept: every school below them asks for them again.
+        """
+        fetch = self.rows if unit_level == "school" else self.shared_rows
+        found = fetch(table, ("unit_level", "unit_code"), (unit_level, unit_code))
         return [record for record in found if record.get("subgroup", "all") == "all"]
 
     def class_rows(self, school_code: str) -> list[Record]:
@@ -153,14 +166,13 @@ class _RowIndex:
     def __init__(self, frame: pd.DataFrame, keys: Sequence[pd.Series]) -> None:
         self._names = [str(name) for name in frame.columns]
         self._values = [
-            frame[name].astype("object").where(frame[name].notna(), None).to_numpy() for name in frame.columns
+            frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in frame.columns
         ]
         self._positions: dict[tuple[str, ...], list[int]] = {}
         for position, key in enumerate(zip(*(key.astype("object").to_numpy() for key in keys), strict=True)):
             self._positions.setdefault(key, []).append(position)
 
     def records(self, key: tuple[str, ...]) -> list[Record]:
-        return [
-            {name: values[position] for name, values in zip(self._names, self._values, strict=True)}
-            for position in self._positions.get(key, ())
-        ]
+        positions = self._positions.get(key, ())
+        columns = [[values[position] for position in positions] for values in self._values]
+        return [dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True)]

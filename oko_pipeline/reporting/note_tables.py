@@ -191,13 +191,13 @@ def journal(view: UnitView, settings: NoteSettings) -> Table | None:
     shown = [work for work in view.works if work.own.pairs]
     names = list(dict.fromkeys(c.short_name for work in shown for c in work.comparators if c.journal is not None))
     columns = [
-        ("Работа", 4.6, "text"),
-        ("Пар", 1.9, "number"),
-        ("Ниже журнала, %", 2.4, "number"),
-        ("Совпали, %", 2.4, "number"),
-        ("Выше журнала, %", 2.4, "number"),
-        ("Разница 2 и\u00a0более", 1.8, "number"),
-        *((f"Ниже: {_hyphenated(name)}, %", 2.1, "number") for name in names),
+        ("Работа", 4.35, "text"),
+        ("Пар", 1.65, "number"),
+        ("Ниже журнала, %", 2.1, "number"),
+        ("Совпали, %", 2.1, "number"),
+        ("Выше журнала, %", 2.1, "number"),
+        ("Разница 2 и\u00a0более", 1.75, "number"),
+        *((f"Ниже: {_hyphenated(name)}, %", 1.6, "number") for name in names),
     ]
     rows = [_journal_row(work, names, settings) for work in shown]
     if all(len(record["cells"]) < len(columns) for record in rows):
@@ -224,13 +224,13 @@ def _hyphenated(name: str) -> str:
 def tasks(view: UnitView, settings: NoteSettings) -> Table | None:
     """Return how the tasks went, a row a work: by levels of difficulty, and which tasks are red."""
     columns = [
-        ("Работа", 4.4, "text"),
-        ("n", 1.9, "number"),
-        ("Средний балл, % от максимума", 2.5, "number"),
-        ("Б, %", 1.4, "number"),
-        ("П, %", 1.4, "number"),
-        ("В, %", 1.4, "number"),
-        ("Задания красной зоны", 4.6, "text"),
+        ("Работа", 4.6, "text"),
+        ("n", 1.65, "number"),
+        ("Средний балл, % от мак\u00adсимума", 2.0, "number"),
+        ("Б, %", 1.3, "number"),
+        ("П, %", 1.3, "number"),
+        ("В, %", 1.3, "number"),
+        ("Задания красной зоны", 4.85, "text"),
     ]
     rows: list[Record] = []
     for work in view.works:
@@ -258,7 +258,7 @@ def level_shares(work: WorkView) -> dict[str, float]:
 
 def _red_codes(work: WorkView, settings: NoteSettings) -> str:
     if all(task["colour"] is None for task in work.tasks):
-        return "уровни заданий не известны"
+        return "уровни не известны"
     red = [f"{t['task_code']}{'' if is_surely_red(t, settings) else '*'}" for t in work.tasks if t["colour"] == "red"]
     return ", ".join(red) or "нет"
 
@@ -321,6 +321,8 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
     for part in work.parts:
         label = class_label(pupil_grade, part.label) if is_school else part.label
         rows.append(_part_row(label, part.level, settings))
+    if all(len(record["cells"]) < len(columns) for record in rows):
+        return None
     return table(f"{'Классы' if is_school else 'Образовательные организации'}: {work.title}", columns, rows)
 
 

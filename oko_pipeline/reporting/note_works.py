@@ -142,7 +142,7 @@ def _works(
     views: list[WorkView] = []
     for assessment_id, row in own.items():
         key = AssessmentKey.parse(assessment_id)
-        assessment = data.rows("assessments", ("assessment_id",), (assessment_id,))
+        assessment = data.shared_rows("assessments", ("assessment_id",), (assessment_id,))
         if not assessment:
             raise ContractError(f"В таблице assessments нет работы {assessment_id}.")
         level = summary_level(row, OWN_NAMES[kind], "")
@@ -235,7 +235,7 @@ class _Surroundings:
         return {int(row["position"]): row["solved_share"] for row in rows if row["solved_share"] is not None}
 
     def _published(self, assessment_id: str) -> dict[str, Level]:
-        rows = self._data.rows("published_results", ("assessment_id",), (assessment_id,))
+        rows = self._data.shared_rows("published_results", ("assessment_id",), (assessment_id,))
         found: dict[str, Level] = {}
         for unit_level, name, where_ru in (("region", "регион", "в регионе"), ("country", "Россия", "в России")):
             unit_rows = [row for row in rows if row["unit_level"] == unit_level and self._is_ours(row)]
@@ -264,7 +264,7 @@ def _by_assessment(rows: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _with_descriptions(data: NoteData, assessment_id: str, results: Sequence[Record]) -> list[Record]:
-    described = {row["position"]: row for row in data.rows("tasks", ("assessment_id",), (assessment_id,))}
+    described = {row["position"]: row for row in data.shared_rows("tasks", ("assessment_id",), (assessment_id,))}
     rows = [
         result
         | {

@@ -90,7 +90,7 @@ def test_schools_stand_in_order_of_codes_whatever_their_results(spring):
 def test_order_of_schools_does_not_follow_the_order_of_rows(spring):
     shuffled = spring.result_summary.sample(frac=1, random_state=3)
     schools = spring.schools.sort_values("school_code", ascending=False)
-    other = replace(spring, result_summary=shuffled, schools=schools, _indexes={})
+    other = replace(spring, result_summary=shuffled, schools=schools)
     assert context_sha256(municipality_note(other, "reg99_m101")) == context_sha256(
         municipality_note(spring, "reg99_m101")
     )
@@ -119,12 +119,12 @@ def test_spring_needs_no_such_note(spring):
 
 def test_campaigns_never_mix(spring, autumn):
     with pytest.raises(ContractError, match="другой кампании"):
-        replace(spring, result_summary=pd.concat([spring.result_summary, autumn.result_summary]), _indexes={})
+        replace(spring, result_summary=pd.concat([spring.result_summary, autumn.result_summary]))
 
 
 def test_missing_column_is_named(spring):
     with pytest.raises(ContractError, match=r"coverage.*enrolled_count"):
-        replace(spring, coverage=spring.coverage.drop(columns="enrolled_count"), _indexes={})
+        replace(spring, coverage=spring.coverage.drop(columns="enrolled_count"))
 
 
 def test_unknown_units_are_refused(spring):
@@ -140,7 +140,7 @@ def without_work_marks(data):
              not c.endswith("pairs_count")]  # fmt: skip
     summary[marks] = None
     summary[["marked_count", "journal_pairs_count"]] = 0
-    return replace(data, result_summary=summary, _indexes={})
+    return replace(data, result_summary=summary)
 
 
 def test_campaign_without_scales_says_so_and_shows_no_marks(spring):
@@ -165,7 +165,7 @@ def with_shares(data, code, counts):
         ]  # fmt: skip
     base = sum(counts[1:]) / n
     summary.loc[own, ["base_level_share", "base_level_low", "base_level_high"]] = [base, base - 0.05, base + 0.05]
-    return replace(data, result_summary=summary, _indexes={})
+    return replace(data, result_summary=summary)
 
 
 def test_planted_gap_is_found_and_named_with_its_interval(spring):
@@ -190,13 +190,13 @@ def test_deviations_name_at_most_six(spring):
 
 
 def test_weak_skills_are_only_surely_red(spring):
-    data = replace(spring, task_results=spring.task_results.assign(solved_high=1.0), _indexes={})
+    data = replace(spring, task_results=spring.task_results.assign(solved_high=1.0))
     assert statement(school_note(spring, "edu990401"), "Слабые места") is not None
     assert statement(school_note(data, "edu990401"), "Слабые места") is None
 
 
 def test_red_task_near_the_threshold_is_marked_unsure(spring):
-    data = replace(spring, task_results=spring.task_results.assign(solved_high=1.0), _indexes={})
+    data = replace(spring, task_results=spring.task_results.assign(solved_high=1.0))
     codes = [cells[0] for cells in rows_of(school_note(data, "edu990401")["works"][0]["red_tasks"])]
     assert codes
     assert all(code.endswith("*") for code in codes)
