@@ -64,17 +64,18 @@ class BlankForm:
 
 
 def _pupil_rows(header: HeaderRow, columns: PupilColumns) -> tuple[list[int], list[list[Cell]]]:
-    """Return rows with anything under the headers of what a school fills in; totals and hidden lists do not count."""
-    filled = [
-        columns.code,
-        *columns.variants,
-        *(column for column, _ in columns.tasks),
-        *(column for column in (columns.class_label, columns.journal_mark, columns.sex) if column is not None),
-    ]
+    """Return rows that someone filled in: with a code, a variant, a total, or all tasks.
+
+    The hidden lists may run into the columns of tasks; they never name a participant and have no total.
+    """
+    named = [columns.code, *columns.variants]
+    tasks = [column for column, _ in columns.tasks]
     rows = header.sheet.rows
     indices = [
         index
         for index in range(header.row_index + 1, len(rows))
-        if any(cell_text(rows[index][column]) for column in filled)
+        if any(cell_text(rows[index][column]) for column in named)
+        or cell_text(rows[index][columns.total]) not in {"", "0"}
+        or (tasks and all(cell_text(rows[index][column]) for column in tasks))
     ]
     return indices, [rows[index] for index in indices]

@@ -73,22 +73,24 @@ def _school_of_cell(value: Cell) -> str | None:
 def _without_groups(
     header: HeaderRow, columns: PupilColumns, findings: CellFindings
 ) -> tuple[list[int], list[list[Cell]]]:
-    """Return pupils' rows, the school taken from the group row where a row names none; check the groups' sizes."""
+    """Return pupils' rows, the school taken from the group row where a row names none; check the groups' sizes.
+
+    A row with neither code nor score is a note below the table, no pupil.
+    """
     school = columns.school or 0
     indices: list[int] = []
     rows: list[list[Cell]] = []
     group: Cell = ""
     group_row = stated = counted = 0
     for index, row in zip(*filled_rows(header), strict=True):
-        if cell_text(row[columns.code]) == "" or _GROUP.search(cell_text(row[columns.code])):
-            match = next((found for value in row if (found := _GROUP.search(cell_text(value)))), None)
-            if match is not None:
-                _compare(findings, group, group_row, stated, counted)
-                group, group_row, stated, counted = row[school], index + 1, int(match[1]), 0
-                continue
-        counted += 1
-        indices.append(index)
-        rows.append(row if cell_text(row[school]) else [*row[:school], group, *row[school + 1 :]])
+        match = next((found for value in row if (found := _GROUP.search(cell_text(value)))), None)
+        if match is not None:
+            _compare(findings, group, group_row, stated, counted)
+            group, group_row, stated, counted = row[school], index + 1, int(match[1]), 0
+        elif cell_text(row[columns.code]) or cell_text(row[columns.total]):
+            counted += 1
+            indices.append(index)
+            rows.append(row if cell_text(row[school]) else [*row[:school], group, *row[school + 1 :]])
     _compare(findings, group, group_row, stated, counted)
     return indices, rows
 

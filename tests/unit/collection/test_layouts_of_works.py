@@ -12,7 +12,9 @@ from tests.unit.collection.workbooks import (
     SCHOOL,
     book_2021,
     f1_book,
+    f1_rows,
     form_book,
+    form_rows,
     read,
     rows_2020,
     rows_2021,
@@ -124,6 +126,36 @@ def test_form_takes_pupils_but_not_hidden_lists(tmp_path):
     assert works.rows["status"].tolist() == ["scored", "absent"]
     assert works.task_scores()[0].tolist() == [1, 2, -1]
     assert result.reading.read_rows_count == 2
+
+
+def test_form_lists_that_run_into_task_columns_are_no_pupils(tmp_path):
+    rows = form_rows((40001, 1, 1, 2, "X", 1, 4, 3))
+    for number in range(5, 9):
+        rows[number][2] = number
+    result = read(tmp_path, FORM_NAME, xlsx({"Протокол": rows}))
+    assert (result.reading.read_rows_count, result.reading.accepted_rows_count) == (1, 1)
+    assert result.reading.findings == []
+
+
+def test_form_row_without_a_code_is_not_lost(tmp_path):
+    result = read(tmp_path, FORM_NAME, form_book((40001, 1, 1, 2, "X", 1, 4, 3), ("", "", 1, 2, 3, 1, 4, 6)))
+    assert (result.reading.accepted_rows_count, result.reading.quarantined_rows_count) == (1, 1)
+    assert rule_cells(result) == {("row.code_unusable", "A3")}
+
+
+def test_f1_row_without_a_code_is_not_lost_and_notes_are_no_pupils(tmp_path):
+    pupils = [(40001, 1, 1, 1, 2, "X", 3, 4, 4), ("", 1, 2, 1, 2, 3, 6, 5, "")]
+    rows = [*f1_rows(("edu990001", 2, pupils)), ["Отчёт сформирован автоматически"]]
+    result = read(tmp_path, F1_NAME, xlsx({"МА 4 Индивидуальные результаты": rows}))
+    assert (result.reading.accepted_rows_count, result.reading.quarantined_rows_count) == (1, 1)
+    assert rule_cells(result) == {("row.code_unusable", "D11")}
+
+
+def test_f1_rows_take_the_school_of_their_group(tmp_path):
+    rows = f1_rows(("edu990001", 1, [(40001, 1, 1, 1, 2, "X", 3, 4, 4)]))
+    rows[-1][0] = ""
+    result = read(tmp_path, F1_NAME, xlsx({"МА 4 Индивидуальные результаты": rows}))
+    assert result.reading.works.rows["school_code"].tolist() == ["edu990001"]
 
 
 def test_unfilled_form_is_empty_not_unreadable(tmp_path):
