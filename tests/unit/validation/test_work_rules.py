@@ -167,6 +167,11 @@ class TestTasks:
         assert "в 5 из 6 работ" in doubtful[0].message
         assert flagged(result, "has_task_over_maximum") == []
 
+    def test_a_few_works_above_it_are_faults_of_the_works(self, make_works, tasks) -> None:
+        works = make_works({(row, "task_01"): 2 for row in range(2)})
+        result = check_works(works, AssessmentFacts(KEY), tasks)
+        assert flagged(result, "has_task_over_maximum") == [0, 1]
+
     def test_absent_rows_are_not_judged(self, check) -> None:
         result = check({(1, "task_02"): 3, (1, "status"): "absent", (1, "primary_score"): None})
         assert flagged(result, "has_task_over_maximum") == []
@@ -358,6 +363,11 @@ class TestShift:
         assert [f.cell for f in shift] == [cell]
         assert "в 6 из 6 строк" in shift[0].message
         assert flagged(result, "is_shift_suspected") == [0, 1, 2, 3, 4, 5]
+
+    def test_absent_pupils_have_nothing_that_could_have_shifted(self, check) -> None:
+        absent = {(5, "status"): "absent", (5, "primary_score"): None, (5, "reported_mark"): None}
+        result = check({(row, "sex"): "4" for row in range(6)} | absent)
+        assert flagged(result, "is_shift_suspected") == [0, 1, 2, 3, 4]
 
     def test_a_few_odd_cells_are_no_shift(self, check) -> None:
         result = check({(row, "sex"): "4" for row in range(4)})

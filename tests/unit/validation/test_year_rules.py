@@ -306,6 +306,7 @@ class TestCoverage:
         missing = check.coverage.loc[check.coverage["state"] == "missing"]
         assert missing["school_code"].tolist() == ["edu990002"]
         assert missing["is_expected"].isna().all()
+        assert check.coverage.loc[check.coverage["state"] == "written", "is_expected"].tolist() == [True] * 3
 
     def test_another_grade_or_campaign_expects_nothing(self, year) -> None:
         for other in ("vpr-2021-spring:5:russian:base", "vpr-2020-autumn:4:russian:base"):
@@ -347,6 +348,13 @@ class TestClasses:
     def test_a_work_without_labels_cannot_be_compared(self, year) -> None:
         check = check_year(add_assessment(self.two_classes(year), RUSSIAN, ("edu990001", "edu990002"), None))
         assert rules_of(check) == []
+
+    def test_a_work_with_some_labels_missing_cannot_be_compared(self, year) -> None:
+        tables = add_assessment(self.two_classes(year), RUSSIAN, ("edu990001", "edu990002"))
+        flags = tables["works"].copy()
+        own = flags.index[(flags["assessment_id"] == RUSSIAN) & (flags["school_code"] == "edu990001")]
+        flags.loc[own[:2], "class_label"] = None
+        assert rules_of(check_year(with_flags(tables, flags))) == []
 
     def test_a_work_drawn_for_a_class_is_no_gap(self, year) -> None:
         check = check_year(
