@@ -81,6 +81,14 @@ class Bench:
     def cold_median(self) -> float:
         return Figure(tuple(done.seconds for done in self.cold)).median
 
+    def share(self, runs: list[Run]) -> str:
+        """Seconds as a part of the cold year's."""
+        return f"{100 * seconds_of(runs).median / self.cold_median():.1f} %"
+
+    def cpu_share(self, runs: list[Run]) -> str:
+        """CPU seconds as a part of the cold year's: what is left of the ratio when the machine is busy otherwise."""
+        return f"{100 * cpu_of(runs).median / cpu_of(self.cold).median:.1f} %"
+
     def heading(self, text: str) -> None:
         self.say(f"\n### {text}\n")
 
@@ -101,6 +109,10 @@ class Bench:
 
 def seconds_of(runs: list[Run]) -> Figure:
     return Figure(tuple(done.seconds for done in runs))
+
+
+def cpu_of(runs: list[Run]) -> Figure:
+    return Figure(tuple(done.cpu_seconds for done in runs))
 
 
 def note(text: str) -> None:
@@ -131,7 +143,7 @@ def part_a(bench: Bench) -> None:
         [
             name,
             seconds_of(done).text(1),
-            Figure(tuple(one.cpu_seconds for one in done)).text(1),
+            cpu_of(done).text(1),
             Figure(tuple(one.peak_mb for one in done)).text(0),
         ]
         for name, done in (("naive script", naive), ("`oko run`", oko))
@@ -210,10 +222,17 @@ def part_c(bench: Bench) -> None:
     cold = bench.cold_median()
     bench.heading("c. Unchanged re-run")
     rows = [
-        [name, seconds_of(done).text(), f"{100 * seconds_of(done).median / cold:.1f} %", f"{done[-1].peak_mb:.0f}"]
+        [
+            name,
+            seconds_of(done).text(),
+            bench.share(done),
+            cpu_of(done).text(),
+            bench.cpu_share(done),
+            done[-1].peak_text,
+        ]
         for name, done in (("`oko run` again", quick), ("the same job through Dagster, step by step", through))
     ]
-    bench.table("c", ["", "seconds", "of the cold year", "peak MB"], rows)
+    bench.table("c", ["", "seconds", "of the cold year", "CPU seconds", "of the cold year's", "peak MB"], rows)
     opened = "not measurable on this mount" if read is None else str(len(read))
     documents = [path for path in rewritten if path.endswith((".docx", ".xlsx"))]
     others = [path for path in rewritten if path not in documents]
@@ -234,10 +253,12 @@ def part_d(bench: Bench) -> None:
         before = stamps(home / "reports")
         told = change_cell(target)
         cell.append(bench.oko_year(home))
+        cell_steps = step_seconds(home)
         cell_documents.append(changed_documents(before, stamps(home / "reports")))
         before = stamps(home / "reports")
         login, rows = resend_school(bench.inbox, target, number)
         school.append(bench.oko_year(home))
+        school_steps = step_seconds(home)
         school_documents.append(changed_documents(before, stamps(home / "reports")))
         note(f"d {number + 1}/{bench.runs}: cell {cell[-1].seconds:.1f} s, school file {school[-1].seconds:.1f} s")
     total = len(stamps(home / "reports"))
@@ -247,7 +268,9 @@ def part_d(bench: Bench) -> None:
         [
             name,
             seconds_of(done).text(),
-            f"{100 * seconds_of(done).median / cold:.1f} %",
+            bench.share(done),
+            cpu_of(done).text(),
+            bench.cpu_share(done),
             f"{Figure(tuple(float(len(d)) for d in documents)).text(0)} of {total}",
         ]
         for name, done, documents in (
@@ -255,7 +278,11 @@ def part_d(bench: Bench) -> None:
             (f"a school's file of one work sent anew ({rows} rows)", school, school_documents),
         )
     ]
-    bench.table("d", ["", "seconds", "of the cold year", "documents written"], rows)
+    bench.table("d", ["", "seconds", "of the cold year", "CPU seconds", "of the cold year's", "files written"], rows)
+    for name, steps in (("cell", cell_steps), ("school file", school_steps)):
+        longest = sorted(steps.items(), key=lambda item: -item[1])[:6]
+        told = ", ".join(f"{step} {seconds:.1f} s" for step, seconds in longest)
+        bench.say(f"\nSteps after the {name} (last run): {told}.")
     for name, documents in (("cell", cell_documents[-1]), ("school file", school_documents[-1])):
         kinds: dict[str, int] = {}
         for path in documents:
@@ -282,7 +309,7 @@ def part_e(bench: Bench) -> None:
                 raise SystemExit(f"{name} ended with {done[name][-1].exit_code}:\n{done[name][-1].output[-3000:]}")
         note(f"e {number + 1}/{bench.runs}")
     bench.heading("e. Start-up and steps")
-    rows = [[name, seconds_of(runs).text(), f"{runs[-1].peak_mb:.0f}"] for name, runs in done.items()]
+    rows = [[name, seconds_of(runs).text(), runs[-1].peak_text] for name, runs in done.items()]
     bench.table("e", ["fresh process", "seconds", "peak MB"], rows)
     heavy = bench.python("-W", "ignore", "-c", _HEAVY_MODULES).output.strip()
     bench.say(f"\nHeavy modules loaded with the definitions: {heavy}.")
@@ -358,7 +385,7 @@ def part_f(bench: Bench) -> None:
     values = alternate(bench.runs, read)[0]
     rows = sum(len(one.rows) for one in works)
     scores = sum(len(one.rows) * len(one.tasks) for one in works)
-    year_folder = next((path for path in sorted(folder.rglob(YEAR)) if any(path.rglob("*.parquet"))), folder)
+    year_folder = folder / "works" / YEAR
     sizes: dict[str, int] = {}
     for path in folder.rglob("*"):
         if path.is_file():

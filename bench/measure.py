@@ -25,6 +25,11 @@ class Run:
     exit_code: int
     output: str
 
+    @property
+    def peak_text(self) -> str:
+        """The peak in words: a process of a few milliseconds ends before it is looked at."""
+        return f"{self.peak_mb:.0f}" if self.peak_mb else "—"
+
 
 def run(command: list[str], env: dict[str, str], cwd: Path) -> Run:
     """Run a command to its end."""
