@@ -95,12 +95,12 @@ def _common(view: UnitView, data: NoteData) -> Context:
         "school_year": ru.school_year_words(data.school_year),
         "statements": statements(view, settings),
         "marks": {
-            "text": _marks_text(view),
+            "text": _marks_text(view, settings),
             "table": note_tables.marks(view, settings),
             "charts": note_charts.marks_charts(view.works, settings),
         },
         "journal": {
-            "text": _journal_text(view),
+            "text": _journal_text(view, settings),
             "table": note_tables.journal(view, settings),
             "charts": note_charts.journal_charts(view.works, settings),
         },
@@ -127,7 +127,17 @@ def _campaign_note(campaign: Campaign) -> str:
     )
 
 
-def _marks_text(view: UnitView) -> str:
+def _is_small(view: UnitView, settings: NoteSettings) -> bool:
+    return all(work.own.participants < settings.claim_from for work in view.works)
+
+
+def _too_small(settings: NoteSettings, what: str) -> str:
+    return f"В каждой работе меньше {ru.counted(settings.claim_from, ru.PARTICIPANTS_GENITIVE)}: {what}."
+
+
+def _marks_text(view: UnitView, settings: NoteSettings) -> str:
+    if _is_small(view, settings):
+        return _too_small(settings, "доли отметок не приводятся")
     if all(work.own.marks is None for work in view.works):
         return "Отметок за работы этой кампании нет: шкала перевода баллов отсутствует или отвергнута."
     return (
@@ -136,7 +146,9 @@ def _marks_text(view: UnitView) -> str:
     )
 
 
-def _journal_text(view: UnitView) -> str:
+def _journal_text(view: UnitView, settings: NoteSettings) -> str:
+    if _is_small(view, settings):
+        return _too_small(settings, "сравнение с журналом в долях не приводится")
     if all(work.own.pairs == 0 for work in view.works):
         return "Сравнить отметки нельзя: нет отметок за работы или отметок по журналу."
     return (
@@ -173,6 +185,8 @@ def _surely_red_count(work: WorkView, settings: NoteSettings) -> int:
 
 
 def _works_text(view: UnitView, detailed_count: int, settings: NoteSettings) -> str:
+    if _is_small(view, settings):
+        return _too_small(settings, "выполнение заданий в процентах не приводится")
     large = sum(work.own.participants >= settings.detail_from for work in view.works)
     text = (
         "Звёздочкой отмечены задания, где порог зоны лежит внутри интервала: зона определена неуверенно. "

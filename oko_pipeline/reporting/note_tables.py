@@ -9,10 +9,11 @@ from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.levels import Level, Share
 from oko_pipeline.reporting.note_data import NoteData, NoteSettings, Record
-from oko_pipeline.reporting.note_works import UnitView, WorkView, school_label, work_title
+from oko_pipeline.reporting.note_works import Part, UnitView, WorkView, school_label, work_title
 
 Table = dict[str, Any]
 TOO_FEW: Final = "недостаточно данных"
+COVERED: Final = "скрыто: иначе по итогу раскрылась бы малая группа"
 NO_MARKS: Final = "отметок нет: шкала не подтверждена"
 ZERO_WIDTH_SPACE: Final = "\u200b"
 _NO_VALUE: Final = ru.DASH
@@ -244,6 +245,8 @@ def tasks(view: UnitView, settings: NoteSettings) -> Table | None:
         rows.append(
             row(work.title, size, _NO_VALUE if mean is None else ru.decimal(mean), *levels, _red_codes(work, settings))
         )
+    if all(len(record["cells"]) < len(columns) for record in rows):
+        return None
     return table("Выполнение заданий по работам", columns, rows)
 
 
@@ -318,12 +321,24 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
     ]
     pupil_grade = work.assessment["pupil_grade"]
     rows: list[Record] = []
+    covered = _covered(work.parts, settings)
     for part in work.parts:
         label = class_label(pupil_grade, part.label) if is_school else part.label
-        rows.append(_part_row(label, part.level, settings))
+        if part.label == covered:
+            rows.append(row(label, size_text(part.level.participants, settings), COVERED))
+        else:
+            rows.append(_part_row(label, part.level, settings))
     if all(len(record["cells"]) < len(columns) for record in rows):
         return None
     return table(f"{'Классы' if is_school else 'Образовательные организации'}: {work.title}", columns, rows)
+
+
+def _covered(work_parts: Sequence[Part], settings: NoteSettings) -> str | None:
+    """Return the label of the part to be hidden too, where subtraction from the total would tell the only hidden one."""
+    shown = [part for part in work_parts if _is_claimable(part.level.participants, settings)]
+    if len(work_parts) - len(shown) != 1 or not shown:
+        return None
+    return min(shown, key=lambda part: (part.level.participants, part.label)).label
 
 
 def class_label(pupil_grade: int, letter: str) -> str:

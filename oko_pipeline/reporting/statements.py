@@ -36,7 +36,7 @@ def statements(view: UnitView, settings: NoteSettings) -> list[Statement]:
     """Return the statements of a unit: `title`, `text` and a list of `points` each."""
     works = [work for work in view.works if work.own.participants >= settings.claim_from]
     marked = [work for work in works if work.own.marks is not None and work.own.marked >= settings.claim_from]
-    found = [_participation(view)]
+    found = [_participation(view, settings)]
     if marked:
         found += [_levels(marked, "Базовый уровень", "base"), _levels(marked, "Высокий уровень", "high")]
         found += _deviations(marked, settings)
@@ -50,7 +50,7 @@ def _statement(title: str, text: str, points: Sequence[str] = ()) -> Statement:
     return {"title": title, "text": text, "points": list(points)}
 
 
-def _participation(view: UnitView) -> Statement:
+def _participation(view: UnitView, settings: NoteSettings) -> Statement:
     participants = sum(work.own.participants for work in view.works)
     absent = sum(work.absent for work in view.works)
     if participants == 0:
@@ -58,6 +58,10 @@ def _participation(view: UnitView) -> Statement:
     works = ru.counted(len(view.works), ru.WORKS_DATIVE)
     grades = ru.listed([str(grade) for grade in sorted({work.assessment["pupil_grade"] for work in view.works})])
     text = f"Есть результаты по {works} в {grades} {'классах' if ' ' in grades else 'классе'}: "
+    if all(work.own.participants < settings.hide_below for work in view.works):
+        return _statement(
+            "Участие", f"{text}в каждой менее {ru.counted(settings.hide_below, ru.PARTICIPANTS_GENITIVE)}."
+        )
     text += f"{ru.counted(participants, _TAKINGS)} (один обучающийся участвует в нескольких работах)"
     text += f", отсутствий — {ru.whole(absent)} ({ru.percent(absent / (participants + absent))})." if absent else "."
     missing = sorted({_school_work(row) for row in view.coverage if row["is_expected"] and row["state"] == "missing"})

@@ -75,7 +75,7 @@ def colour_of(level, share):
     return "red" if share < low else "yellow" if share < high else "green"
 
 
-def build_campaign(campaign="vpr-2021-spring", grades=(4, 5, 6), sizes=None, settings=None, seed=5):
+def make_campaign(campaign="vpr-2021-spring", grades=(4, 5, 6), sizes=None, settings=None, seed=5):
     """Two municipalities; `sizes` maps school codes to pupils in a work (default: from 3 to 60)."""
     random = np.random.default_rng(seed)
     sizes = sizes or {f"edu9904{i:02d}": size for i, size in enumerate((60, 45, 32, 24, 22, 12, 7, 3), start=1)}
@@ -211,18 +211,23 @@ def add_tasks(rows, assessment_id, subject, unit, n, random):
 
 
 @pytest.fixture(scope="session")
+def build_campaign():
+    return make_campaign
+
+
+@pytest.fixture(scope="session")
 def spring():
-    return build_campaign()
+    return make_campaign()
 
 
 @pytest.fixture(scope="session")
 def long_campaign():
-    return build_campaign(grades=(4, 5, 6, 7, 8), sizes={"edu990401": 60, "edu990402": 30})
+    return make_campaign(grades=(4, 5, 6, 7, 8), sizes={"edu990401": 60, "edu990402": 30})
 
 
 @pytest.fixture(scope="session")
 def autumn():
-    return build_campaign("vpr-2020-autumn", grades=(4, 5))
+    return make_campaign("vpr-2020-autumn", grades=(4, 5))
 
 
 @pytest.fixture

@@ -53,9 +53,12 @@ def test_marks_stand_beside_municipality_and_region(spring):
 def test_fewer_than_five_are_hidden_and_fewer_than_ten_get_no_shares(spring):
     tiny = school_note(spring, "edu990408")
     small = school_note(spring, "edu990407")
-    assert all(cells[1:] == ["менее\u00a05", "недостаточно данных"] for cells in rows_of(tiny["tasks"]["table"]))
-    assert all(cells[1:] == ["7", "недостаточно данных"] for cells in rows_of(small["tasks"]["table"]))
+    assert {cells[1] for cells in rows_of(tiny["participation"]["table"])} == {"менее\u00a05"}
+    assert "в каждой менее 5\u00a0участников" in statement(tiny, "Участие")["text"]
+    assert {cells[1] for cells in rows_of(small["participation"]["table"])} == {"7"}
     for context in (tiny, small):
+        assert context["tasks"]["table"] is None
+        assert "меньше 10" in context["marks"]["text"]
         assert context["marks"]["table"] is None
         assert context["marks"]["charts"] == []
         assert context["works"] == []
@@ -71,6 +74,24 @@ def test_sizes_below_five_appear_nowhere_in_the_municipality_note(spring):
     sizes = [cells[1] for work in context["works"] for cells in rows_of(work["parts"])]
     assert "3" not in sizes
     assert not any(cells[1] == "3" for cells in rows_of(context["tasks"]["table"]))
+
+
+def test_school_below_ten_beside_larger_ones_has_no_shares(build_campaign):
+    sizes = {"edu990401": 60, "edu990402": 30, "edu990403": 25, "edu990404": 7, "edu990405": 3, "edu990406": 2}
+    data = build_campaign(grades=(4,), sizes=sizes)
+    rows = rows_of(municipality_note(data, "reg99_m101")["works"][0]["parts"])
+    assert [cells[1:] for cells in rows[3:]] == [
+        ["7", "недостаточно данных"], ["менее\u00a05", "недостаточно данных"], ["менее\u00a05", "недостаточно данных"]
+    ]  # fmt: skip
+    assert all(len(cells) == 6 for cells in rows[:3])
+
+
+def test_single_hidden_school_cannot_be_found_by_subtraction(build_campaign):
+    sizes = {"edu990401": 60, "edu990402": 30, "edu990403": 25, "edu990404": 3}
+    data = build_campaign(grades=(4,), sizes=sizes)
+    rows = rows_of(municipality_note(data, "reg99_m101")["works"][0]["parts"])
+    assert [len(cells) for cells in rows] == [6, 6, 3, 3]
+    assert "скрыто" in rows[2][2]
 
 
 def test_schools_stand_in_order_of_codes_whatever_their_results(spring):
