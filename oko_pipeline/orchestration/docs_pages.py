@@ -5,6 +5,7 @@ settings, tables) is never copied by hand. A test compares the committed files w
 """
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -305,5 +306,7 @@ def main(root: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
+    # Partitioned asset checks are a preview API (docs/decisions.md); nobody who makes pages need be told.
+    warnings.simplefilter("ignore", dg.PreviewWarning)
     for changed_path in main(Path(sys.argv[1] if len(sys.argv) > 1 else ".")):
         sys.stdout.write(f"{changed_path}\n")
