@@ -334,7 +334,7 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
 
 
 def _covered(work_parts: Sequence[Part], settings: NoteSettings) -> str | None:
-    """Return the label of the part to be hidden too, where subtraction from the total would tell the only hidden one."""
+    """Return the label of the part to be hidden too where subtraction would tell the only hidden one."""
     shown = [part for part in work_parts if _is_claimable(part.level.participants, settings)]
     if len(work_parts) - len(shown) != 1 or not shown:
         return None

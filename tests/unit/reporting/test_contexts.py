@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from oko_pipeline.errors import ContractError
+from oko_pipeline.reporting import note_charts
 from oko_pipeline.reporting.contexts import MOST_DETAILED, context_sha256, municipality_note, school_note
 from oko_pipeline.reporting.note_data import count_findings
+from oko_pipeline.reporting.note_works import school_view
 
 
 def texts(value):
@@ -286,3 +288,10 @@ def test_fingerprint_follows_content(spring):
 
 def test_details_are_limited(spring):
     assert len(school_note(spring, "edu990401")["works"]) == len(spring.assessments) <= MOST_DETAILED
+
+
+def test_distribution_is_silent_about_few_participants(spring):
+    small, large = (school_view(spring, code).works[0] for code in ("edu990406", "edu990405"))
+    assert (small.own.participants, large.own.participants) == (12, 22)
+    assert note_charts.histogram(small, spring.settings) is None
+    assert note_charts.histogram(large, spring.settings) is not None
