@@ -192,13 +192,13 @@ def journal(view: UnitView, settings: NoteSettings) -> Table | None:
     shown = [work for work in view.works if work.own.pairs]
     names = list(dict.fromkeys(c.short_name for work in shown for c in work.comparators if c.journal is not None))
     columns = [
-        ("Работа", 4.35, "text"),
-        ("Пар", 1.65, "number"),
+        ("Работа", 4.0, "text"),
+        ("Пар", 1.6, "number"),
         ("Ниже журнала, %", 2.1, "number"),
         ("Совпали, %", 2.1, "number"),
         ("Выше журнала, %", 2.1, "number"),
-        ("Разница 2 и\u00a0более", 1.75, "number"),
-        *((f"Ниже: {_hyphenated(name)}, %", 1.6, "number") for name in names),
+        ("Разница 2 и\u00a0более", 1.7, "number"),
+        *((f"Ниже: {_hyphenated(name)}, %", 1.75, "number") for name in names),
     ]
     rows = [_journal_row(work, names, settings) for work in shown]
     if all(len(record["cells"]) < len(columns) for record in rows):

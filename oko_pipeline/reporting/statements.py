@@ -197,7 +197,7 @@ def _weak_skills(works: Sequence[WorkView], settings: NoteSettings) -> list[Stat
     weak.sort(key=lambda item: (-item[0], item[1].assessment_id, item[2]["position"]))
     items = [_weak_text(work, task, settings) for _, work, task in weak[:_MOST_SKILLS]]
     text = f"Уверенно ниже порога — {ru.counted(len(weak), ru.TASKS)}"
-    text += f", дальше всего от порога {_MOST_SKILLS}:" if len(weak) > _MOST_SKILLS else ":"
+    text += f", из них {_MOST_SKILLS} самых далёких от порога:" if len(weak) > _MOST_SKILLS else ":"
     return [_statement("Слабые места", text, items)]
 
 
