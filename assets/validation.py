@@ -97,6 +97,8 @@ def check_tables_of_year(workplace: Workplace, school_year: str) -> bool:
         table.name: database.read(table, where)
         for table in (SCHOOLS, MUNICIPALITIES, SCHOOL_CROSSWALK, ASSESSMENTS, TASKS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
     }
+    # What the readers said already is not said again about the year.
+    tables["quality_findings"] = database.read(QUALITY_FINDINGS, with_reference)
     tables["scale_bounds"] = database.read(SCALE_BOUNDS, with_reference)
     tables["files"] = database.read(FILES, with_reference)
     tables["work_counts"] = work_counts(year_flags(workplace, school_year))

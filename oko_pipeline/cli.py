@@ -49,7 +49,7 @@ STEP_TITLES = {
     "school_notes": "Справки ОО",
     "annotated_workbooks": "Книги с замечаниями",
 }
-SEVERITY_TITLES = {"error": "ошибки", "warning": "предупреждения", "note": "примечания"}
+SEVERITY_TITLES = {"error": "ошибки", "warning": "предупреждения", "note": "к сведению"}
 KIND_TITLES = {
     "municipality_note": "Аналитические справки муниципалитетов",
     "school_note": "Справки ОО",
@@ -170,7 +170,7 @@ def _show(summary: object) -> None:
             if own == severity:
                 table.add_row(f"Замечания, {SEVERITY_TITLES[own]}: {_rule_title(rule_id)}", str(count))
     console.print(table)
-    if summary.documents:
+    if summary.documents and not summary.is_blocked:
         console.print(f"Документы: {summary.documents_folder}", highlight=False, soft_wrap=True)
     if summary.page:
         console.print(f"Качество данных: {summary.page}", highlight=False, soft_wrap=True)
@@ -261,7 +261,10 @@ def ui(
     environment = os.environ | {"DAGSTER_HOME": str(prepare_dagster_home(settings)), "OKO_HOME": str(settings.home)}
     console.print(f"Интерфейс: http://{host}:{port} (остановить — Ctrl+C)", highlight=False)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "oko_pipeline.definitions", "-h", host, "-p", str(port)]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+    if sys.platform == "win32":
+        raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
+    # The process becomes Dagster itself, so that a service manager's signals reach it.
+    os.execve(sys.executable, command, environment)  # noqa: S606
 
 
 @app.command()

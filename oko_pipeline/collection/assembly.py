@@ -31,7 +31,7 @@ class Assembly:
         works: the works that stand, ordered by school, file and row.
         file_differences: rows of `file_differences` without `school_year`: a school whose results came anew.
         superseded: a file all of whose schools were replaced → the file that replaced most of them.
-        findings: replaced files, repeated participants, differing numbers of tasks.
+        findings: replaced files, differing numbers of tasks.
     """
 
     works: Works
@@ -72,7 +72,7 @@ def assemble(fragments: Sequence[Works]) -> Assembly:
     works = Works(newest.key, rows, tasks, cells, newest.submitted_at, newest.layout_code)
     differences = _replaced(ordered, aligned, winners)
     superseded = _superseded(ordered, winners)
-    findings = [*task_findings, *_replacements(differences, superseded, works), *_repeated(works)]
+    findings = [*task_findings, *_replacements(differences, superseded, works)]
     return Assembly(works, differences, superseded, findings)
 
 
@@ -232,41 +232,6 @@ def _replacements(differences: pd.DataFrame, superseded: dict[str, str], works: 
                 file_sha256=str(old),
                 assessment_id=str(works.key),
                 became="учтена новая версия",
-            )
-        )
-    return findings
-
-
-def _repeated(works: Works) -> list[QualityFinding]:
-    """Report participants whose code stands more than once in a school's works."""
-    rows = works.rows
-    is_repeated = rows.duplicated(["file_sha256", "school_code", "pupil_id"])
-    if not is_repeated.any():
-        return []
-    same_class = rows.duplicated(["file_sha256", "school_code", "pupil_id", "class_label"])
-    findings: list[QualityFinding] = []
-    for sha, source_row, school_code, is_same in zip(
-        rows.loc[is_repeated, "file_sha256"],
-        rows.loc[is_repeated, "source_row"],
-        rows.loc[is_repeated, "school_code"],
-        same_class[is_repeated],
-        strict=True,
-    ):
-        cells = works.cells.get(sha)
-        where = "в том же классе" if is_same else "в другом классе той же параллели"
-        findings.append(
-            QualityFinding(
-                "row.duplicate_participant",
-                f"Код участника уже стоит выше {where} этой школы.",
-                file_path=_path(works.cells, sha),
-                file_sha256=sha,
-                sheet=cells.sheet if cells else None,
-                row=int(source_row),
-                column_index=cells.columns.get("pupil_id") if cells else None,
-                expected="одна строка на участника",
-                school_code=school_code,
-                assessment_id=str(works.key),
-                became="обе строки оставлены",
             )
         )
     return findings

@@ -220,7 +220,7 @@ class _Pupils:
             "class_label": pd.array(part(self._class_labels(pupil_grade)), dtype=_TEXT),
             "sex": pd.array(part(self._sexes()), dtype=_TEXT),
             "pupil_id": pd.array(
-                context.pseudonymiser.pupil_ids(school_codes, pupil_grade, codes, self.table.campaign.year),
+                context.pseudonymiser.pupil_ids(school_codes, pupil_grade, codes, self.table.campaign.campaign_code),
                 dtype="str",
             ),
             "variant": pd.array(part(variants), dtype=_TEXT),

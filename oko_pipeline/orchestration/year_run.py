@@ -42,7 +42,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n", "utf-8")
+        config.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", "utf-8")
     return folder
 
 
@@ -74,6 +74,10 @@ def unchanged_summary(settings: Settings, school_year: str) -> YearSummary | Non
     try:
         state = json.loads(_state_path(settings, school_year).read_text("utf-8"))
     except (OSError, ValueError):
+        return None
+    works = settings.restricted_folder / "works" / school_year
+    database = settings.home / "oko.sqlite"
+    if not works.is_dir() or (settings.database_url is None and not database.is_file()):
         return None
     if not settings.inbox_folder.is_dir() or state.get("signature") != _signature(settings):
         return None

@@ -380,7 +380,7 @@ def _duplicate_rule(scope: _Scope) -> _Outcome:
             "одна строка на участника",
         )
 
-    return scope.each(repeated, "work.duplicate", "participant_code", fault), {"is_duplicate": repeated}
+    return scope.each(repeated, "work.duplicate", "pupil_id", fault), {"is_duplicate": repeated}
 
 
 def _presence_rules(scope: _Scope) -> _Outcome:

@@ -117,22 +117,6 @@ def test_tasks_are_matched_by_code_where_both_files_have_codes(tmp_path):
     assert scores["edu990001"] == scores["edu990002"]
 
 
-def test_repeated_participants_are_reported_with_their_row(fragment):
-    part = fragment(
-        pupil(A, 40001, 1, 1, 1),
-        pupil(A, 40001, 1, 1, 1),
-        pupil(A, 40001, 1, 1, 1, class_label="б"),
-        pupil(B, 40001, 1, 1, 1),
-    )
-    found = assemble([part]).findings
-    assert [(finding.rule_id, finding.cell) for finding in found] == [
-        ("row.duplicate_participant", "D3"),
-        ("row.duplicate_participant", "D4"),
-    ]
-    assert "в том же классе" in found[0].message
-    assert "в другом классе" in found[1].message
-
-
 def test_assembly_does_not_change_its_parts(fragment):
     old = fragment(pupil(A, 40001, 1, 1, 1))
     new = fragment(pupil(A, 40001, 1, 1), tasks=2, submitted_at="2021-06-01T00:00:00+00:00")

@@ -224,4 +224,5 @@ def test_works_of_one_pupil_link_across_subjects_of_a_campaign_only(tmp_path):
 def test_pupils_of_autumn_are_known_by_their_own_grade(tmp_path):
     row = (SCHOOL, 50001, "4", "ж", "б", "1", "", 3, "1", "2", "X")
     autumn = read(tmp_path, "2020/4/Математика.xlsx", xlsx({"Sheet1": rows_2020(row)})).reading.works
-    assert autumn.rows["pupil_id"].tolist() == Pseudonymiser(KEY).pupil_ids(["edu990001"], 5, ["50001"], 2020)
+    expected = Pseudonymiser(KEY).pupil_ids(["edu990001"], 5, ["50001"], "vpr-2020-autumn")
+    assert autumn.rows["pupil_id"].tolist() == expected

@@ -16,7 +16,7 @@ from tests.unit.validation.builders import KEY, MAXIMA, assessments_of, tasks_of
 FACTS = AssessmentFacts(KEY, 6, 2, 3, 5)
 SHA = "a" * 64
 CELLS = {
-    "participant_code": 0,
+    "pupil_id": 0,
     "variant": 1,
     "task_01": 2,
     "task_02": 3,
