@@ -159,6 +159,11 @@ def part_a(bench: Bench) -> None:
     stages = json.loads((out / "result.json").read_text("utf-8"))["stages"]
     told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in stages.items())
     bench.say(f"\nThe naive script's last run: {told}. `oko run` ended with code {oko[-1].exit_code}.")
+    compared, differing = different_figures(out / "naive.db", bench.home() / "oko.sqlite")
+    bench.say(
+        f"\nParticipants, marks and agreement with the journal of every work and school in both databases: "
+        f"{compared} figures compared, {differing} differ."
+    )
     bench.keep("a_seconds", {"naive": [r.seconds for r in naive], "oko": [r.seconds for r in oko]})
 
 
@@ -468,6 +473,38 @@ def step_seconds(home: Path) -> dict[str, float]:
     return {s.step_key: s.end_time - s.start_time for s in statistics if s.end_time and s.start_time}
 
 
+_NAIVE_FIGURES = "participants, absent, mark_2, mark_3, mark_4, mark_5, lower, same, higher"
+_OKO_FIGURES = (
+    "participants_count, absent_count, mark_2_count, mark_3_count, mark_4_count, mark_5_count, "
+    "journal_lower_count, journal_same_count, journal_higher_count"
+)
+
+
+def different_figures(naive: Path, oko: Path) -> tuple[int, int]:
+    """Compare the figures of works and schools in the two databases; NULL (no scale) and 0 are the same here."""
+    from oko_pipeline.catalogue.subjects import subjects
+
+    codes = {subject.name_ru: code for code, subject in subjects().items()}
+    campaigns = {2020: "vpr-2020-autumn", 2021: "vpr-2021-spring"}
+    with sqlite3.connect(naive) as database:
+        query = f"select year, grade, subject, unit, {_NAIVE_FIGURES} from summary where level in ('all', 'school')"
+        ours = {
+            (f"{campaigns[year]}:{grade}:{codes[subject]}:base", unit): figures
+            for year, grade, subject, unit, *figures in database.execute(f"{query} and subgroup = 'all'")
+        }
+    with sqlite3.connect(oko) as database:
+        query = f"select assessment_id, unit_code, {_OKO_FIGURES} from result_summary where school_year = ?"
+        found = database.execute(f"{query} and subgroup = 'all' and unit_level in ('all', 'school')", [YEAR])
+        theirs = {(assessment, unit): figures for assessment, unit, *figures in found}
+    none = [0] * len(_NAIVE_FIGURES.split(","))
+    pairs = [
+        (a or 0, b or 0)
+        for key in sorted(ours.keys() | theirs.keys())
+        for a, b in zip(ours.get(key, none), theirs.get(key, none), strict=True)
+    ]
+    return len(pairs), sum(a != b for a, b in pairs)
+
+
 def forget_last_run(home: Path) -> None:
     """Take away the note of the last run, so that the job goes through Dagster."""
     for path in (home / "state").glob("*.json"):
@@ -516,7 +553,8 @@ def resend_school(inbox: Path, dump: Path, number: int) -> tuple[str, int]:
     school = ordered[len(ordered) // 2]
     own = by_school[school]
     changed = next(row for row in own if str(row[mark]).strip() in ("3", "4"))
-    changed[mark] = "34"[number % 2] if str(changed[mark]).strip() == "43"[number % 2] else "43"[number % 2]
+    original = str(changed[mark]).strip()
+    changed[mark] = original if number % 2 else "34".replace(original, "")
     workbook = openpyxl.Workbook()
     workbook.active.title = "Sheet"
     for row in [header, *own]:
