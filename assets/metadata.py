@@ -8,7 +8,7 @@ import pandas as pd
 from resources.report_store import ReportStore
 
 _ROWS_SHOWN = 15
-_CODE_WIDTH = 60
+_CELL_WIDTH = 160
 
 
 def markdown_table(frame: pd.DataFrame, rows: int = _ROWS_SHOWN) -> str:
@@ -24,7 +24,9 @@ def _cell(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
         return "—"
     text = f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")[:_CODE_WIDTH]
+    flat = text.replace("\n", " ")
+    short = flat if len(flat) <= _CELL_WIDTH else f"{flat[: _CELL_WIDTH - 1]}…"
+    return short.replace("|", "\\|")
 
 
 def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, object]:

@@ -241,11 +241,13 @@ def _content_sha256(context: dict[str, Any]) -> str:
 
 def _issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> dict[str, object]:
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
+    columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
+    shown = documents[list(columns)].rename(columns=columns)
     return {
         "dagster/row_count": len(documents),
         "написано": len(issued.written),
         "без изменений": issued.unchanged_count,
-        "документы": dg.MetadataValue.md(markdown_table(documents[["unit_code", "campaign_code", "path"]], 40)),
+        "документы": dg.MetadataValue.md(markdown_table(shown, 40)),
         **document_links(workplace.reports, school_year),
     }
 

@@ -27,17 +27,27 @@ def results_check(asset: str, name: str, description: str, judge: Judge, *, bloc
         results = judge(workplace.open(), context.partition_key)
         failed = results[~results["is_passed"]]
         stops = bool((failed["is_blocking"] & (failed["severity"] == "error")).any())
-        shown = failed if len(failed) else results
+        faults = {
+            f"не выполнено: {row.title_ru}": _fault(row.unexpected_count, row.checked_count, row.observed)
+            for row in failed.itertuples()
+        }
         return dg.AssetCheckResult(
             passed=failed.empty,
             severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
             metadata={
                 "проверено ожиданий": len(results),
                 "не выполнено": len(failed),
-                "ожидания": dg.MetadataValue.md(
-                    markdown_table(shown[["title_ru", "checked_count", "unexpected_count", "observed"]], 30)
+                **faults,
+                "все ожидания": dg.MetadataValue.md(
+                    markdown_table(results[["title_ru", "checked_count", "unexpected_count", "observed"]], 60)
                 ),
             },
         )
 
     return check
+
+
+def _fault(unexpected: object, checked: object, observed: object) -> str:
+    if isinstance(observed, str) and observed:
+        return observed
+    return f"{unexpected} из {checked}" if not pd.isna(unexpected) else "нарушено"

@@ -22,11 +22,19 @@ def _is_blocking(suite: SuiteSpec) -> bool:
     return any(expectation.blocking for expectation in suite.expectations)
 
 
+def _description(suite: SuiteSpec) -> str:
+    blocking = sum(expectation.blocking for expectation in suite.expectations)
+    return (
+        f"Набор правил таблицы «{suite.title_ru}»: ожиданий — {len(suite.expectations)}, "
+        f"из них останавливают выпуск документов — {blocking}; остальные предупреждают."
+    )
+
+
 def _input_check(suite: SuiteSpec) -> dg.AssetChecksDefinition:
     return results_check(
         "quality_results",
         f"suite_{suite.table}",
-        suite.title_ru,
+        _description(suite),
         partial(_of_table, suite.table),
         blocking=_is_blocking(suite),
     )
@@ -40,7 +48,7 @@ def _result_check(suite: SuiteSpec) -> dg.AssetChecksDefinition:
     return results_check(
         suite.table,
         f"suite_{suite.table}",
-        suite.title_ru,
+        _description(suite),
         partial(_of_results, suite.table),
         blocking=_is_blocking(suite),
     )
