@@ -8,13 +8,21 @@ from dataclasses import replace
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, reference_inputs, slice_fingerprint
+from assets.inputs import (
+    assessment_inputs,
+    frame_fingerprint,
+    record_slices,
+    records,
+    reference_inputs,
+    slice_fingerprint,
+)
 from assets.metadata import table_metadata
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnalyseTask, analyse_from_store
 from assets.validation import quality_results
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
+from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     FILES,
@@ -56,10 +64,10 @@ def analysis_options(workplace: Workplace, school_year: str) -> AnalysisOptions:
     return AnalysisOptions(school_year, own.tier_bounds, own.hide_below, colours)
 
 
-def code_titles(descriptions: pd.DataFrame, paper_grade: int, subject_code: str) -> dict[tuple[str, str], str]:
+def code_titles(descriptions: pd.DataFrame, key: AssessmentKey) -> dict[tuple[str, str], str]:
     """Return titles of the codifiers' codes for a paper, by (kind, code)."""
-    own = descriptions[(descriptions["paper_grade"] == paper_grade) & (descriptions["subject_code"] == subject_code)]
-    return {(row.kind, row.code): row.title for row in own.itertuples()}
+    is_own = (descriptions["paper_grade"] == key.paper_grade) & (descriptions["subject_code"] == key.subject_code)
+    return {(row["kind"], row["code"]): row["title"] for row in descriptions[is_own].to_dict("records")}
 
 
 def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
@@ -79,21 +87,19 @@ def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
     wanted = {key: combine(version, inputs) for key, inputs in assessment_inputs(workplace, school_year).items()}
     known = database.slice_inputs(school_year, RESULT_SUMMARY.name)
     stale = [key for key, inputs in wanted.items() if known.get(key) != inputs]
-    assessments = database.read(ASSESSMENTS, where).set_index("assessment_id", drop=False)
+    assessments = {str(row["assessment_id"]): row for row in records(database.read(ASSESSMENTS, where))}
     tasks = database.read(TASKS, where)
     titles = database.read(TASK_DESCRIPTIONS, {"kind": ["content", "requirement"]})
     titles = titles[titles["title"].notna()]
     jobs = [
         AnalyseTask(
             school_year,
-            assessments.loc[key].to_dict(),
+            assessments[key],
             tasks[tasks["assessment_id"] == key],
             schools,
             replace(
                 options,
-                code_titles=code_titles(
-                    titles, assessments.loc[key, "paper_grade"], assessments.loc[key, "subject_code"]
-                ),
+                code_titles=code_titles(titles, AssessmentKey.parse(key)),
             ),
             workplace.settings.restricted_folder,
         )

@@ -13,7 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.inputs import active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
-from assets.metadata import file_table, table_metadata
+from assets.metadata import Metadata, file_table, table_metadata
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import (
     AssembledWorks,
@@ -45,6 +45,7 @@ from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
 from oko_pipeline.collection.reading import ReadOptions, SourceReading
 from oko_pipeline.collection.schools import build_schools
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
+from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.storage.database import Slice
 from oko_pipeline.versions import code_fingerprint
@@ -77,23 +78,32 @@ def reader_version(workplace: Workplace) -> str:
 
 def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
     """Compare the inbox with the known files: by size and time first, by content where these differ."""
-    current = known[~known["status"].isin(["superseded", "removed"])].set_index("path")
+    standing = known[~known["status"].isin(["superseded", "removed"])]
+    current = {str(row["path"]): row for row in standing.to_dict("records")}
     version = reader_version(workplace)
     change = InboxChange()
     listed = scan_inbox(workplace.inbox)
     for file in listed:
-        row = current.loc[file.path] if file.path in current.index else None
+        row = current.get(file.path)
         if row is None or row["reader_version"] != version:
             change.fresh.append(file)
         elif row["stat_fingerprint"] == file.fingerprint:
             change.unchanged_count += 1
-        elif hash_file(workplace.inbox, file) == row["file_sha256"]:
+        elif _has_content(workplace, file, str(row["file_sha256"])):
             change.touched[file.path] = file
         else:
             change.fresh.append(file)
     present = {file.path for file in listed}
-    change.gone = [path for path in current.index if path not in present]
+    change.gone = [path for path in current if path not in present]
     return change
+
+
+def _has_content(workplace: Workplace, file: InboxFile, file_sha256: str) -> bool:
+    """Tell whether a file still has the content it had; one that cannot be read is left to its reader to refuse."""
+    try:
+        return hash_file(workplace.inbox, file) == file_sha256
+    except (UnreadableFileError, OSError):
+        return False
 
 
 def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange:
@@ -251,9 +261,9 @@ def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.Data
         "removed": ("file.removed", "Файла больше нет во входящей папке: его данные не учитываются."),
     }
     findings = [
-        QualityFinding(rules[row.status][0], rules[row.status][1], row.path, row.file_sha256)
-        for row in own.itertuples()
-        if row.status in rules
+        QualityFinding(*rules[row["status"]], row["path"], row["file_sha256"])
+        for row in own.to_dict("records")
+        if row["status"] in rules
     ]
     where = {"school_year": school_year, "origin": "inbox"}
     workplace.database.replace(QUALITY_FINDINGS, findings_frame(findings, school_year, "inbox"), where)
@@ -274,7 +284,7 @@ def result_files(context: dg.AssetExecutionContext, workplace: WorkplaceResource
     change = collect_files(office)
     year = context.partition_key
     files = office.database.read(FILES, {"school_year": [year, EVERY_YEAR]})
-    metadata: dict[str, object] = {
+    metadata: Metadata = {
         "файлов прочитано": len(change.fresh),
         "файлов без изменений": change.unchanged_count,
         "файлов исчезло": len(change.gone),

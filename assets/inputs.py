@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -60,6 +61,11 @@ def record_slices(
         database.delete(SLICES, {"school_year": school_year, "table_name": table_name, "slice_key": keys})
         if made:
             database.append(SLICES, frame)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as dictionaries by column name."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def slice_fingerprint(workplace: Workplace, school_year: str, *table_names: str) -> str:

@@ -1,12 +1,14 @@
 """What a person sees beside an asset in the Dagster UI: counts, small tables, previews, links to documents."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from resources.report_store import ReportStore
 
+Metadata = dict[str, Any]
 _ROWS_SHOWN = 15
 _CELL_WIDTH = 160
 
@@ -29,7 +31,7 @@ def _cell(value: object) -> str:
     return short.replace("|", "\\|")
 
 
-def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, object]:
+def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> Metadata:
     """Return the row count and a small table of chosen columns."""
     return {"dagster/row_count": len(frame), "строки": dg.MetadataValue.md(markdown_table(frame[list(columns)]))}
 

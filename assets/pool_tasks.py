@@ -159,7 +159,7 @@ def read_flags(restricted: Path, school_year: str, assessment_ids: list[str]) ->
     boolean flags of the rules.
     """
     paths = [_flags_path(restricted, school_year, assessment_id) for assessment_id in assessment_ids]
-    tables = [pq.read_table(path, partitioning=None, use_threads=False) for path in paths]
+    tables = [pq.ParquetFile(path).read(use_threads=False) for path in paths]
     if not tables:
         return _NO_FLAGS.copy()
     return pa.concat_tables(tables, promote_options="permissive").to_pandas()

@@ -15,7 +15,7 @@ import pandas as pd
 
 from assets.analysis import TABLES_MADE
 from assets.inputs import active_files, frame_fingerprint, record_slices, slice_fingerprint
-from assets.metadata import document_links, markdown_table
+from assets.metadata import Metadata, document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
 from assets.validation import quality_findings
@@ -239,7 +239,7 @@ def _content_sha256(context: dict[str, Any]) -> str:
     return context_sha256({name: value for name, value in context.items() if name != "sources"})
 
 
-def _issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> dict[str, object]:
+def _issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> Metadata:
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
     columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
     shown = documents[list(columns)].rename(columns=columns)

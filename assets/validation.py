@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.collection import result_files, schools, works
-from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, slice_fingerprint
+from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, records, slice_fingerprint
 from assets.metadata import document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import CheckTask, check_in_store, read_flags
@@ -57,12 +57,13 @@ def check_works_of_year(workplace: Workplace, school_year: str) -> list[str]:
     }
     known = database.slice_inputs(school_year, "work_checks")
     stale = [key for key, inputs in wanted.items() if known.get(key) != inputs]
-    assessments = database.read(ASSESSMENTS, {"school_year": school_year}).set_index("assessment_id", drop=False)
+    where = {"school_year": school_year}
+    rows = {str(row["assessment_id"]): row for row in records(database.read(ASSESSMENTS, where))}
     tasks = database.read(TASKS, {"school_year": school_year})
     jobs = [
         CheckTask(
             school_year,
-            assessments.loc[key],
+            rows[key],
             tasks[tasks["assessment_id"] == key],
             workplace.settings.restricted_folder,
         )

@@ -4,6 +4,7 @@ A check without `partitions_def` on a partitioned asset would load every year; t
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -47,7 +48,7 @@ def results_check(asset: str, name: str, description: str, judge: Judge, *, bloc
     return check
 
 
-def _fault(unexpected: object, checked: object, observed: object) -> str:
+def _fault(unexpected: Any, checked: Any, observed: Any) -> str:
     if isinstance(observed, str) and observed:
         return observed
     return f"{unexpected} из {checked}" if not pd.isna(unexpected) else "нарушено"

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
 from oko_pipeline.catalogue.tables import SLICES, TABLES
@@ -49,12 +51,12 @@ class Database:
         if self._engine is None:
             engine = sa.create_engine(self._url)
             if engine.dialect.name == "sqlite":
-                sa.event.listen(engine, "connect", _set_sqlite_pragmas)
+                event.listen(engine, "connect", _set_sqlite_pragmas)
             try:
                 with engine.begin() as connection:
                     self._metadata.create_all(connection)
                     self._check_columns(connection)
-            except sa.exc.SQLAlchemyError as error:
+            except SQLAlchemyError as error:
                 raise StorageError(
                     f"База данных {engine.url.render_as_string()} не открывается: {error}. "
                     "Проверьте OKO_DATABASE_URL, права на папку и место на диске."
@@ -156,7 +158,7 @@ class Database:
         values: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else ((),) * len(names)
         return pd.DataFrame(
             {
-                name: pd.Series(list(column), dtype=object).astype(PANDAS_TYPES[table.column(name).type])
+                name: _typed(list(column), PANDAS_TYPES[table.column(name).type])
                 for name, column in zip(names, values, strict=True)
             }
         )
@@ -206,7 +208,7 @@ class Database:
                     connection.exec_driver_sql(str(compiled), batch)
                 else:
                     connection.exec_driver_sql(str(compiled), [dict(zip(order, row, strict=True)) for row in batch])
-        except sa.exc.IntegrityError as error:
+        except IntegrityError as error:
             raise StorageError(f"Таблица {sql_table.name}: база отвергла строки: {error.orig}.") from error
 
 
@@ -219,6 +221,10 @@ def _set_sqlite_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _typed(values: list[Any], dtype: Any) -> pd.Series:
+    return pd.Series(values, dtype=object).astype(dtype)
+
+
 def _driver_values(values: pd.Series) -> list[Any]:
     """Return plain Python values with None for missing ones, as database drivers want them."""
     if values.dtype.kind == "f":
@@ -228,7 +234,7 @@ def _driver_values(values: pd.Series) -> list[Any]:
         boxed = numbers.astype(object)
         boxed[np.isnan(numbers)] = None
         return boxed.tolist()
-    return values.to_numpy(dtype=object, na_value=None).tolist()
+    return values.to_numpy(dtype=object, na_value=None).tolist()  # pyright: ignore[reportCallIssue,reportArgumentType]
 
 
 def _conditions(table: sa.Table, where: Mapping[str, str | Sequence[str]]) -> list[sa.ColumnElement[bool]]:

@@ -76,7 +76,7 @@ class WorksStore:
 
     def _read(self, path: Path, columns: list[str] | None) -> Works:
         try:
-            return Works.from_arrow(pq.read_table(path, columns=columns, partitioning=None, use_threads=False))
+            return Works.from_arrow(pq.ParquetFile(path).read(columns=columns, use_threads=False))
         except FileNotFoundError as error:
             raise StorageError(f"В закрытом хранилище нет файла {path.name}: запустите сбор заново.") from error
         except (pa.ArrowInvalid, OSError, KeyError) as error:
