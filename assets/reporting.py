@@ -342,9 +342,7 @@ def _file_title(assessment_ids: pd.Series, path: str) -> str:
     if len(set(assessment_ids)) != 1:
         return path.replace("!", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
     key = AssessmentKey.parse(assessment_ids.iloc[0])
-    season = {"autumn": "осень", "spring": "весна"}[campaign(key.campaign_code).season]
-    year = campaign(key.campaign_code).year
-    return f"{subjects()[key.subject_code].name_ru}, {key.paper_grade} класс, {season} {year}"
+    return f"{subjects()[key.subject_code].name_ru}, {key.paper_grade} класс, {campaign(key.campaign_code).short_ru}"
 
 
 @dg.asset(

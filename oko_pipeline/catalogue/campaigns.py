@@ -24,6 +24,14 @@ class Campaign:
     ends_on: date
     title_ru: str
 
+    @property
+    def short_ru(self) -> str:
+        """Return the campaign in two words: «осень 2020»."""
+        return f"{_SEASONS_RU.get(self.season, self.season)} {self.year}"
+
+
+_SEASONS_RU = {"autumn": "осень", "spring": "весна"}
+
 
 def _parse(row: Mapping[str, str]) -> Campaign:
     return Campaign(

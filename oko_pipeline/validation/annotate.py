@@ -401,7 +401,7 @@ def _totals(findings: pd.DataFrame) -> str:
     words = {
         "error": ("ошибка", "ошибки", "ошибок"),
         "warning": ("предупреждение", "предупреждения", "предупреждений"),
-        "note": ("примечание", "примечания", "примечаний"),
+        "note": ("к сведению", "к сведению", "к сведению"),
     }
     told = [counted(int(counts[severity]), *forms) for severity, forms in words.items() if severity in counts]
     return ", ".join(told) or "нет"

@@ -11,6 +11,8 @@ from typing import Any, Final
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from oko_pipeline.catalogue.campaigns import campaigns
+from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.rules import SEVERITIES, rule
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.validation.suites import blocking_failures
@@ -18,7 +20,7 @@ from oko_pipeline.validation.wording import assessment_title, counted, listed, p
 
 FIRST_STEPS: Final = 5
 EXAMPLES: Final = 3
-_SEVERITY_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "примечание"}
+_SEVERITY_RU: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
 _FILE_STATUS_RU: Final = {
     "refused": "отвергнут",
     "unknown": "форма не распознана",
@@ -27,7 +29,7 @@ _FILE_STATUS_RU: Final = {
 _COUNT_FORMS: Final = {
     "error": ("ошибка", "ошибки", "ошибок"),
     "warning": ("предупреждение", "предупреждения", "предупреждений"),
-    "note": ("примечание", "примечания", "примечаний"),
+    "note": ("к сведению", "к сведению", "к сведению"),
 }
 _WORKS_TITLE: Final = "Работы участников"
 
@@ -166,6 +168,11 @@ def _refused(table: pd.DataFrame | None, findings: pd.DataFrame) -> list[dict[st
     ]
 
 
+def _campaign_ru(assessment_id: str) -> str:
+    code = AssessmentKey.parse(assessment_id).campaign_code
+    return campaigns()[code].short_ru if code in campaigns() else code
+
+
 def _gaps(coverage: pd.DataFrame | None, schools: pd.DataFrame | None) -> list[dict[str, str]]:
     """Return a line a work that expected schools have not written."""
     if coverage is None:
@@ -174,7 +181,7 @@ def _gaps(coverage: pd.DataFrame | None, schools: pd.DataFrame | None) -> list[d
     missing = coverage.loc[(coverage["state"] == "missing") & coverage["is_expected"].fillna(value=False)]
     return [
         {
-            "title": assessment_title(str(assessment_id)),
+            "title": f"{assessment_title(str(assessment_id))}, {_campaign_ru(str(assessment_id))}",
             "number": counted(len(rows), "ОО", "ОО", "ОО"),
             "schools": listed([str(names.get(code, code)) for code in sorted(rows["school_code"])], shown=12),
         }

@@ -116,7 +116,7 @@ def test_first_steps_put_errors_before_frequent_warnings_and_leave_notes_out() -
     assert "Сверьте баллы за задания" in steps
     assert "одинаковый итоговый балл" not in steps
     assert "одинаковый итоговый балл" in page
-    assert "1 ошибка 5 предупреждений 1 примечание" in told(page)
+    assert "1 ошибка 5 предупреждений 1 к сведению" in told(page)
 
 
 def test_a_rule_shows_examples_with_their_cells_and_how_many_more() -> None:
@@ -149,7 +149,7 @@ def test_gaps_of_coverage_name_work_and_schools() -> None:
     )
     schools = pd.DataFrame({"school_code": ["edu990001"], "school_name": ["СОШ № 1"]})
     text = told(quality_page("2020-2021", results({}), findings(), PageTables(coverage=coverage, schools=schools)))
-    assert "Русский язык, 4 класс 2 ОО СОШ № 1, edu990002" in text
+    assert "Русский язык, 4 класс, весна 2021 2 ОО СОШ № 1, edu990002" in text
     assert "Математика, 4 класс" not in text
     sound = PageTables(coverage=coverage.iloc[2:])
     assert "Обязательные работы есть у всех ОО" in told(quality_page("2020-2021", results({}), findings(), sound))
