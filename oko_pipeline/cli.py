@@ -71,7 +71,7 @@ def main() -> None:
     try:
         app()
     except OkoError as error:
-        complaints.print(f"[red]Ошибка.[/red] {error}", highlight=False)
+        complaints.print(f"[red]Ошибка.[/red] {error}", highlight=False, soft_wrap=True)
         sys.exit(EXIT_FAILED)
 
 
@@ -115,11 +115,16 @@ def run(
     inbox: Inbox = None,
     home: Home = None,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Только собрать и проверить данные")] = False,
+    data_docs: Annotated[bool, typer.Option("--data-docs", help="Записать страницы Great Expectations")] = False,
 ) -> None:
     """Выполнить учебный год целиком: сбор, проверка, анализ, документы."""
     from oko_pipeline.catalogue.campaigns import school_years  # noqa: PLC0415
     from oko_pipeline.catalogue.keys import check_school_year  # noqa: PLC0415
-    from oko_pipeline.orchestration.year_run import run_year, unchanged_summary  # noqa: PLC0415
+    from oko_pipeline.orchestration.year_run import (  # noqa: PLC0415
+        run_year,
+        unchanged_summary,
+        write_year_data_docs,
+    )
 
     check_school_year(school_year)
     if school_year not in school_years():
@@ -138,14 +143,20 @@ def run(
             job = "validate_only" if validate_only else "annual_cycle"
             summary = run_year(settings, school_year, progress, job)
     _show(summary)
+    if data_docs:
+        console.print(f"Страницы наборов правил: {write_year_data_docs(settings, school_year)}", soft_wrap=True)
     if summary.error:
-        complaints.print(f"[red]Год не завершён.[/red]\n{summary.error}", highlight=False)
+        complaints.print(f"[red]Год не завершён.[/red]\n{summary.error}", highlight=False, soft_wrap=True)
         raise typer.Exit(EXIT_FAILED)
     if summary.is_blocked:
-        complaints.print("[red]Год заблокирован: документы не выпущены.[/red] Причины:", highlight=False)
+        complaints.print(
+            "[red]Год заблокирован: документы не выпущены.[/red] Причины:", highlight=False, soft_wrap=True
+        )
         for reason in summary.blocking:
-            complaints.print(f"  • {reason}", highlight=False)
-        complaints.print(f"Что исправить — на странице {summary.page}. Затем запустите год снова.", highlight=False)
+            complaints.print(f"  • {reason}", highlight=False, soft_wrap=True)
+        complaints.print(
+            f"Что исправить — на странице {summary.page}. Затем запустите год снова.", highlight=False, soft_wrap=True
+        )
         raise typer.Exit(EXIT_BLOCKED)
 
 

@@ -182,6 +182,21 @@ def summarise_year(workplace: Any, school_year: str, is_success: bool, errors: l
     )
 
 
+def write_year_data_docs(settings: Settings, school_year: str) -> Path:
+    """Write Great Expectations' own pages about the year's tables; return the path of their index."""
+    from assets.validation import suite_table  # noqa: PLC0415
+    from oko_pipeline.validation.suites import SuiteOptions, suites, write_data_docs  # noqa: PLC0415
+    from resources.workplace import open_workplace  # noqa: PLC0415
+
+    workplace = open_workplace(settings)
+    names = [suite.table for suite in suites().values()]
+    tables = {name: suite_table(workplace, school_year, name) for name in names}
+    options = SuiteOptions(blocking_share=settings.blocking_share)
+    index = write_data_docs(tables, workplace.reports.path(f"{school_year}/Наборы правил"), options)
+    workplace.database.close()
+    return index
+
+
 def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, str], workplace: Any) -> None:
     from oko_pipeline.catalogue.tables import DOCUMENTS  # noqa: PLC0415
 

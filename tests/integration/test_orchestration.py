@@ -1,0 +1,82 @@
+"""What runs by itself: the sensor asks for the years that arrived, the schedule for the year that ended."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from oko_pipeline.orchestration.build import build_defs
+from oko_pipeline.orchestration.jobs import inbox_arrivals, school_year_of, yearly_documents
+from resources.workplace import WorkplaceResource
+from tests.integration.tools import spring_dump
+
+
+def tick(home, cursor):
+    """Evaluate the sensor once; return (years asked for, cursor)."""
+    context = dg.build_sensor_context(cursor=cursor, resources={"workplace": WorkplaceResource(home=str(home))})
+    with context:
+        result = inbox_arrivals(context)
+        requests = [item for item in result if isinstance(item, dg.RunRequest)]
+        return [request.partition_key for request in requests], context.cursor
+
+
+def settle(home, cursor):
+    """Evaluate the sensor until it has read everything; return (years asked for, cursor)."""
+    for _ in range(20):
+        years, cursor = tick(home, cursor)
+        if years:
+            return years, cursor
+    return [], cursor
+
+
+def test_the_sensor_asks_for_each_year_that_arrived_and_then_rests(sample_inbox, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(sample_inbox, home / "inbox")
+    years, cursor = settle(home, None)
+    assert years == ["2020-2021", "2021-2022"]
+    assert tick(home, cursor) == ([], cursor)
+
+
+def test_the_sensor_runs_only_the_year_of_a_changed_file(installation):
+    years, cursor = settle(installation.home, None)
+    assert "2020-2021" in years
+    path = spring_dump(installation.inbox_folder, 8, "химии")
+    other = spring_dump(installation.inbox_folder, 8, "физике")
+    path.write_bytes(other.read_bytes())
+    years, cursor = settle(installation.home, cursor)
+    assert years == ["2020-2021"]
+    os.utime(other)
+    assert tick(installation.home, cursor) == ([], cursor)
+
+
+@pytest.mark.parametrize(
+    ("moment", "year"),
+    [
+        (datetime(2021, 7, 15, 3, tzinfo=UTC), "2020-2021"),
+        (datetime(2021, 8, 1, tzinfo=UTC), "2021-2022"),
+        (datetime(2021, 12, 31, tzinfo=UTC), "2021-2022"),
+        (datetime(2022, 1, 1, tzinfo=UTC), "2021-2022"),
+    ],
+)
+def test_a_moment_belongs_to_its_school_year(moment, year):
+    assert school_year_of(moment) == year
+
+
+def test_the_schedule_runs_the_year_that_ended():
+    context = dg.build_schedule_context(scheduled_execution_time=datetime(2021, 7, 15, 3, tzinfo=UTC))
+    request = yearly_documents(context)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2020-2021"
+
+
+def test_definitions_load_and_every_job_resolves():
+    defs = build_defs()
+    dg.Definitions.validate_loadable(defs)
+    for name in ("annual_cycle", "refresh_after_new_results", "validate_only", "tables_only"):
+        assert defs.resolve_job_def(name).partitions_def is not None
+
+
+def test_two_builds_share_nothing():
+    assert build_defs() is not build_defs()
