@@ -45,7 +45,8 @@ SUBJECTS = {
 }
 CAMPAIGNS = {2020: "ВПР, осень 2020 года (за предыдущий класс)", 2021: "ВПР, весна 2021 года"}
 LEVEL_NAMES = {"Б": "Базовый", "П": "Повышенный", "В": "Высокий"}
-HIDE, CLAIM, DETAIL = 5, 10, 20
+HIDE, CLAIM, DETAIL, MOST_DETAILED = 5, 10, 20, 8
+MARKS_A_CHART, JOURNAL_A_CHART = 5, 18
 RED, GREEN, YELLOW, BLUE = "#c0392b", "#27ae60", "#f1c40f", "#2980b9"
 
 
@@ -422,7 +423,8 @@ def task_table(scores, about):
                 {
                     "year": key[0], "grade": key[1], "subject": key[2], "level": level,
                     "unit": key[3] if level != "all" else "all", "position": position,
-                    "task": about[(work, position)]["kim"], "taught": n,
+                    "task": about[(work, position)]["kim"], "level_of_task": about[(work, position)]["level"],
+                    "taught": n,
                     "not_attempted": int((taught["code"] == "not_attempted").sum()),
                     "not_taught": len(group) - n, "mean": mean, "share": share,
                     "low": max(share - half, 0) if half is not None else None,
@@ -637,21 +639,21 @@ def marks_section(note, rows_beside, pictures, name):
     header = ["Работа", "n", "«2», %", "«3», %", "«4», %", "«5», %", "Базовый уровень, %", "«4» и «5», %"]
     note.table(header, rows)
     shown = [(row, beside) for row, beside in rows_beside if row["marked"] >= CLAIM]
-    for grade in sorted({row["grade"] for row, _ in shown}):
-        works = [(row, beside) for row, beside in shown if row["grade"] == grade]
-        groups = -(-len(works) // 6)
-        step = -(-len(works) // groups)
-        for start in range(0, len(works), step):
-            labels, series = [], {f"«{mark}»": [] for mark in (2, 3, 4, 5)}
-            for row, beside in works[start : start + step]:
-                for i, (label, level) in enumerate(beside):
-                    if not level["marked"]:
-                        continue
-                    labels.append(f"{row['subject']}: {label}" if i == 0 else label)
-                    for mark in (2, 3, 4, 5):
-                        series[f"«{mark}»"].append(level[f"share_{mark}"] * 100)
-            figure = stacked(labels, series, [RED, YELLOW, "#a9dfbf", GREEN])
-            note.chart(figure, pictures / f"{name}_marks_{grade}_{start}.png", f"Доли отметок, {grade} класс, %")
+    if not shown:
+        return
+    groups = -(-len(shown) // MARKS_A_CHART)
+    step = -(-len(shown) // groups)
+    for start in range(0, len(shown), step):
+        labels, series = [], {f"«{mark}»": [] for mark in (2, 3, 4, 5)}
+        for row, beside in shown[start : start + step]:
+            for i, (label, level) in enumerate(beside):
+                if not level["marked"]:
+                    continue
+                labels.append(f"{work_title(row)}: {label}" if i == 0 else label)
+                for mark in (2, 3, 4, 5):
+                    series[f"«{mark}»"].append(level[f"share_{mark}"] * 100)
+        figure = stacked(labels, series, [RED, YELLOW, "#a9dfbf", GREEN])
+        note.chart(figure, pictures / f"{name}_marks_{start}.png", "Доли отметок рядом с ориентирами, %")
 
 
 def journal_section(note, rows_beside, pictures, name):
@@ -673,7 +675,7 @@ def journal_section(note, rows_beside, pictures, name):
     shown = [row for row, _ in rows_beside if row["pairs"] >= CLAIM]
     if not shown:
         return
-    groups = -(-len(shown) // 14)
+    groups = -(-len(shown) // JOURNAL_A_CHART)
     step = -(-len(shown) // groups)
     for start in range(0, len(shown), step):
         part = shown[start : start + step]
@@ -683,6 +685,37 @@ def journal_section(note, rows_beside, pictures, name):
         }
         figure = stacked([f"{work_title(row)} (n = {row['pairs']})" for row in part], series, [RED, "#d5d8dc", BLUE])
         note.chart(figure, pictures / f"{name}_journal_{start}.png", "Отметка за работу и отметка по журналу, %")
+
+
+def surely_red(tasks):
+    """The tasks of the red zone whose whole interval is below the threshold."""
+    count = 0
+    for _, task in tasks[tasks["zone"] == "red"].iterrows():
+        if pd.notna(task["high"]) and task["high"] * 100 < (57 if task["level_of_task"] == "Б" else 28.5):
+            count += 1
+    return count
+
+
+def tasks_section(note, rows, kind, tables):
+    """How the tasks went, a row a work; returns the works to show in detail."""
+    note.heading("Выполнение заданий")
+    lines, need = [], {}
+    for row in rows:
+        tasks = tables["tasks"]
+        own = tasks[
+            (tasks["year"] == row["year"]) & (tasks["grade"] == row["grade"]) & (tasks["subject"] == row["subject"])
+            & (tasks["level"] == kind) & (tasks["unit"] == row["unit"])
+        ].sort_values("position")  # fmt: skip
+        if row["participants"] >= DETAIL:
+            need[(row["grade"], row["subject"])] = surely_red(own)
+        if row["participants"] < CLAIM:
+            lines.append([work_title(row), size(row["participants"]), "недостаточно данных", "", "", "", ""])
+            continue
+        levels = [percent(own.loc[own["level_of_task"] == level, "share"].mean()) for level in ("Б", "П", "В")]
+        red = ", ".join(own.loc[own["zone"] == "red", "task"].astype(str))
+        lines.append([work_title(row), row["participants"], percent(own["share"].mean()), *levels, red or "нет"])
+    note.table(["Работа", "n", "Выполнение, %", "Б, %", "П, %", "В, %", "Задания красной зоны"], lines)
+    return sorted(need, key=lambda work: -need[work])[:MOST_DETAILED]
 
 
 def work_section(note, row, kind, municipality, tables, pictures, name):
@@ -799,9 +832,10 @@ def write_document(kind, unit, year, municipality, tables, out):
     participation(note, kind, year, class_counts, school_rows, schools)
     marks_section(note, beside, tables["pictures"], name)
     journal_section(note, beside, tables["pictures"], name)
+    detailed = tasks_section(note, rows, kind, tables)
     note.heading("Работы")
     for row in rows:
-        if row["participants"] >= DETAIL:
+        if (row["grade"], row["subject"]) in detailed:
             work_section(note, row, kind, municipality, tables, tables["pictures"], name)
     quality_section(note, year, schools, tables)
     note.save(out / f"{name}.docx")
