@@ -3,7 +3,9 @@
 quality_results (passed) → result_summary, score_distribution, task_results, skill_results
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 import dagster as dg
 import pandas as pd
@@ -20,6 +22,7 @@ from assets.metadata import table_metadata
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnalyseTask, analyse_from_store
 from assets.validation import quality_results
+from oko_pipeline.analysis.assessment_tables import AssessmentTables
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
 from oko_pipeline.catalogue.keys import AssessmentKey
@@ -36,12 +39,12 @@ from oko_pipeline.catalogue.tables import (
     TASKS,
 )
 from oko_pipeline.quality import findings_frame
-from oko_pipeline.storage.database import Slice
 from oko_pipeline.validation.year_rules import check_jumps
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "analysis"
+_BATCH = 16
 EVERY_YEAR = "*"
 TABLES_MADE = (RESULT_SUMMARY, SCORE_DISTRIBUTION, TASK_RESULTS, SKILL_RESULTS)
 _DESCRIPTIONS = {
@@ -105,13 +108,9 @@ def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
         )
         for key in stale
     ]
-    for assessment_id, tables in zip(stale, workplace.pool.map(analyse_from_store, jobs), strict=True):
-        part = where | {"assessment_id": assessment_id}
-        with database.transaction():
-            database.replace_all([Slice(table, part, getattr(tables, table.name)) for table in TABLES_MADE])
-            for table in TABLES_MADE:
-                made = {assessment_id: (wanted[assessment_id], len(getattr(tables, table.name)))}
-                record_slices(workplace, school_year, table.name, made)
+    analysed = zip(stale, workplace.pool.map(analyse_from_store, jobs), strict=True)
+    while batch := dict(islice(analysed, _BATCH)):
+        _write_batch(workplace, school_year, batch, wanted)
     gone = sorted(set(known) - set(wanted))
     with database.transaction():
         if stale or gone:
@@ -121,6 +120,19 @@ def analyse_year(workplace: Workplace, school_year: str) -> list[str]:
                 database.delete(table, where | {"assessment_id": gone})
             record_slices(workplace, school_year, table.name, {}, removed=gone)
     return stale
+
+
+def _write_batch(
+    workplace: Workplace, school_year: str, batch: Mapping[str, AssessmentTables], wanted: Mapping[str, str]
+) -> None:
+    """Replace the slices of some assessments in one transaction: a write has a fixed price, a row hardly any."""
+    with workplace.database.transaction():
+        for table in TABLES_MADE:
+            frames = [getattr(tables, table.name) for tables in batch.values()]
+            where = {"school_year": school_year, "assessment_id": list(batch)}
+            workplace.database.replace(table, pd.concat(frames, ignore_index=True), where)
+            made = {key: (wanted[key], len(frame)) for key, frame in zip(batch, frames, strict=True)}
+            record_slices(workplace, school_year, table.name, made)
 
 
 def _write_jumps(workplace: Workplace, school_year: str) -> None:

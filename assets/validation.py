@@ -72,11 +72,9 @@ def check_works_of_year(workplace: Workplace, school_year: str) -> list[str]:
     checked = list(workplace.pool.map(check_in_store, jobs))
     gone = sorted(set(known) - set(wanted))
     with database.transaction():
-        for made in checked:
-            where = {"school_year": school_year, "origin": f"work:{made.assessment_id}"}
-            database.replace(QUALITY_FINDINGS, made.findings, where)
-        for key in gone:
-            database.delete(QUALITY_FINDINGS, {"school_year": school_year, "origin": f"work:{key}"})
+        origins = [f"work:{key}" for key in (*stale, *gone)]
+        findings = pd.concat([QUALITY_FINDINGS.empty(), *(made.findings for made in checked)], ignore_index=True)
+        database.replace(QUALITY_FINDINGS, findings, {"school_year": school_year, "origin": origins})
         made_slices = {made.assessment_id: (wanted[made.assessment_id], made.rows_count) for made in checked}
         record_slices(workplace, school_year, "work_checks", made_slices, removed=gone)
     return stale

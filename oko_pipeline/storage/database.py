@@ -28,7 +28,7 @@ class Slice:
     """A part of a table that is replaced as a whole, and the fingerprint of what it was computed from."""
 
     table: Table
-    where: Mapping[str, str]
+    where: Mapping[str, str | Sequence[str]]
     frame: pd.DataFrame
 
 
@@ -94,13 +94,13 @@ class Database:
             finally:
                 self._write = None
 
-    def replace(self, table: Table, frame: pd.DataFrame, where: Mapping[str, str]) -> int:
+    def replace(self, table: Table, frame: pd.DataFrame, where: Mapping[str, str | Sequence[str]]) -> int:
         """Replace the rows of `table` that match `where` by `frame`, in one transaction; return the number of rows.
 
         Args:
             table: contract of the table.
             frame: rows with exactly the table's columns; every row has the values of `where`.
-            where: the slice; its columns are among the table's `slice_by` and begin with the school year.
+            where: the slice, by column: a value, or several slices' values at once.
 
         Raises:
             ContractError: when the frame breaks the contract; nothing is changed then.
@@ -115,7 +115,7 @@ class Database:
         for part in slices:
             frame = part.table.conform(part.frame)
             for column, value in part.where.items():
-                if len(frame) and not (frame[column] == value).all():
+                if not frame[column].isin([value] if isinstance(value, str) else list(value)).all():
                     raise StorageError(f"Таблица {part.table.name}: строка вне среза {dict(part.where)}.")
             checked.append((part, frame))
         with self.transaction():
