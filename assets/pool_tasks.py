@@ -3,10 +3,12 @@
 Pupil-level frames never travel between processes: a worker reads and writes them in the restricted store itself.
 """
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +27,7 @@ from oko_pipeline.reporting.render import Stamp, render_note
 from oko_pipeline.storage.works_store import WorksStore
 from oko_pipeline.validation.annotate import annotate_workbook
 from oko_pipeline.validation.work_rules import FLAG_COLUMNS, AssessmentFacts, check_works
+from oko_pipeline.works import TaskHeader
 from resources.report_store import ReportStore
 
 
@@ -85,6 +88,7 @@ def assemble_into_store(task: AssembleTask) -> AssembledWorks:
         counts = again[["added_count", "removed_count", "changed_count"]]
         differences.append(again[counts.sum(axis=1) > 0])
     store.write(task.school_year, assembly.works)
+    _write_info(task.restricted, task.school_year, works_info(assembly.works, works_fingerprint(assembly.works)))
     return AssembledWorks(
         task.assessment_id,
         task.contents,
@@ -95,10 +99,34 @@ def assemble_into_store(task: AssembleTask) -> AssembledWorks:
     )
 
 
+def _info_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+    return restricted / "infos" / school_year / f"{assessment_id.replace(':', '~')}.json"
+
+
+def _write_info(restricted: Path, school_year: str, info: WorksInfo) -> None:
+    path = _info_path(restricted, school_year, str(info.key))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = {
+        "tasks": [asdict(task) for task in info.tasks],
+        "rows_count": info.rows_count,
+        "works_sha256": info.works_sha256,
+        "score_counts": info.score_counts.tolist(),
+        "mark_scores": sorted((mark, *limits) for mark, limits in info.mark_scores.items()),
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+
+
 def describe_works(restricted: Path, school_year: str, assessment_id: str) -> WorksInfo:
-    """Return what assessments and tasks are described from, without the works themselves."""
-    works = WorksStore(restricted).read(school_year, assessment_id)
-    return works_info(works, works_fingerprint(works))
+    """Return what assessments and tasks are described from: counts kept beside the works, which are not read again."""
+    content = json.loads(_info_path(restricted, school_year, assessment_id).read_text("utf-8"))
+    return WorksInfo(
+        AssessmentKey.parse(assessment_id),
+        tuple(TaskHeader(**task) for task in content["tasks"]),
+        content["rows_count"],
+        content["works_sha256"],
+        np.array(content["score_counts"], dtype=np.int64).reshape(len(content["tasks"]), -1),
+        {mark: (low, high) for mark, low, high in content["mark_scores"]},
+    )
 
 
 @dataclass(frozen=True, slots=True)

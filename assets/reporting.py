@@ -6,15 +6,16 @@ result tables → municipality_notes, school_notes;  quality_findings → annota
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from assets.analysis import TABLES_MADE
-from assets.inputs import active_files, frame_fingerprint, record_slices, slice_fingerprint
+from assets.inputs import active_files, frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
@@ -123,18 +124,40 @@ class Issued:
     unchanged_count: int
 
 
-def issue_documents(workplace: Workplace, school_year: str, kind: str, drafts: Sequence[Draft], inputs: str) -> Issued:
-    """Write the documents of a kind whose content changed, remove those that no data support, keep the register.
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Documents that are compared and replaced as a whole: those of a kind, of one campaign where the kind has any."""
 
-    Args:
-        workplace: the stores.
-        school_year: the year.
-        kind: kind of the documents; the register's rows of this kind are compared with `drafts`.
-        drafts: all documents of the kind that shall stand.
-        inputs: fingerprint of everything that the drafts were made from.
+    school_year: str
+    kind: str
+    campaign_code: str | None
+    inputs: str
+
+    def known(self, workplace: Workplace) -> pd.DataFrame:
+        """Return the register's rows of these documents."""
+        rows = workplace.database.read(DOCUMENTS, {"school_year": self.school_year, "kind": self.kind})
+        if self.campaign_code is not None:
+            rows = rows[rows["campaign_code"] == self.campaign_code]
+        return rows.set_index("document_id", drop=False)
+
+    @property
+    def slice_key(self) -> str:
+        """Return the key under which the inputs are remembered."""
+        return self.campaign_code or "year"
+
+
+def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]]) -> Issued:
+    """Write the documents whose content changed, remove those that no data support, keep the register.
+
+    `draw_up` makes the drafts of all documents that shall stand; it is not called when nothing that they depend on
+    changed and none of them is missing.
     """
-    database = workplace.database
-    known = database.read(DOCUMENTS, {"school_year": school_year, "kind": kind}).set_index("document_id", drop=False)
+    database, year = workplace.database, issue.school_year
+    known = issue.known(workplace)
+    is_same = database.slice_inputs(year, issue.kind).get(issue.slice_key) == issue.inputs
+    if is_same and all(workplace.reports.has(path) for path in known["path"]):
+        return Issued((), len(known))
+    drafts = draw_up()
     written = known["context_sha256"].to_dict()
     changed = [
         draft
@@ -142,34 +165,33 @@ def issue_documents(workplace: Workplace, school_year: str, kind: str, drafts: S
         if written.get(draft.document_id) != draft.content_sha256 or not workplace.reports.has(draft.path)
     ]
     for draft, file_sha256 in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
-        where = {"school_year": school_year, "document_id": draft.document_id}
-        row = _document_row(draft, school_year, file_sha256, workplace.clock.timestamp())
+        row = _document_row(draft, year, file_sha256, workplace.clock.timestamp())
+        where = {"school_year": year, "document_id": draft.document_id}
         database.replace(DOCUMENTS, pd.DataFrame([row]), where)
     paths = {draft.path for draft in drafts}
     for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
         path = str(known.loc[document_id, "path"])
         if path not in paths:
             workplace.reports.remove(path)
-        database.delete(DOCUMENTS, {"school_year": school_year, "document_id": document_id})
-    record_slices(workplace, school_year, kind, {"year": (inputs, len(drafts))})
+        database.delete(DOCUMENTS, {"school_year": year, "document_id": document_id})
+    record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
 
 
-def standing_documents(workplace: Workplace, school_year: str, kind: str, inputs: str) -> Issued | None:
-    """Return what stands when nothing that the documents depend on changed and none is missing, else None."""
-    known = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind}, ["path"])["path"]
-    is_same = workplace.database.slice_inputs(school_year, kind).get("year") == inputs
-    return Issued((), len(known)) if is_same and all(workplace.reports.has(path) for path in known) else None
-
-
 def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issued:
-    """Write the notes of a kind whose content changed."""
-    inputs = _note_inputs(workplace, school_year)
-    standing = standing_documents(workplace, school_year, kind.kind, inputs)
-    if standing is not None:
-        return standing
-    drafts = [draft for data in _campaign_data(workplace, school_year) for draft in _note_drafts(workplace, data, kind)]
-    return issue_documents(workplace, school_year, kind.kind, drafts, inputs)
+    """Write the notes of a kind whose content changed, campaign by campaign."""
+    renderer = _renderer_version(workplace, kind)
+    written: list[str] = []
+    unchanged = 0
+    for campaign_code, own in campaigns().items():
+        if own.school_year != school_year:
+            continue
+        inputs = combine(renderer, _campaign_inputs(workplace, school_year, campaign_code))
+        issue = Issue(school_year, kind.kind, campaign_code, inputs)
+        issued = issue_documents(workplace, issue, partial(_note_drafts, workplace, issue, kind, renderer))
+        written += issued.written
+        unchanged += issued.unchanged_count
+    return Issued(tuple(written), unchanged)
 
 
 def _document_row(draft: Draft, school_year: str, file_sha256: str, rendered_at: str) -> dict[str, object]:
@@ -190,44 +212,62 @@ def _document_row(draft: Draft, school_year: str, file_sha256: str, rendered_at:
     }
 
 
-def _note_inputs(workplace: Workplace, school_year: str) -> str:
-    """Return a fingerprint of all that can change any note of the year."""
+def _renderer_version(workplace: Workplace, kind: NoteKind) -> str:
+    """Return a fingerprint of all but the data that makes a note: code, template, settings."""
     folder = workplace.settings.templates
-    own = sorted(folder.glob("*.docx")) if folder is not None and folder.is_dir() else []
+    own = None if folder is None else folder / f"{kind.kind}.docx"
     return combine(
         code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
         repr(note_settings(workplace)),
-        *(hashlib.sha256(template.read_bytes()).hexdigest() for template in own),
-        slice_fingerprint(workplace, school_year, *(table.name for table in TABLES_MADE)),
-        slice_fingerprint(workplace, school_year, "schools", "assessments", "coverage", "work_checks"),
+        hashlib.sha256(own.read_bytes()).hexdigest() if own is not None and own.is_file() else "",
     )
 
 
-def _campaign_data(workplace: Workplace, school_year: str) -> Iterator[NoteData]:
-    for campaign_code, own in campaigns().items():
-        if own.school_year == school_year:
-            data = note_data(workplace, school_year, campaign_code)
-            if len(data.result_summary):
-                yield data
+def _campaign_inputs(workplace: Workplace, school_year: str, campaign_code: str) -> str:
+    """Return a fingerprint of the data that notes of a campaign are made from."""
+    database = workplace.database
+    where = {"school_year": school_year}
+    slices = [
+        f"{table.name}:{key}:{inputs}"
+        for table in TABLES_MADE
+        for key, inputs in sorted(database.slice_inputs(school_year, table.name).items())
+        if key.startswith(f"{campaign_code}:")
+    ]
+    ids = sorted({part.split(":", 1)[1].rsplit(":", 1)[0] for part in slices})
+    own = where | {"assessment_id": ids}
+    findings = database.read(QUALITY_FINDINGS, {"school_year": [school_year, EVERY_YEAR], "assessment_id": ids})
+    return combine(
+        *slices,
+        *(frame_fingerprint(database.read(table, where)) for table in (SCHOOLS, MUNICIPALITIES)),
+        *(frame_fingerprint(database.read(table, own)) for table in (COVERAGE, PUBLISHED_RESULTS)),
+        frame_fingerprint(count_findings(findings)),
+    )
 
 
-def _note_drafts(workplace: Workplace, data: NoteData, kind: NoteKind) -> Iterator[Draft]:
+def _note_drafts(workplace: Workplace, issue: Issue, kind: NoteKind, renderer: str) -> list[Draft]:
+    data = note_data(workplace, issue.school_year, str(issue.campaign_code))
     stamp = Stamp(workplace.clock.now(), code_version())
-    for unit_code in note_units(data, kind):
-        context = _CONTEXTS[kind.kind](data, unit_code)
-        yield Draft(
-            document_id=f"{kind.kind}:{data.campaign_code}:{unit_code}",
-            kind=kind.kind,
-            campaign_code=data.campaign_code,
-            unit_level=kind.unit_level,
-            unit_code=unit_code,
-            title_ru=kind.title_ru,
-            path=f"{data.school_year}/{data.campaign_code}/{kind.folder_ru}/{unit_code} {kind.title_ru}.docx",
-            content_sha256=_content_sha256(context),
-            inputs=json.dumps(context.get("sources"), ensure_ascii=False),
-            body=NoteBody(context, stamp, workplace.settings.templates),
-            reports=workplace.reports,
-        )
+    return [_note_draft(workplace, data, kind, unit_code, (stamp, renderer)) for unit_code in note_units(data, kind)]
+
+
+def _note_draft(
+    workplace: Workplace, data: NoteData, kind: NoteKind, unit_code: str, made_by: tuple[Stamp, str]
+) -> Draft:
+    stamp, renderer = made_by
+    context = _CONTEXTS[kind.kind](data, unit_code)
+    return Draft(
+        document_id=f"{kind.kind}:{data.campaign_code}:{unit_code}",
+        kind=kind.kind,
+        campaign_code=data.campaign_code,
+        unit_level=kind.unit_level,
+        unit_code=unit_code,
+        title_ru=kind.title_ru,
+        path=f"{data.school_year}/{data.campaign_code}/{kind.folder_ru}/{unit_code} {kind.title_ru}.docx",
+        content_sha256=combine(renderer, _content_sha256(context)),
+        inputs=json.dumps(context.get("sources"), ensure_ascii=False),
+        body=NoteBody(context, stamp, workplace.settings.templates),
+        reports=workplace.reports,
+    )
 
 
 def _content_sha256(context: dict[str, Any]) -> str:
@@ -308,9 +348,11 @@ def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
     findings = workplace.database.read(QUALITY_FINDINGS, {"school_year": school_year, "severity": ["error", "warning"]})
     findings = findings[findings["cell"].notna() & findings["school_code"].notna() & findings["file_path"].notna()]
     inputs = combine(code_fingerprint("oko_pipeline.validation"), frame_fingerprint(findings))
-    standing = standing_documents(workplace, school_year, ANNOTATED_WORKBOOK, inputs)
-    if standing is not None:
-        return standing
+    issue = Issue(school_year, ANNOTATED_WORKBOOK, None, inputs)
+    return issue_documents(workplace, issue, partial(_annotation_drafts, workplace, school_year, findings))
+
+
+def _annotation_drafts(workplace: Workplace, school_year: str, findings: pd.DataFrame) -> list[Draft]:
     files = active_files(workplace.database.read(FILES, {"school_year": school_year}))
     current = dict(zip(files["file_sha256"], files["path"], strict=True))
     drafts: list[Draft] = []
@@ -334,7 +376,7 @@ def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
                 reports=workplace.reports,
             )
         )
-    return issue_documents(workplace, school_year, ANNOTATED_WORKBOOK, drafts, inputs)
+    return drafts
 
 
 def _file_title(assessment_ids: pd.Series, path: str) -> str:

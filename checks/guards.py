@@ -5,8 +5,8 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import slice_fingerprint
-from assets.validation import remembered_results, suite_table
+from assets.inputs import frame_fingerprint, slice_fingerprint
+from assets.validation import EVERY_YEAR, remembered_results, suite_table
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result
@@ -15,8 +15,9 @@ from oko_pipeline.validation.personal_data import scan_frame
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace
 
-SCANNED_TABLES = tuple(name for name in TABLES if name not in {"slices", "score_distribution", "task_results"})
-"""Tables with text that came from people; the others hold numbers and codes of ours alone."""
+_OWN_TEXT = {"slices", "score_distribution", "task_results", "skill_results", "result_summary", "quality_results"}
+SCANNED_TABLES = tuple(name for name in TABLES if name not in _OWN_TEXT)
+"""Tables with text that came from people; the others hold numbers, codes and texts made from these tables alone."""
 
 _WATCHED = ("mean_score", "mean_percent", "mark_2_share", "base_level_share", "good_level_share", "mark_5_share")
 
@@ -43,33 +44,23 @@ def _result(
 
 
 def no_personal_data(workplace: Workplace, school_year: str) -> pd.DataFrame:
-    """Scan the year's tables for names, contacts and documents of people; one result a table."""
-    sources = ("works", "schools", "assessments", "work_checks", "coverage")
-    inputs = combine(
-        code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue"),
-        slice_fingerprint(workplace, school_year, *sources),
-    )
-    names = tuple(f"personal_data_{name}" for name in SCANNED_TABLES)
-    return remembered_results(workplace, school_year, names, inputs, partial(_scan, workplace, school_year))
-
-
-def _scan(workplace: Workplace, school_year: str) -> pd.DataFrame:
-    rows = []
+    """Scan the year's tables for names, contacts and documents of people; one result a table that changed or not."""
+    rules = code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue")
+    results = []
     for name in SCANNED_TABLES:
-        frame = workplace.database.read(TABLES[name], {"school_year": school_year})
-        found = scan_frame(frame, name)
-        note = "; ".join(sorted({finding.message for finding in found})[:3])
-        rows.append(
-            _result(
-                workplace,
-                school_year,
-                f"personal_data_{name}",
-                f"В таблице {name} нет персональных данных",
-                (len(frame), len(found)),
-                note,
-            )
-        )
-    return QUALITY_RESULTS.conform(pd.DataFrame(rows))
+        frame = workplace.database.read(TABLES[name], {"school_year": [school_year, EVERY_YEAR]})
+        inputs = combine(rules, frame_fingerprint(frame))
+        judge = partial(_scan, workplace, school_year, name, frame)
+        results.append(remembered_results(workplace, school_year, (f"personal_data_{name}",), inputs, judge))
+    return pd.concat(results, ignore_index=True)
+
+
+def _scan(workplace: Workplace, school_year: str, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    found = scan_frame(frame, name)
+    note = "; ".join(sorted({finding.message for finding in found})[:3])
+    title = f"В таблице {name} нет персональных данных"
+    row = _result(workplace, school_year, f"personal_data_{name}", title, (len(frame), len(found)), note)
+    return QUALITY_RESULTS.conform(pd.DataFrame([row]))
 
 
 def no_ranking(workplace: Workplace, school_year: str) -> pd.DataFrame:

@@ -15,10 +15,14 @@ _FEWEST_ITEMS: Final = 12
 
 
 class WorkerPool:
-    """Maps a picklable function over items, in worker processes when there is enough to do."""
+    """Maps a picklable function over items, in worker processes when there is enough to do.
+
+    The processes are started at first need and serve until `close`: starting them costs seconds of imports.
+    """
 
     def __init__(self, workers: int) -> None:
         self._workers = max(1, workers)
+        self._executor: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield `function(item)` for each item, in the order of the items.
@@ -28,11 +32,21 @@ class WorkerPool:
         if self._workers == 1 or len(items) < _FEWEST_ITEMS:
             yield from map(function, items)
             return
-        # Forking a process that runs threads (Dagster, Arrow) can deadlock; the fork server is started clean.
-        method = "spawn" if sys.platform == "win32" else "forkserver"
-        context = multiprocessing.get_context(method)
-        if method == "forkserver":
-            context.set_forkserver_preload(_PRELOAD)
         chunk = max(1, min(8, len(items) // (self._workers * 8)))
-        with ProcessPoolExecutor(min(self._workers, len(items)), mp_context=context) as executor:
-            yield from executor.map(function, items, chunksize=chunk)
+        yield from self._processes().map(function, items, chunksize=chunk)
+
+    def _processes(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            # Forking a process that runs threads (Dagster, Arrow) can deadlock; the fork server is started clean.
+            method = "spawn" if sys.platform == "win32" else "forkserver"
+            context = multiprocessing.get_context(method)
+            if method == "forkserver":
+                context.set_forkserver_preload(_PRELOAD)
+            self._executor = ProcessPoolExecutor(self._workers, mp_context=context)
+        return self._executor
+
+    def close(self) -> None:
+        """End the worker processes; the pool may be used again."""
+        if self._executor is not None:
+            self._executor.shutdown()
+            self._executor = None

@@ -34,6 +34,11 @@ class Workplace:
         """Return the folder into which people drop result files."""
         return self.settings.inbox_folder
 
+    def close(self) -> None:
+        """Close the database and end the worker processes."""
+        self.database.close()
+        self.pool.close()
+
 
 def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
     """Open the stores that the settings name; makes the folders that are missing."""
@@ -66,7 +71,7 @@ class WorkplaceResource(dg.ConfigurableResource):
         return self._workplace
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Close the database when the run ends."""
+        """Close the database and the pool when the run ends."""
         if self._workplace is not None:
-            self._workplace.database.close()
+            self._workplace.close()
             self._workplace = None

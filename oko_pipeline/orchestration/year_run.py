@@ -128,7 +128,7 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
     summary = summarise_year(workplace, school_year, result.success, steps.errors)
     if result.success and _signature(settings) == before:
         _write_state(settings, summary, before, workplace)
-    workplace.database.close()
+    workplace.close()
     return summary
 
 
@@ -193,7 +193,7 @@ def write_year_data_docs(settings: Settings, school_year: str) -> Path:
     tables = {name: suite_table(workplace, school_year, name) for name in names}
     options = SuiteOptions(blocking_share=settings.blocking_share)
     index = write_data_docs(tables, workplace.reports.path(f"{school_year}/Наборы правил"), options)
-    workplace.database.close()
+    workplace.close()
     return index
 
 

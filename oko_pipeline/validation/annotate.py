@@ -9,8 +9,9 @@ import io
 import logging
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ MAXIMUM_COMMENTS: Final = 2000
 sheet «Замечания», which lists all findings, says so."""
 
 _FILLS: Final = {"error": "FFC7CE", "warning": "FFEB9C", "note": "DDEBF7"}
-_SEVERITY_RU: Final = {"error": "Ошибка", "warning": "Предупреждение", "note": "Примечание"}
+_SEVERITY_RU: Final = {"error": "Ошибка", "warning": "Предупреждение", "note": "К сведению"}
 _HEADERS: Final = (
     ("№", 6),
     ("Тяжесть", 16),
@@ -42,6 +43,7 @@ _HEADERS: Final = (
     ("Правило", 26),
 )
 _LOGIN: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{3}\d{6})(?!\d)")
+_LOGIN_LENGTH: Final = 9
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _DANGEROUS_FORMULA: Final = re.compile(
@@ -103,7 +105,7 @@ def annotate_workbook(
         kept = None
         shown = findings
         if chosen is not None:
-            sheets, kept, remarks = _reduce(sheets, chosen)
+            sheets, kept, remarks = _reduce(sheets, chosen, partial(_sheet_logins, content))
             shown = _findings_of_school(findings, chosen.school_code, kept)
         book = _fresh_book(sheets)
         places = _places(shown, list(sheets), kept)
@@ -135,8 +137,12 @@ def _open_xlsx(content: bytes) -> Any:
     return book
 
 
+@lru_cache(maxsize=2)
 def _read_values(content: bytes) -> dict[str, _Rows]:
-    """Read the values of all sheets by sheet name, from A1 on."""
+    """Read the values of all sheets by sheet name, from A1 on.
+
+    A dump of many schools is asked for school by school: its sheets are read once. Nobody changes the rows.
+    """
     if content[:4] not in (_ZIP, _OLE):
         return {"csv": _read_csv(content)}
     try:
@@ -157,8 +163,16 @@ def _read_csv(content: bytes) -> _Rows:
     return [list(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
 
 
+@lru_cache(maxsize=2)
+def _sheet_logins(content: bytes) -> dict[str, list[tuple[frozenset[str], bool]]]:
+    """Return for every row of every sheet the school codes in it and whether it heads a group of rows."""
+    return {name: [_logins(row) for row in rows] for name, rows in _read_values(content).items()}
+
+
 def _reduce(
-    sheets: Mapping[str, _Rows], part: SchoolPart
+    sheets: Mapping[str, _Rows],
+    part: SchoolPart,
+    logins: Callable[[], Mapping[str, list[tuple[frozenset[str], bool]]]],
 ) -> tuple[dict[str, _Rows], dict[str, dict[int, int]], list[str]]:
     """Keep headers and the school's rows; return sheets, new row numbers by old ones, and remarks for the reader.
 
@@ -169,7 +183,11 @@ def _reduce(
     left_out: list[str] = []
     for name, rows in sheets.items():
         own = part.rows.get(name) if part.rows is not None else None
-        kept = _own_rows(rows, part.school_code) if own is None else [*_header_rows(name, rows, part), *sorted(own)]
+        kept = (
+            _own_rows(logins()[name], part.school_code)
+            if own is None
+            else [*_header_rows(name, rows, part), *sorted(own)]
+        )
         if kept is None:
             left_out.append(f"«{name}»")
             continue
@@ -179,29 +197,28 @@ def _reduce(
     return reduced or {"Нет данных": []}, numbers, remarks
 
 
-def _logins(row: list[Any]) -> tuple[set[str], bool]:
+def _logins(row: list[Any]) -> tuple[frozenset[str], bool]:
     """Return the school codes named in a row, and whether one stands in brackets (the heading of a group of rows)."""
     codes: set[str] = set()
     is_heading = False
     for value in row:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) >= _LOGIN_LENGTH:
             for match in _LOGIN.finditer(value):
                 codes.add(school_code_from_login(match[1]) or "")
                 is_heading = is_heading or value[: match.start()].rstrip().endswith("(")
-    return codes, is_heading
+    return frozenset(codes), is_heading
 
 
-def _own_rows(rows: _Rows, school_code: str) -> list[int] | None:
+def _own_rows(logins: list[tuple[frozenset[str], bool]], school_code: str) -> list[int] | None:
     """Return the 1-based rows to keep by their logins; None when the sheet has no login at all."""
     kept: list[int] = []
-    group: set[str] = set()
+    group: frozenset[str] = frozenset()
     seen = False
-    for number, row in enumerate(rows, 1):
-        codes, is_heading = _logins(row)
+    for number, (codes, is_heading) in enumerate(logins, 1):
         if is_heading:
             group = codes
         elif codes:
-            group = set()
+            group = frozenset()
         owner = codes or group
         if (not seen and not codes) or owner == {school_code}:
             kept.append(number)

@@ -1,7 +1,9 @@
 """A whole year from files to documents, through the same job as in the Dagster UI."""
 
 import shutil
+from importlib.resources import files
 
+import docx
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -122,6 +124,36 @@ def test_one_corrected_file_changes_only_what_depends_on_it(installation):
     }
     assert any(school_code in name for name in rewritten)
     assert all("vpr-2021-spring" in name for name in rewritten)
+
+
+def test_an_edited_template_writes_its_notes_again_and_no_others(installation, tmp_path, monkeypatch):
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    document = docx.Document(str(files("report_templates").joinpath("school_note.docx")))
+    document.add_paragraph("Особая отметка территории")
+    document.save(str(templates / "school_note.docx"))
+    monkeypatch.setenv("OKO_TEMPLATES", str(templates))
+    before = snapshot(installation.reports_folder, "*.docx")
+    run_year(Settings.load(home=installation.home), YEAR, silent)
+    after = snapshot(installation.reports_folder, "*.docx")
+    rewritten = {name for name, state in after.items() if before[name] != state}
+    assert rewritten == {name for name in after if "/ОО/" in name}
+    assert (
+        "Особая отметка территории"
+        in docx.Document(str(installation.reports_folder / min(rewritten))).paragraphs[-1].text
+    )
+
+
+def test_a_lost_document_is_written_again(installation):
+    lost = next(installation.reports_folder.rglob("*.docx"))
+    before = snapshot(installation.reports_folder, "*.docx")
+    lost.unlink()
+    run_year(installation, YEAR, silent)
+    after = snapshot(installation.reports_folder, "*.docx")
+    assert set(after) == set(before)
+    assert [name for name in after if before[name] != after[name]] == [
+        str(lost.relative_to(installation.reports_folder))
+    ]
 
 
 def test_a_removed_file_is_no_longer_counted_and_said_so(installation):

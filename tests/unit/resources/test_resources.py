@@ -34,13 +34,19 @@ def test_a_link_is_given_only_when_the_folder_is_served(tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_pool_keeps_the_order_of_items(workers):
-    assert list(WorkerPool(workers).map(str, range(40))) == [str(number) for number in range(40)]
+    pool = WorkerPool(workers)
+    assert list(pool.map(str, range(40))) == [str(number) for number in range(40)]
+    pool.close()
+    assert list(pool.map(str, range(20))) == [str(number) for number in range(20)]
+    pool.close()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failure_in_the_pool_reaches_the_caller(workers):
+    pool = WorkerPool(workers)
     with pytest.raises(ValueError, match="invalid literal"):
-        list(WorkerPool(workers).map(int, ["1"] * 20 + ["x"]))
+        list(pool.map(int, ["1"] * 20 + ["x"]))
+    pool.close()
 
 
 def test_the_clock_tells_utc():
