@@ -6,13 +6,13 @@ unit («Вся выборка», the region, a municipality, a school). No layou
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
+from oko_pipeline.catalogue.contracts import PANDAS_TYPES, ColumnType, Table
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.tables import PUBLISHED_RESULTS, SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import shown
@@ -48,6 +48,7 @@ _TITLE_LABEL: Final = re.compile(r"(предмет|дата|максимальн
 _MIXED_WORD: Final = re.compile(r"(?=\w*[а-яё])(?=\w*[a-z])[^\W\d_]+", re.IGNORECASE)
 # A word of every header that is sought, in Cyrillic or Latin letters: most rows are dismissed by it alone.
 _HEADER_WORD: Final = re.compile(r"г[рp][уy]пп|п[оo][оo]п|т[рp][еe]б|п[рp][еe]дм[еe]т", re.IGNORECASE)
+_TYPES: Final[dict[ColumnType, Any]] = {kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_TYPES.items()}
 _DECIMALS: Final = re.compile(r"[.,](\d+)")
 
 
@@ -160,6 +161,13 @@ def merged_header(sheet: Sheet, row_index: int) -> tuple[HeaderRow, int]:
 
     A merged cell of the first row (text, then blanks) lends its text to the cells below it.
     """
+    known: tuple[tuple[str, ...], int] | None = sheet.shared.get(("merged", row_index))
+    if known is None:
+        known = sheet.shared["merged", row_index] = _merged(sheet, row_index)
+    return HeaderRow(sheet, row_index, known[0]), known[1]
+
+
+def _merged(sheet: Sheet, row_index: int) -> tuple[tuple[str, ...], int]:
     top = [unmixed(cell_text(value)) for value in sheet.rows[row_index]]
     following = sheet.rows[row_index + 1] if row_index + 1 < len(sheet.rows) else []
     below = [unmixed(cell_text(value)) for value in following]
@@ -169,13 +177,13 @@ def merged_header(sheet: Sheet, row_index: int) -> tuple[HeaderRow, int]:
     first = next((index for index, text in enumerate(top) if text), 0)
     continues = any(below) and not any(below[: first + 1]) and not any("макс" in text.lower() for text in below)
     if not continues or _is_data(top, below):
-        return HeaderRow(sheet, row_index, tuple(top)), 1
+        return tuple(top), 1
     texts: list[str] = []
     spanning = ""
     for upper, lower in zip(top, below, strict=True):
         spanning = upper or (spanning if lower else "")
         texts.append(" ".join(part for part in (spanning if lower else upper, lower) if part))
-    return HeaderRow(sheet, row_index, tuple(texts)), 2
+    return tuple(texts), 2
 
 
 def _is_data(top: Sequence[str], below: Sequence[str]) -> bool:
@@ -186,9 +194,15 @@ def _is_data(top: Sequence[str], below: Sequence[str]) -> bool:
 
 def header_indices(sheet: Sheet, is_header: Callable[[HeaderRow], bool], limit: int | None = None) -> Iterator[int]:
     """Yield the 0-based rows of `sheet` (the first `limit` ones) whose header, merged with the next row, is wanted."""
-    for row_index, row in enumerate(sheet.rows[:limit]):
-        is_candidate = any(isinstance(value, str) and _HEADER_WORD.search(value) for value in row)
-        if is_candidate and is_header(merged_header(sheet, row_index)[0]):
+    candidates: list[int] | None = sheet.shared.get(("candidates", limit))
+    if candidates is None:
+        candidates = sheet.shared["candidates", limit] = [
+            row_index
+            for row_index, row in enumerate(sheet.rows[:limit])
+            if _HEADER_WORD.search("\n".join([value for value in row if isinstance(value, str)]))
+        ]
+    for row_index in candidates:
+        if is_header(merged_header(sheet, row_index)[0]):
             yield row_index
 
 
@@ -300,12 +314,13 @@ class PublishedRows:
                 f"В файле таблицы разных учебных лет ({', '.join(sorted(set(self.school_years)))}): разделите его.",
             )
         columns = [name for name in PUBLISHED_RESULTS.column_names if name not in ("school_year", "file_sha256")]
-        order = [
+        order = (
             "source_row", "assessment_id", "unit_level", "unit_source", "unit_code", "measure", "item",
             "value_percent", "value_count", "is_count_recovered", "participants_count",
-        ]  # fmt: skip
-        table = pd.DataFrame.from_records(self.records, columns=order)[columns]
-        table = table.astype({name: PANDAS_TYPES[PUBLISHED_RESULTS.column(name).type] for name in columns})
+        )  # fmt: skip
+        found = zip(*self.records, strict=True) if self.records else [()] * len(order)
+        values: dict[str, Sequence[object]] = dict(zip(order, found, strict=True))
+        table = typed_columns(PUBLISHED_RESULTS, {name: values[name] for name in columns})
         return Reading(
             school_year=self.school_years[0] if self.school_years else None,
             tables={PUBLISHED_RESULTS.name: table, SCHOOL_MENTIONS.name: self._mentions(table)},
@@ -341,8 +356,14 @@ class PublishedRows:
 def typed_rows(table: Table, records: list[dict[str, object]]) -> pd.DataFrame:
     """Return records as typed rows of a table without the columns that the pipeline adds; absent fields are empty."""
     names = [name for name in table.column_names if name not in ("school_year", "file_sha256")]
-    frame = pd.DataFrame.from_records([{name: record.get(name) for name in names} for record in records], columns=names)
-    return frame.astype({name: PANDAS_TYPES[table.column(name).type] for name in names})
+    return typed_columns(table, {name: [record.get(name) for record in records] for name in names})
+
+
+def typed_columns(table: Table, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
+    """Return columns of values (None where empty) as a frame with the types of a table."""
+    # Typed one by one: gathered as objects and converted afterwards they cost several times as much.
+    arrays = {name: pd.array(list(values), dtype=_TYPES[table.column(name).type]) for name, values in columns.items()}
+    return pd.DataFrame(arrays, copy=False)
 
 
 def cell_at(cells: Sequence[Cell], column: int | None) -> Cell:

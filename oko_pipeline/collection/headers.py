@@ -1,8 +1,9 @@
 """Text of cells, header rows and headers of tasks: what all readers share. No layout knowledge, no findings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from oko_pipeline.collection.layout import Cell, Sheet, Workbook
@@ -31,7 +32,10 @@ def cell_text(value: Cell) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     text = " ".join(str(value).split())
-    return text if text.isascii() else " ".join(text.translate(_INVISIBLE).split())
+    # Translating costs ten times as much as looking for the three characters, which hardly any text has.
+    if text.isascii() or not ("\ufeff" in text or "\u200b" in text or "\xad" in text):
+        return text
+    return " ".join(text.translate(_INVISIBLE).split())
 
 
 def folded_text(value: Cell) -> str:
@@ -75,6 +79,18 @@ def parse_task_header(value: Cell, *, needs_maximum: bool = True) -> tuple[str, 
     return code, None if match["points"] is None else int(match["points"])
 
 
+@lru_cache(maxsize=512)
+def _whole(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for the whole text of a cell, in any case."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@lru_cache(maxsize=512)
+def _line(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for the same text as a line among others; it may also match several lines, never too few."""
+    return re.compile(rf"\n(?:{pattern})(?=\n)", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderRow:
     """A found header: the sheet, the 0-based index of its row and the normalised texts of its cells."""
@@ -85,13 +101,13 @@ class HeaderRow:
 
     def column(self, pattern: str) -> int | None:
         """Return the 0-based index of the first column whose whole header matches `pattern` (any case)."""
-        wanted = re.compile(pattern, re.IGNORECASE)
-        return next((index for index, text in enumerate(self.texts) if wanted.fullmatch(text)), None)
+        is_wanted = _whole(pattern).fullmatch
+        return next((index for index, text in enumerate(self.texts) if is_wanted(text)), None)
 
     def columns(self, pattern: str) -> list[int]:
         """Return the 0-based indices of all columns whose whole header matches `pattern` (any case)."""
-        wanted = re.compile(pattern, re.IGNORECASE)
-        return [index for index, text in enumerate(self.texts) if wanted.fullmatch(text)]
+        is_wanted = _whole(pattern).fullmatch
+        return [index for index, text in enumerate(self.texts) if is_wanted(text)]
 
     def task_columns(self, *, needs_maximum: bool = True) -> list[tuple[int, TaskHeader]]:
         """Return columns of tasks, left to right, with their parsed headers; positions count from 1."""
@@ -105,20 +121,44 @@ class HeaderRow:
         ]
 
 
+def header_rows(sheet: Sheet, limit: int = HEADER_ROWS) -> Iterator[HeaderRow]:
+    """Yield the first rows of a sheet as headers; their texts are made once, for all layouts."""
+    for row_index, texts in enumerate(_header_texts(sheet, limit)):
+        yield HeaderRow(sheet, row_index, texts)
+
+
+def _header_texts(sheet: Sheet, limit: int) -> list[tuple[str, ...]]:
+    texts: list[tuple[str, ...]] | None = sheet.shared.get(("texts", limit))
+    if texts is None:
+        texts = sheet.shared["texts", limit] = [tuple(map(cell_text, row)) for row in sheet.rows[:limit]]
+    return texts
+
+
+def _header_lines(sheet: Sheet, limit: int) -> str:
+    """Return the different texts of the first rows, a line each: one search dismisses a sheet without a header."""
+    lines: str | None = sheet.shared.get(("lines", limit))
+    if lines is None:
+        texts = dict.fromkeys(text for row in _header_texts(sheet, limit) for text in row if text)
+        lines = sheet.shared["lines", limit] = "\n".join(("", *texts, ""))
+    return lines
+
+
 def find_header(sheet: Sheet, patterns: Sequence[str], limit: int = HEADER_ROWS) -> HeaderRow | None:
     """Return the first row in which every pattern matches the whole text of some cell (any case); None without one."""
-    wanted = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
-    for row_index, row in enumerate(sheet.rows[:limit]):
-        texts = tuple(cell_text(value) for value in row)
-        if all(any(pattern.fullmatch(text) for text in texts if text) for pattern in wanted):
-            return HeaderRow(sheet, row_index, texts)
+    lines = _header_lines(sheet, limit)
+    if not all(_line(pattern).search(lines) for pattern in patterns):
+        return None
+    wanted = [_whole(pattern) for pattern in patterns]
+    for header in header_rows(sheet, limit):
+        if all(any(pattern.fullmatch(text) for text in header.texts if text) for pattern in wanted):
+            return header
     return None
 
 
-def find_sheet_header(workbook: Workbook, patterns: Sequence[str], limit: int = HEADER_ROWS) -> HeaderRow | None:
+def find_sheet_header(workbook: Workbook, patterns: Sequence[str]) -> HeaderRow | None:
     """Return the first header over all sheets of a workbook in their order."""
     for sheet in workbook.sheets:
-        header = find_header(sheet, patterns, limit)
+        header = find_header(sheet, patterns)
         if header is not None:
             return header
     return None

@@ -4,9 +4,10 @@ A layout is recognised by the content of the workbook, never by the file's name.
 never leave the reader. A fault in a cell is a finding; the rest of the file goes on.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -19,10 +20,14 @@ Cell = str | float | int | bool | datetime | date | time | timedelta | None
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A worksheet from A1 on: `rows[r][c]` is the cell in row r+1 and 0-based column c, so addresses need no offset."""
+    """A worksheet from A1 on: `rows[r][c]` is the cell in row r+1 and 0-based column c, so addresses need no offset.
+
+    `shared` keeps what the layouts that look at the first rows have in common, worked out once; rows never change.
+    """
 
     name: str
     rows: list[list[Cell]]
+    shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

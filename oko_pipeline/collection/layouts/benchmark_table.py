@@ -16,7 +16,7 @@ from oko_pipeline.collection.aggregates import (
     percent_cells,
     unit_of,
 )
-from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, whole_number
+from oko_pipeline.collection.headers import HeaderRow, cell_text, header_rows, whole_number
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
 
 _COLUMNS: Final = {
@@ -43,8 +43,7 @@ _LEVELS: Final = {
 
 def _find(workbook: Workbook) -> tuple[HeaderRow, dict[str, int], dict[str, list[int]]] | None:
     for sheet in workbook.sheets:
-        for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
-            header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+        for header in header_rows(sheet):
             columns = {name: c for name, pattern in _COLUMNS.items() if (c := header.column(pattern)) is not None}
             marks = [header.column(_MARK_HEADER.format(mark=mark)) for mark in _MARKS]
             outcomes = [header.column(pattern) for pattern in _OUTCOMES.values()]

@@ -15,7 +15,7 @@ from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
 from oko_pipeline.collection.aggregates import cell_at, typed_rows
 from oko_pipeline.collection.cell_findings import shown
-from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, folded_text, number
+from oko_pipeline.collection.headers import HeaderRow, cell_text, folded_text, header_rows, number
 from oko_pipeline.collection.identity import path_hints, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.municipalities import parse_municipality
@@ -68,8 +68,7 @@ def identity_columns(header: HeaderRow) -> dict[str, int]:
 
 
 def _form(sheet: Sheet) -> _Form | None:
-    for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
-        header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+    for header in header_rows(sheet):
         identity = identity_columns(header)
         if "login" not in identity:
             continue

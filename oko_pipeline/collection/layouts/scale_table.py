@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
-
 from oko_pipeline.catalogue.campaigns import find_campaign
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES
 from oko_pipeline.catalogue.scales import bound_faults, parse_ranges, range_faults
 from oko_pipeline.catalogue.subjects import find_subject, subjects
 from oko_pipeline.catalogue.tables import SCALE_BOUNDS
-from oko_pipeline.collection.aggregates import cell_at
-from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text, whole_number
+from oko_pipeline.collection.aggregates import cell_at, typed_columns
+from oko_pipeline.collection.headers import HeaderRow, cell_text, header_rows, whole_number
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
 from oko_pipeline.collection.titles import find_level, parse_title
@@ -57,12 +54,11 @@ class _Table:
 
 def _find(workbook: Workbook) -> _Table | None:
     for sheet in workbook.sheets:
-        for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
-            header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+        for header in header_rows(sheet):
             columns = {name: c for name, pattern in _COLUMNS.items() if (c := header.column(pattern)) is not None}
             ranges = [c for mark in "2345" if (c := header.column(_RANGE_COLUMN.format(mark=mark))) is not None]
             has_bounds = all(name in columns for name in _BOUNDS)
-            has_ranges = len(ranges) == 4 and _holds_ranges(sheet.rows[row_index + 1 :], ranges)
+            has_ranges = len(ranges) == 4 and _holds_ranges(sheet.rows[header.row_index + 1 :], ranges)
             if {"grade", "subject"} <= columns.keys() and (has_bounds or "raw" in columns or has_ranges):
                 return _Table(header, columns, ranges if has_ranges else [])
     return None
@@ -105,9 +101,8 @@ class ScaleTable:
         if len(years) == 1:
             campaign = find_campaign(years[0])
             reading.school_year = campaign.school_year if campaign else f"{years[0] - 1}-{years[0]}"
-        frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-        reading.tables[SCALE_BOUNDS.name] = frame.astype(
-            {name: PANDAS_TYPES[SCALE_BOUNDS.column(name).type] for name in COLUMNS}
+        reading.tables[SCALE_BOUNDS.name] = typed_columns(
+            SCALE_BOUNDS, {name: [record.get(name) for record in records] for name in COLUMNS}
         )
         reading.accepted_rows_count = sum(not record["is_refused"] for record in records)
         reading.quarantined_rows_count = reading.read_rows_count - reading.accepted_rows_count

@@ -7,7 +7,7 @@ from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT, SCHOOL_MENTIONS
 from oko_pipeline.collection.aggregates import cell_at, typed_rows
 from oko_pipeline.collection.cell_findings import shown
-from oko_pipeline.collection.headers import HEADER_ROWS, HeaderRow, cell_text
+from oko_pipeline.collection.headers import HeaderRow, cell_text, header_rows
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
 from oko_pipeline.collection.layouts.context_questionnaire import mention_of
@@ -42,8 +42,7 @@ def _registry(header: HeaderRow) -> dict[str, int] | None:
 
 def _find(workbook: Workbook) -> tuple[HeaderRow, dict[str, int]] | None:
     for sheet in workbook.sheets:
-        for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
-            header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+        for header in header_rows(sheet):
             columns = _registry(header)
             if columns is not None:
                 return header, columns

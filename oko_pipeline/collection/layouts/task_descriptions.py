@@ -5,22 +5,21 @@ of a paper may stand side by side as two blocks of columns.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-import pandas as pd
-
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES
 from oko_pipeline.catalogue.metasubject import metasubject_flags
 from oko_pipeline.catalogue.tables import TASK_DESCRIPTIONS
 from oko_pipeline.catalogue.task_maxima import DIFFICULTY_LEVELS
-from oko_pipeline.collection.aggregates import cell_at
+from oko_pipeline.collection.aggregates import cell_at, typed_columns
 from oko_pipeline.collection.headers import (
-    HEADER_ROWS,
     HeaderRow,
     cell_text,
     cyrillic,
     find_sheet_header,
+    header_rows,
     number,
     parse_task_header,
     whole_number,
@@ -58,8 +57,8 @@ COLUMNS: Final = tuple(name for name in TASK_DESCRIPTIONS.column_names if name n
 
 def clean_text(value: Cell) -> str:
     """Return a text rejoined after line breaks: «арифмети- ческие» → «арифметические», «научно- популярный» — с «-»."""
-    text = str(value).replace("\xa0", " ") if value is not None else ""
-    return cell_text(_HYPHENATION.sub(_rejoin, re.sub(r"\s+", " ", text)))
+    text = " ".join(str(value).split()) if value is not None else ""
+    return cell_text(_HYPHENATION.sub(_rejoin, text) if "- " in text or "\xad" in text else text)
 
 
 def _rejoin(match: re.Match[str]) -> str:
@@ -74,6 +73,37 @@ def codifier_code(value: Cell) -> str | None:
     """Return a code of a codifier such as 2.1.4 («2.1.4 », «2.1.4.», 2.0), or None when the cell holds none."""
     text = cyrillic(cell_text(value)).replace(" ", "").replace(",", ".").rstrip(".")
     return text if _CODIFIER_CODE.fullmatch(text) else None
+
+
+def _cleaned(value: Cell) -> str | None:
+    return clean_text(value) or None
+
+
+def _difficulty(value: Cell) -> str | None:
+    level = cyrillic(cell_text(value)).upper()
+    return level if level in DIFFICULTY_LEVELS else None
+
+
+def _maximum(value: Cell) -> int | None:
+    maximum = whole_number(value)
+    return maximum if maximum is not None and 1 <= maximum <= 50 else None
+
+
+_READERS: Final[dict[str, Callable[[Cell], object]]] = {
+    "title": _cleaned,
+    "programme_block": _cleaned,
+    "minutes": number,
+    "difficulty_level": _difficulty,
+    "maximum_score": _maximum,
+    "content_code": codifier_code,
+    "requirement_code": codifier_code,
+}
+_EXPECTED: Final = {
+    "difficulty_level": "Б, П или В",
+    "maximum_score": "целое число баллов",
+    "content_code": "код вида 2.1.4",
+    "requirement_code": "код вида 2.1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +152,8 @@ class TaskDescriptions:
         place = _Place(context, found.sheet.name, hints.paper_grade, hints.subject_code)
         reading = Reading()
         records = _task_records(found, place, reading) if header else _codifier_records(found, place, reading)
-        table = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-        reading.tables[TASK_DESCRIPTIONS.name] = table.astype(
-            {name: PANDAS_TYPES[TASK_DESCRIPTIONS.column(name).type] for name in COLUMNS}
+        reading.tables[TASK_DESCRIPTIONS.name] = typed_columns(
+            TASK_DESCRIPTIONS, {name: [record[name] for record in records] for name in COLUMNS}
         )
         reading.quarantined_rows_count = reading.read_rows_count - len({(r["source_row"], r["block"]) for r in records})
         reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
@@ -133,8 +162,7 @@ class TaskDescriptions:
 
 def _codifier_header(workbook: Workbook) -> HeaderRow | None:
     for sheet in workbook.sheets:
-        for row_index, row in enumerate(sheet.rows[:HEADER_ROWS]):
-            header = HeaderRow(sheet, row_index, tuple(cell_text(value) for value in row))
+        for header in header_rows(sheet):
             filled = [text for text in header.texts if text]
             is_pair = len(filled) == 2 and header.column(_CODE) == header.texts.index(filled[0])
             if is_pair and (header.column(_CONTENT) is not None or header.column(_REQUIREMENT) is not None):
@@ -168,9 +196,9 @@ def _block_records(
     records: list[dict[str, object]] = []
     positions: dict[str, int] = {}
     maxima: dict[str, int] = {}
-    for row, cells in enumerate(header.sheet.rows):
-        block_cells = [value if index >= start else None for index, value in enumerate(cells[: len(header.texts)])]
-        if row <= header.row_index or not any(cell_text(value) for value in block_cells):
+    first, width, readers = header.row_index + 1, len(header.texts), _readers()
+    for row, cells in enumerate(header.sheet.rows[first:], first):
+        if not any(map(cell_text, cells[start:width])):
             continue
         reading.read_rows_count += 1
         parsed = parse_task_header(cell_at(cells, start), needs_maximum=False)
@@ -190,7 +218,7 @@ def _block_records(
         code = parsed[0]
         record = _blank(place, row, "task", code)
         record.update(block=block, position=positions.setdefault(code, len(positions) + 1))
-        record.update(_task_values(row, cells, columns, place, reading))
+        record.update(_task_values((row, cells), columns, readers, place, reading))
         maximum = record["maximum_score"]
         if isinstance(maximum, int) and maxima.setdefault(code, maximum) != maximum:
             reading.findings.append(
@@ -208,38 +236,35 @@ def _block_records(
     return records
 
 
+def _readers() -> dict[str, Callable[[Cell], object]]:
+    """Return how each column of a task is read; a value that stands in many rows of the block is read once."""
+    return {name: lru_cache(maxsize=None, typed=True)(read) for name, read in _READERS.items()}
+
+
 def _task_values(
-    row: int, cells: list[Cell], columns: dict[str, int | None], place: _Place, reading: Reading
+    line: tuple[int, list[Cell]],
+    columns: dict[str, int | None],
+    readers: dict[str, Callable[[Cell], object]],
+    place: _Place,
+    reading: Reading,
 ) -> dict[str, object]:
-    raw = {name: cell_at(cells, c) for name, c in columns.items()}
-    values: dict[str, object] = {
-        "title": clean_text(raw["title"]) or None,
-        "programme_block": clean_text(raw["programme_block"]) or None,
-        "minutes": number(raw["minutes"]),
-    }
-    level = cyrillic(cell_text(raw["difficulty_level"])).upper()
-    maximum = whole_number(raw["maximum_score"])
-    checked: dict[str, tuple[object, str]] = {
-        "difficulty_level": (level if level in DIFFICULTY_LEVELS else None, "Б, П или В"),
-        "maximum_score": (maximum if maximum is not None and 1 <= maximum <= 50 else None, "целое число баллов"),
-        "content_code": (codifier_code(raw["content_code"]), "код вида 2.1.4"),
-        "requirement_code": (codifier_code(raw["requirement_code"]), "код вида 2.1"),
-    }
-    for name, (value, expected) in checked.items():
-        values[name] = value
-        text = cell_text(raw[name])
-        if value is None and text not in ("", "-", "–", "—"):
-            reading.findings.append(
-                place.finding(
-                    "description.bad_value",
-                    f"В описании заданий «{text}» — не {TASK_DESCRIPTIONS.column(name).description_ru.lower()}.",
-                    row,
-                    columns[name],
-                    value=text,
-                    expected=expected,
-                    became="пусто",
-                )
+    row, cells = line
+    raw = {name: cell_at(cells, column) for name, column in columns.items()}
+    values = {name: read(raw[name]) for name, read in readers.items()}
+    for name, expected in _EXPECTED.items():
+        if values[name] is not None or (text := cell_text(raw[name])) in ("", "-", "–", "—"):
+            continue
+        reading.findings.append(
+            place.finding(
+                "description.bad_value",
+                f"В описании заданий «{text}» — не {TASK_DESCRIPTIONS.column(name).description_ru.lower()}.",
+                row,
+                columns[name],
+                value=text,
+                expected=expected,
+                became="пусто",
             )
+        )
     return values
 
 
