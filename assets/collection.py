@@ -132,7 +132,7 @@ def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange
     files = _updated_files(known, change, readings, version)
     with workplace.database.transaction():
         _drop_outdated(workplace, known, files, change)
-        _write_readings(workplace, known, readings)
+        _write_readings(workplace, known, files, readings)
         for school_year in sorted(set(files["school_year"]) | set(known["school_year"])):
             workplace.database.replace(FILES, files[files["school_year"] == school_year], {"school_year": school_year})
             _write_inbox_findings(workplace, school_year, files)
@@ -194,8 +194,9 @@ def _updated_files(
 
 
 def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
-    """Count equal files once: the first path stands, the others are duplicates."""
-    files = files.sort_values(["path", "file_sha256"], kind="stable").reset_index(drop=True)
+    """Count equal files once: the shortest path stands («… (копия).xlsx» is longer), the others are duplicates."""
+    order = files.assign(length=files["path"].str.len()).sort_values(["length", "path", "file_sha256"])
+    files = files.loc[order.index].reset_index(drop=True)
     # Subject and grade of a description stand in its path: two subjects may well share one codifier.
     usable = files["status"].isin(["accepted", "duplicate"]) & (files["layout_code"] != DESCRIPTIONS_LAYOUT)
     repeated = files[usable].duplicated("file_sha256")
@@ -218,7 +219,9 @@ def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFram
         workplace.database.delete(QUALITY_FINDINGS, {"origin": [f"file:{sha}" for sha in outdated]})
 
 
-def _write_readings(workplace: Workplace, known: pd.DataFrame, readings: Sequence[SourceReading]) -> None:
+def _write_readings(
+    workplace: Workplace, known: pd.DataFrame, files: pd.DataFrame, readings: Sequence[SourceReading]
+) -> None:
     described = [
         reading.reading.tables[TASK_DESCRIPTIONS.name].assign(
             school_year=reading.reading.school_year or EVERY_YEAR,
@@ -229,7 +232,9 @@ def _write_readings(workplace: Workplace, known: pd.DataFrame, readings: Sequenc
         if len(reading.reading.tables.get(TASK_DESCRIPTIONS.name, ()))
     ]
     _append(workplace, TASK_DESCRIPTIONS, described)
-    contents = {reading.file_sha256: reading for reading in reversed(readings)}
+    duplicates = files[files["status"] == "duplicate"]
+    copies = set(zip(duplicates["path"], duplicates["file_sha256"], strict=True))
+    contents = {r.file_sha256: r for r in readings if (r.path, r.file_sha256) not in copies}
     again = sorted(set(contents) & set(known["file_sha256"]))
     parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
     findings: list[pd.DataFrame] = []
@@ -305,14 +310,15 @@ def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
     wanted: dict[str, str] = {}
     tasks: list[AssembleTask] = []
     for assessment_id, group in files.groupby("assessment_id"):
-        contents = sorted(zip(group["file_sha256"], group["submitted_at"].fillna(group["modified_at"]), strict=True))
+        submitted = group["submitted_at"].fillna(group["modified_at"])
+        contents = sorted(zip(group["file_sha256"], group["path"], submitted, strict=True))
         wanted[str(assessment_id)] = combine(reader_version(workplace), *(part for pair in contents for part in pair))
         if known.get(str(assessment_id)) != wanted[str(assessment_id)] or not workplace.works.has(
             school_year, str(assessment_id)
         ):
             tasks.append(
                 AssembleTask(
-                    school_year, str(assessment_id), tuple(sha for sha, _ in contents),
+                    school_year, str(assessment_id), tuple((sha, path) for sha, path, _ in contents),
                     reader_version(workplace), workplace.settings.restricted_folder,
                 )
             )  # fmt: skip

@@ -3,6 +3,7 @@
 Pupil-level frames never travel between processes: a worker reads and writes them in the restricted store itself.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -42,23 +43,30 @@ class ReadTask:
     reader_version: str
 
 
+def fragment_key(file_sha256: str, path: str) -> str:
+    """Return the name of a file's works in the store: subject and grade may stand in the path, so it counts too."""
+    return hashlib.sha256(f"{file_sha256}\0{path}".encode()).hexdigest()
+
+
 def read_into_store(task: ReadTask) -> SourceReading:
     """Read a file; its works go to the restricted store and only their description comes back."""
     reading = read_source(task.inbox, task.file, task.options)
     works = reading.reading.works
     if works is not None:
-        WorksStore(task.restricted).write_fragment(reading.file_sha256, task.reader_version, works)
+        WorksStore(task.restricted).write_fragment(
+            fragment_key(reading.file_sha256, reading.path), task.reader_version, works
+        )
         reading.reading.works = replace(works, rows=works.rows.iloc[:0])
     return reading
 
 
 @dataclass(frozen=True, slots=True)
 class AssembleTask:
-    """Assemble the works of one assessment from the fragments of its files."""
+    """Assemble the works of one assessment from the fragments of its files: (SHA-256, path) of each."""
 
     school_year: str
     assessment_id: str
-    contents: tuple[str, ...]
+    contents: tuple[tuple[str, str], ...]
     reader_version: str
     restricted: Path
 
@@ -78,7 +86,7 @@ class AssembledWorks:
 def assemble_into_store(task: AssembleTask) -> AssembledWorks:
     """Assemble works, keep them in the store, and tell what differs from the works that stood there before."""
     store = WorksStore(task.restricted)
-    fragments = [store.read_fragment(sha, task.reader_version) for sha in task.contents]
+    fragments = [store.read_fragment(fragment_key(*content), task.reader_version) for content in task.contents]
     assembly = assemble(fragments)
     differences = [assembly.file_differences]
     if store.has(task.school_year, task.assessment_id):
@@ -91,7 +99,7 @@ def assemble_into_store(task: AssembleTask) -> AssembledWorks:
     _write_info(task.restricted, task.school_year, works_info(assembly.works, works_fingerprint(assembly.works)))
     return AssembledWorks(
         task.assessment_id,
-        task.contents,
+        tuple(sha for sha, _ in task.contents),
         len(assembly.works.rows),
         pd.concat(differences, ignore_index=True),
         list(assembly.findings),

@@ -22,17 +22,17 @@ class WorksStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def write_fragment(self, file_sha256: str, reader_version: str, works: Works) -> None:
-        """Keep the works of one source file."""
-        self._write(self._fragment_path(file_sha256, reader_version), works)
+    def write_fragment(self, key: str, reader_version: str, works: Works) -> None:
+        """Keep the works of one source file; `key` is a hexadecimal fingerprint that names it."""
+        self._write(self._fragment_path(key, reader_version), works)
 
-    def read_fragment(self, file_sha256: str, reader_version: str) -> Works:
+    def read_fragment(self, key: str, reader_version: str) -> Works:
         """Return the works of one source file; raises `StorageError` when they are not in the store."""
-        return self._read(self._fragment_path(file_sha256, reader_version), None)
+        return self._read(self._fragment_path(key, reader_version), None)
 
-    def has_fragment(self, file_sha256: str, reader_version: str) -> bool:
+    def has_fragment(self, key: str, reader_version: str) -> bool:
         """Tell whether the works of a source file are in the store."""
-        return self._fragment_path(file_sha256, reader_version).exists()
+        return self._fragment_path(key, reader_version).exists()
 
     def write(self, school_year: str, works: Works) -> None:
         """Replace the assembled works of an assessment."""
@@ -63,8 +63,8 @@ class WorksStore:
         AssessmentKey.parse(assessment_id)
         return self._root / "works" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
 
-    def _fragment_path(self, file_sha256: str, reader_version: str) -> Path:
-        return self._root / "fragments" / file_sha256[:2] / f"{file_sha256}.{reader_version}.parquet"
+    def _fragment_path(self, key: str, reader_version: str) -> Path:
+        return self._root / "fragments" / key[:2] / f"{key}.{reader_version}.parquet"
 
     def _write(self, path: Path, works: Works) -> None:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -156,6 +156,22 @@ def test_a_lost_document_is_written_again(installation):
     ]
 
 
+def test_a_copy_of_a_file_is_counted_once_under_the_name_of_the_original(installation):
+    path = spring_dump(installation.inbox_folder, 7, "физике")
+    before = read(installation, RESULT_SUMMARY, school_year=YEAR)
+    shutil.copy2(path, path.with_name(f"{path.stem} (копия).xlsx"))
+    shutil.copy2(path, path.parent.parent / "8" / path.name.replace("7 класс", "8 класс, копия"))
+    run_year(installation, YEAR, silent)
+    pd.testing.assert_frame_equal(read(installation, RESULT_SUMMARY, school_year=YEAR), before)
+    files_of_year = read(installation, FILES, school_year=YEAR)
+    states = files_of_year.set_index("path")[["file_sha256", "status"]]
+    original = path.relative_to(installation.inbox_folder).as_posix()
+    same = states.loc[states["file_sha256"] == states.loc[original, "file_sha256"], "status"].to_dict()
+    assert same.pop(original) == "accepted"
+    assert len(same) == 2
+    assert set(same.values()) == {"duplicate"}
+
+
 def test_a_removed_file_is_no_longer_counted_and_said_so(installation):
     path = spring_dump(installation.inbox_folder, 7, "физике")
     assert read(installation, RESULT_SUMMARY, assessment_id="vpr-2021-spring:7:physics:base").shape[0] > 0
