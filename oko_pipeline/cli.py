@@ -87,6 +87,9 @@ def sample(
     target: Annotated[Path | None, typer.Argument(help="Куда писать; по умолчанию входящая папка")] = None,
     schools: Annotated[int, typer.Option(help="Число ОО в муниципалитете", min=1)] = 12,
     municipalities: Annotated[int, typer.Option(help="Число муниципалитетов", min=1)] = 1,
+    region_schools: Annotated[
+        int | None, typer.Option(help="Целый регион из стольких ОО вместо муниципалитета", min=1, max=2000)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Зерно: одно и то же зерно даёт одни и те же файлы")] = 2021,
     if_missing: Annotated[bool, typer.Option("--if-missing", help="Ничего не делать, если папка не пуста")] = False,
     home: Home = None,
@@ -103,7 +106,7 @@ def sample(
         task = bar.add_task("Учебный пример", total=None)
         summary = write_sample(
             folder,
-            SampleOptions(seed=seed, schools=schools, municipalities=municipalities),
+            SampleOptions(seed, schools, municipalities, region_schools),
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     console.print(f"Пример создан: {folder}, файлов: {summary.files_count}.", highlight=False)

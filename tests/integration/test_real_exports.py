@@ -21,6 +21,7 @@ from oko_pipeline.catalogue.tables import (
 from oko_pipeline.orchestration.year_run import run_year
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.works_store import WorksStore
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 PARTS = ("vpr", "context", "task_descriptions")
@@ -61,6 +62,13 @@ def tables(tmp_path_factory):
         t.name: database.read(t) for t in (ASSESSMENTS, COVERAGE, FILES, QUALITY_FINDINGS, RESULT_SUMMARY, TASK_RESULTS)
     }
     database.close()
+    store = WorksStore(settings.restricted_folder)
+    found["journal_marks"] = {
+        key: int(((rows["status"] == "scored") & rows["journal_mark"].isin([2, 3, 4, 5])).sum())
+        for year in ("2020-2021", "2021-2022")
+        for key in store.assessment_ids(year)
+        for rows in [store.read(year, key, ["status", "journal_mark"]).rows]
+    }
     return found
 
 
@@ -103,6 +111,7 @@ def test_every_known_number_is_reproduced(tables, expected):
             "sum_mismatch": everyone["sum_mismatch_count"],
             "not_attempted_cells": tasks["not_attempted_count"],
             "not_taught_cells": tasks["not_taught_count"],
+            "journal_marks": pd.Series(tables["journal_marks"]),
             "marks_2": everyone["mark_2_count"],
             "marks_3": everyone["mark_3_count"],
             "marks_4": everyone["mark_4_count"],
