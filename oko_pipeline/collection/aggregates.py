@@ -362,7 +362,16 @@ def typed_rows(table: Table, records: list[dict[str, object]]) -> pd.DataFrame:
 def typed_columns(table: Table, columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return columns of values (None where empty) as a frame with the types of a table."""
     # Typed one by one: gathered as objects and converted afterwards they cost several times as much.
-    arrays = {name: pd.array(list(values), dtype=_TYPES[table.column(name).type]) for name, values in columns.items()}
+    arrays: dict[str, Any] = {}
+    blanks: dict[ColumnType, Any] = {}
+    for name, values in columns.items():
+        kind = table.column(name).type
+        if any(value is not None for value in values):
+            arrays[name] = pd.array(list(values), dtype=_TYPES[kind])
+        else:
+            if kind not in blanks:
+                blanks[kind] = pd.array(list(values), dtype=_TYPES[kind])
+            arrays[name] = blanks[kind].copy()
     return pd.DataFrame(arrays, copy=False)
 
 

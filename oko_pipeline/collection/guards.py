@@ -34,7 +34,8 @@ _FORMULA_CELL: Final = re.compile(
 )
 _REFERENCE: Final = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _STRING_INDEX: Final = re.compile(rb"<c\s[^>]*\bt=\"s\"[^>]*>\s*<v>(\d+)</v>")
-_STATED_COUNT: Final = re.compile(rb"\b(uniqueCount|count)\s*=\s*[\"']\s*(\d+)")
+# Begins with plain letters: `re` looks for these several times as quickly as for alternatives.
+_STATED_COUNT: Final = re.compile(rb"ount(?:(?<=\b(uniqueCount))|(?<=\bcount))\s*=\s*[\"']\s*(\d+)")
 _OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -99,8 +100,8 @@ def _refuse_entities(content: bytes, name: str) -> None:
 
 def _refuse_counts(content: bytes, name: str, limits: ReadLimits) -> None:
     """Refuse a part that claims more items than it can hold: calamine reserves memory for the claim and aborts."""
-    for kind, digits in _STATED_COUNT.findall(content):
-        most = len(content) if kind == b"uniqueCount" else max(len(content), limits.maximum_cells)
+    for unique, digits in _STATED_COUNT.findall(content):
+        most = len(content) if unique else max(len(content), limits.maximum_cells)
         if len(digits) > 12 or int(digits) > most:
             raise dangerous(f"часть «{name}» заявляет {digits[:20].decode()} элементов")
 
@@ -130,8 +131,7 @@ def scan_sheet(content: bytes) -> SheetScan:
     is_plain = len(found) > 0 and len(found) == elements and bool(np.all(buffer[found + 3] == ord('"')))
     if not is_plain or _has_prefixed_cells(buffer):
         return SheetScan(*_parsed_extent(content), has_formulas=True)
-    windows = np.lib.stride_tricks.sliding_window_view(buffer, 12)
-    return SheetScan(*_referenced_extent(windows[found + 4]), has_formulas)
+    return SheetScan(*_referenced_extent(buffer, found + 4), has_formulas)
 
 
 def _has_prefixed_cells(buffer: np.ndarray) -> bool:
@@ -142,26 +142,35 @@ def _has_prefixed_cells(buffer: np.ndarray) -> bool:
     return bool(np.any(is_cell | is_row))
 
 
-def _referenced_extent(texts: np.ndarray) -> tuple[int, int]:
-    """Return rows and columns spanned by references (A1, AX874, or a bare row number), one a row of `texts`."""
-    lengths = np.argmax(texts == ord('"'), axis=1)
-    upper = texts[:, :4] & 0xDF
-    letters = np.minimum(((upper >= ord("A")) & (upper <= ord("Z"))).sum(axis=1), lengths)
+def _referenced_extent(buffer: np.ndarray, starts: np.ndarray) -> tuple[int, int]:
+    """Return rows and columns spanned by the references (A1, AX874, or a bare row number) that begin at `starts`."""
+    lengths = np.zeros(len(starts), dtype=np.int8)
+    letters = np.zeros(len(starts), dtype=np.int8)
+    is_open = np.ones(len(starts), dtype=bool)
+    # Byte by byte over all references: most of them end after a few bytes, and no reference is longer than eleven.
+    for place in range(12):
+        byte = buffer[starts + place]
+        is_open &= byte != ord('"')
+        if not is_open.any():
+            break
+        lengths += is_open
+        if place < 4:
+            letters += is_open & (((byte & 0xDF) - ord("A")) < 26)
+    lengths[is_open] = 0
     digits = lengths - letters
     if lengths.min() == 0 or letters.max() > 3 or digits.max() > 7:
         raise dangerous("ссылка на ячейку за пределами листа Excel")
     width = int(letters.max())
-    widest = upper[letters == width]
+    widest = starts[letters == width]
     columns = np.zeros(len(widest), dtype=np.int64)
     for place in range(width):
-        columns = columns * 26 + (widest[:, place].astype(np.int64) - 64)
+        columns = columns * 26 + ((buffer[widest + place] & 0xDF).astype(np.int64) - 64)
     height = int(digits.max())
     is_tallest = digits == height
-    tallest, starts = texts[is_tallest], letters[is_tallest]
+    tallest = starts[is_tallest] + letters[is_tallest]
     rows = np.zeros(len(tallest), dtype=np.int64)
-    lines = np.arange(len(tallest))
     for place in range(height):
-        rows = rows * 10 + (tallest[lines, starts + place].astype(np.int64) - 48)
+        rows = rows * 10 + (buffer[tallest + place].astype(np.int64) - 48)
     return int(rows.max()) if height else 0, int(columns.max()) if width else 0
 
 

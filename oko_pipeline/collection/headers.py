@@ -123,23 +123,21 @@ class HeaderRow:
 
 def header_rows(sheet: Sheet, limit: int = HEADER_ROWS) -> Iterator[HeaderRow]:
     """Yield the first rows of a sheet as headers; their texts are made once, for all layouts."""
-    for row_index, texts in enumerate(_header_texts(sheet, limit)):
+    for row_index, row in enumerate(sheet.rows[:limit]):
+        texts: tuple[str, ...] | None = sheet.shared.get(("texts", row_index))
+        if texts is None:
+            texts = sheet.shared["texts", row_index] = tuple(map(cell_text, row))
         yield HeaderRow(sheet, row_index, texts)
-
-
-def _header_texts(sheet: Sheet, limit: int) -> list[tuple[str, ...]]:
-    texts: list[tuple[str, ...]] | None = sheet.shared.get(("texts", limit))
-    if texts is None:
-        texts = sheet.shared["texts", limit] = [tuple(map(cell_text, row)) for row in sheet.rows[:limit]]
-    return texts
 
 
 def _header_lines(sheet: Sheet, limit: int) -> str:
     """Return the different texts of the first rows, a line each: one search dismisses a sheet without a header."""
     lines: str | None = sheet.shared.get(("lines", limit))
     if lines is None:
-        texts = dict.fromkeys(text for row in _header_texts(sheet, limit) for text in row if text)
-        lines = sheet.shared["lines", limit] = "\n".join(("", *texts, ""))
+        values: set[Cell] = set().union(*sheet.rows[:limit])
+        # True equals 1 in a set: where one stands both texts are looked for.
+        likenesses = ["True", "1"] if 1 in values else []
+        lines = sheet.shared["lines", limit] = "\n".join(("", *map(cell_text, values), *likenesses, ""))
     return lines
 
 

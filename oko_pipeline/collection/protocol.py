@@ -5,6 +5,7 @@ distinct value once.
 """
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -299,7 +300,8 @@ class _Pupils:
         return [self._task_scores(column, task, converted) for column, task in self.table.columns.tasks]
 
     def _task_scores(self, column: int, task: TaskHeader, converted: _Converted) -> np.ndarray:
-        scores = np.array(converted.column(self._cells(column)), dtype=np.int8)
+        packed = array("b", converted.column(self._cells(column)))
+        scores = np.frombuffer(packed, dtype=np.int8)
         limit = "целое от 0" if task.maximum_score is None else f"целое от 0 до {task.maximum_score}"
         expected = f"{limit}, X или «не пройд.»"
         for line in np.flatnonzero(scores == TaskCode.INVALID).tolist():
