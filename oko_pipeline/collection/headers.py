@@ -27,11 +27,11 @@ _LATIN_LOOKALIKES: Final = str.maketrans("ABCEHKMOPTXYabcehkmoptxy", "АВСЕН
 
 def cell_text(value: Cell) -> str:
     """Return a cell's text: NBSP and runs of spaces become one space, ends are trimmed, 5.0 becomes «5»."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    text = " ".join(str(value).split())
+    if not isinstance(value, str):
+        if value is None:
+            return ""
+        value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = " ".join(value.split())
     # Translating costs ten times as much as looking for the three characters, which hardly any text has.
     if text.isascii() or not ("\ufeff" in text or "\u200b" in text or "\xad" in text):
         return text

@@ -5,7 +5,7 @@ import pytest
 from oko_pipeline.catalogue.campaigns import campaign
 from oko_pipeline.collection.headers import cell_text, find_header, number, parse_task_header, whole_number
 from oko_pipeline.collection.identity import assessment_key, campaign_of, path_hints, school_code_in
-from oko_pipeline.collection.layout import Sheet
+from oko_pipeline.collection.layout import Cell, Sheet
 from oko_pipeline.collection.municipalities import Municipality, parse_municipality
 from oko_pipeline.collection.titles import Title, parse_title
 from oko_pipeline.errors import UnreadableFileError
@@ -52,6 +52,15 @@ def test_header_is_found_within_the_first_rows_only():
     sheet = Sheet("1", [["x"]] * 30 + [["Код"]])
     assert find_header(sheet, ["код"]) is None
     assert find_header(sheet, ["код"], limit=31).row_index == 30
+
+
+def test_a_header_is_found_whatever_stands_beside_it():
+    first: list[Cell] = [True, 1.0, "логин", "код"]
+    sheet = Sheet("1", [first, ["логин школы", "к\xadод\xa0 участника", 1, True]])
+    found = find_header(sheet, [r"логин\s+школы", r"код\s+участника", "true", "1"])
+    assert found is not None
+    assert (found.row_index, found.texts) == (1, ("логин школы", "код участника", "1", "True"))
+    assert find_header(sheet, [r"логин\s+код"]) is None
 
 
 @pytest.mark.parametrize(
