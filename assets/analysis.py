@@ -11,6 +11,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.inputs import (
+    EVERY_YEAR,
     assessment_inputs,
     frame_fingerprint,
     record_slices,
@@ -45,7 +46,6 @@ from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "analysis"
 _BATCH = 16
-EVERY_YEAR = "*"
 TABLES_MADE = (RESULT_SUMMARY, SCORE_DISTRIBUTION, TASK_RESULTS, SKILL_RESULTS)
 _DESCRIPTIONS = {
     "result_summary": (

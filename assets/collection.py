@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
+from assets.inputs import EVERY_YEAR, active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
 from assets.metadata import Metadata, file_table, table_metadata
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import (
@@ -42,7 +42,7 @@ from oko_pipeline.catalogue.tables import (
 )
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
-from oko_pipeline.collection.reading import ReadOptions, SourceReading
+from oko_pipeline.collection.reading import ReadOptions, SourceReading, duplicate_finding
 from oko_pipeline.collection.schools import build_schools
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
 from oko_pipeline.errors import UnreadableFileError
@@ -52,7 +52,6 @@ from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "collection"
-EVERY_YEAR = "*"
 FILE_TABLES = (SCHOOL_MENTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
 """Tables whose rows belong to a content, wherever it lies; rows of `task_descriptions` belong to a path."""
 DESCRIPTIONS_LAYOUT = "task_descriptions"
@@ -261,7 +260,6 @@ def _append(workplace: Workplace, table: Table, frames: Sequence[pd.DataFrame]) 
 def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.DataFrame) -> None:
     own = files[files["school_year"] == school_year]
     rules = {
-        "duplicate": ("file.duplicate", "Файл совпадает с уже полученным и учтён один раз."),
         "superseded": ("file.superseded", "Файл прислан заново; действует новая версия."),
         "removed": ("file.removed", "Файла больше нет во входящей папке: его данные не учитываются."),
     }
@@ -269,6 +267,12 @@ def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.Data
         QualityFinding(*rules[row["status"]], row["path"], row["file_sha256"])
         for row in own.to_dict("records")
         if row["status"] in rules
+    ]
+    accepted = active_files(files)
+    originals = dict(zip(accepted["file_sha256"], accepted["path"], strict=True))
+    findings += [
+        duplicate_finding(row["path"], originals[row["file_sha256"]], row["file_sha256"])
+        for row in own[own["status"] == "duplicate"].to_dict("records")
     ]
     where = {"school_year": school_year, "origin": "inbox"}
     workplace.database.replace(QUALITY_FINDINGS, findings_frame(findings, school_year, "inbox"), where)

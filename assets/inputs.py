@@ -10,6 +10,9 @@ from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.tables import ASSESSMENTS, SLICES, TASKS
 from resources.workplace import Workplace
 
+EVERY_YEAR = "*"
+"""School year of rows that serve every year: task descriptions, files whose year is not known."""
+
 
 def active_files(files: pd.DataFrame) -> pd.DataFrame:
     """Return the file versions that count: accepted, present, and first of equal ones."""

@@ -15,7 +15,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.analysis import TABLES_MADE
-from assets.inputs import active_files, frame_fingerprint, record_slices
+from assets.inputs import EVERY_YEAR, active_files, frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
@@ -49,7 +49,6 @@ from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "reporting"
 ANNOTATED_WORKBOOK = "annotated_workbook"
-EVERY_YEAR = "*"
 
 
 @dataclass(frozen=True, slots=True)

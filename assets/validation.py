@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.collection import result_files, schools, works
-from assets.inputs import assessment_inputs, frame_fingerprint, record_slices, records, slice_fingerprint
+from assets.inputs import EVERY_YEAR, assessment_inputs, frame_fingerprint, record_slices, records, slice_fingerprint
 from assets.metadata import document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import CheckTask, check_in_store, read_flags
@@ -37,7 +37,6 @@ from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "validation"
-EVERY_YEAR = "*"
 RESULT_TABLES = ("result_summary",)
 """Tables whose suites run after the analysis; all other suites guard its inputs."""
 REFERENCE_TABLES = ("schools", "municipalities", "assessments", "tasks")

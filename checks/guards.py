@@ -5,8 +5,8 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import frame_fingerprint, slice_fingerprint
-from assets.validation import EVERY_YEAR, remembered_results, suite_table
+from assets.inputs import EVERY_YEAR, frame_fingerprint, slice_fingerprint
+from assets.validation import remembered_results, suite_table
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result

@@ -235,7 +235,8 @@ def _show_file(found: object, rows: int) -> None:
     if found.findings.empty:
         console.print("Замечаний нет.")
         return
-    ordered = found.findings.sort_values(["severity", "rule_id", "row"], kind="stable")
+    gravity = found.findings["severity"].map({severity: place for place, severity in enumerate(SEVERITY_TITLES)})
+    ordered = found.findings.assign(gravity=gravity).sort_values(["gravity", "rule_id", "row"], kind="stable")
     table = Table(show_edge=False)
     for title in ("Ячейка", "Что не так", "Стоит", "Ожидалось"):
         table.add_column(title, overflow="fold")

@@ -11,8 +11,7 @@ from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.tables import QUALITY_FINDINGS, SCALE_BOUNDS, TASK_DESCRIPTIONS
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import scan_inbox
-from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_source
-from oko_pipeline.collection.registry_of_layouts import LAYOUTS
+from oko_pipeline.collection.reading import ReadOptions, SourceReading, layout_title, read_source
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks, works_info
 from oko_pipeline.quality import findings_frame
 from oko_pipeline.settings import Settings
@@ -64,7 +63,7 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
     return FileCheck(
         path,
         reading.status,
-        _LAYOUT_TITLES.get(reading.layout_code or "", "форма не распознана"),
+        layout_title(reading.layout_code),
         None if works is None else str(works.key),
         content.school_year,
         content.read_rows_count,
@@ -74,5 +73,4 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
     )
 
 
-_LAYOUT_TITLES = {layout.code: layout.title_ru for layout in LAYOUTS}
 _FACTS = ("maximum_score", "minimum_3", "minimum_4", "minimum_5")

@@ -156,11 +156,12 @@ class _Steps:
 
 def summarise_year(workplace: Any, school_year: str, is_success: bool, errors: list[str]) -> YearSummary:  # noqa: FBT001
     """Return what stands in the stores for a year."""
+    from assets.inputs import EVERY_YEAR  # noqa: PLC0415
     from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, QUALITY_RESULTS  # noqa: PLC0415
 
     database = workplace.database
     where = {"school_year": school_year}
-    both = {"school_year": [school_year, "*"]}
+    both = {"school_year": [school_year, EVERY_YEAR]}
     documents = database.read(DOCUMENTS, where, ["kind"])
     findings = database.read(QUALITY_FINDINGS, both, ["severity", "rule_id"])
     results = database.read(QUALITY_RESULTS, where)

@@ -2,6 +2,7 @@
 
 import shutil
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -24,6 +25,16 @@ def test_check_names_the_cell_and_ends_with_4(sample_inbox, tmp_path):
     assert "Итоговый балл больше максимального" in result.output
     assert "I2" in result.output
     assert (tmp_path / "4 класс математика 2021 — замечания.xlsx").stat().st_size > 10_000
+
+
+def test_check_tells_warnings_before_what_is_only_to_be_known(sample_inbox, tmp_path):
+    path = tmp_path / "5 класс математика 2021.xlsx"
+    book = openpyxl.load_workbook(spring_dump(sample_inbox, 5, "математике"))
+    book.active["F3"] = None
+    book.active["E4"] = "7"
+    book.save(path)
+    output = call("check", path, "--rows", 200).output
+    assert output.index("Отметка по журналу не от 2 до 5") < output.index("Пол участника не указан")
 
 
 def test_check_of_a_sound_file_ends_with_0(sample_inbox):

@@ -169,6 +169,10 @@ def test_a_copy_of_a_file_is_counted_once_under_the_name_of_the_original(install
     same = states.loc[states["file_sha256"] == states.loc[original, "file_sha256"], "status"].to_dict()
     assert same.pop(original) == "accepted"
     assert len(same) == 2
+    findings = read(installation, QUALITY_FINDINGS, school_year=YEAR)
+    told = findings[(findings["rule_id"] == "file.duplicate") & findings["file_path"].isin(same)]
+    assert len(told) == 2
+    assert told["message"].str.contains(original, regex=False).all()
     assert set(same.values()) == {"duplicate"}
 
 
