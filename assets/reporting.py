@@ -22,6 +22,7 @@ from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
 from assets.validation import quality_findings
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.campaigns import campaign, campaigns
+from oko_pipeline.catalogue.columns import UNIT_LEVELS
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import (
@@ -38,7 +39,6 @@ from oko_pipeline.catalogue.tables import (
     SKILL_RESULTS,
     TASK_RESULTS,
     TASKS,
-    UNIT_LEVELS,
 )
 from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
 from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings

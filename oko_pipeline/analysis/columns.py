@@ -8,7 +8,7 @@ import pandas as pd
 
 from oko_pipeline.analysis.options import AnalysisOptions
 from oko_pipeline.analysis.units import Units
-from oko_pipeline.catalogue.tables import UNIT_LEVELS
+from oko_pipeline.catalogue.columns import UNIT_LEVELS
 
 
 @dataclass(frozen=True, slots=True)

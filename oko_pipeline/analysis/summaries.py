@@ -10,7 +10,8 @@ import pandas as pd
 from oko_pipeline.analysis.columns import Scope, counts_or_null, picked, ratio, unit_columns
 from oko_pipeline.analysis.options import ScaleBounds
 from oko_pipeline.analysis.units import Units
-from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCORE_DISTRIBUTION, SIZE_TIERS, SUBGROUPS
+from oko_pipeline.catalogue.columns import SIZE_TIERS, SUBGROUPS
+from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCORE_DISTRIBUTION
 from oko_pipeline.statistics.intervals import mean_interval, wilson_interval
 from oko_pipeline.statistics.size_tiers import tier_places
 from oko_pipeline.works import Works

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from oko_pipeline.catalogue.tables import UNIT_LEVELS
+from oko_pipeline.catalogue.columns import UNIT_LEVELS
 from oko_pipeline.errors import ContractError
 
 NO_CLASS = "—"

@@ -66,6 +66,7 @@ class Table:
 
     `key` names the primary key. `slice_by` names the columns of the unit that is replaced as a whole in one
     transaction (always beginning with `school_year`); an empty `slice_by` means the table is only appended to.
+    Rows about single people are `is_restricted`: they stand in the restricted store, never in the database.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Table:
     columns: tuple[Column, ...]
     slice_by: tuple[str, ...] = ("school_year",)
     indexes: tuple[tuple[str, ...], ...] = ()
+    is_restricted: bool = False
 
     def __post_init__(self) -> None:
         names = self.column_names

@@ -6,25 +6,22 @@ cannot be computed for the group (n = 0, n = 1, no variance), never zero.
 
 from typing import Final
 
+from oko_pipeline.catalogue.columns import ASSESSMENT, SIZE_TIERS, SUBGROUP, UNIT, YEAR
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Privacy, Table
+from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
+from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
+from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
+from oko_pipeline.catalogue.tables_items import ITEM_TABLES
+from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_TABLES
+from oko_pipeline.catalogue.tables_sources import SOURCE_TABLES
+from oko_pipeline.catalogue.tables_surveys import SURVEY_TABLES
 
 _T, _I, _N, _B = ColumnType.TEXT, ColumnType.INTEGER, ColumnType.NUMBER, ColumnType.BOOLEAN
 _TS, _J = ColumnType.TIMESTAMP, ColumnType.JSON
 
-_YEAR = Column("school_year", _T, "Учебный год, например 2020-2021")
-_ASSESSMENT = Column(
-    "assessment_id", _T, "Работа: кампания, класс работы, предмет, уровень (vpr-2021-spring:4:mathematics:base)"
-)
+_YEAR, _ASSESSMENT = YEAR, ASSESSMENT
 
-UNIT_LEVELS: Final = ("all", "region", "municipality", "school", "class")
-SUBGROUPS: Final = ("all", "sex:м", "sex:ж")
-SIZE_TIERS: Final = ("lt5", "lt10", "lt20", "lt50", "ge50")
-
-_UNIT = (
-    Column("unit_level", _T, "Уровень: все ОО / регион / муниципалитет / ОО / класс", allowed=UNIT_LEVELS),
-    Column("unit_code", _T, "Код единицы наблюдения; у класса — «код ОО|буква», у уровня all — «all»"),
-    Column("subgroup", _T, "Группа участников: все, мальчики, девочки", allowed=SUBGROUPS),
-)
+_UNIT = (*UNIT, SUBGROUP)
 
 FILES: Final = Table(
     name="files",
@@ -585,8 +582,22 @@ TABLES: Final[dict[str, Table]] = {
         SKILL_RESULTS,
         DOCUMENTS,
         SLICES,
+        *EXAM_TABLES,
+        *SURVEY_TABLES,
+        *SOURCE_TABLES,
+        *DYNAMICS_TABLES,
+        *CONTEXT_TABLES,
+        *OBJECTIVITY_TABLES,
+        *ITEM_TABLES,
     )
+    if not table.is_restricted
 }
+RESTRICTED_TABLES: Final[dict[str, Table]] = {
+    table.name: table
+    for table in (*EXAM_TABLES, *SURVEY_TABLES, *SOURCE_TABLES, *CONTEXT_TABLES, *ITEM_TABLES)
+    if table.is_restricted
+}
+"""Tables about single people: Parquet in the restricted store, never in the database."""
 
 WORK_COLUMNS: Final[tuple[Column, ...]] = (
     Column("file_sha256", _T, "Файл, из которого взята строка"),

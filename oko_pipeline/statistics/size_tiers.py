@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from oko_pipeline.catalogue.tables import SIZE_TIERS
+from oko_pipeline.catalogue.columns import SIZE_TIERS
 
 DEFAULT_BOUNDS: Final = (5, 10, 20, 50)
 

@@ -4,7 +4,8 @@ import pytest
 
 from oko_pipeline.analysis.assessment_tables import analyse_assessment
 from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds, ScaleBounds
-from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCORE_DISTRIBUTION, SKILL_RESULTS, TASK_RESULTS, UNIT_LEVELS
+from oko_pipeline.catalogue.columns import UNIT_LEVELS
+from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCORE_DISTRIBUTION, SKILL_RESULTS, TASK_RESULTS
 from oko_pipeline.errors import ContractError
 from oko_pipeline.works import TaskHeader, Works
 

@@ -1,6 +1,6 @@
 import pytest
 
-from oko_pipeline.catalogue.tables import SIZE_TIERS
+from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.statistics.size_tiers import size_tier, tier_places
 
 
