@@ -53,11 +53,17 @@ class Reading:
 
     `school_year` is None for reference files that serve every year (task descriptions). `tables` hold rows of database
     tables by table name *without* the columns `school_year` and `file_sha256`, which the pipeline adds.
+
+    `records` hold rows that are assembled over the files of a year before they are stored (people's registers, exam
+    protocols, answers): by name of the table, with `source_sheet`, `source_row`, `school_key` (login, code of ОГЭ or ЕГЭ
+    or name as the file has it; None for rows of the municipality) and the table's own columns. Schools are linked and
+    repeated rows resolved at assembly, so `school_year`, `file_sha256` and `school_code` are not in them.
     """
 
     school_year: str | None = None
     works: Works | None = None
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    records: dict[str, pd.DataFrame] = field(default_factory=dict)
     findings: list[QualityFinding] = field(default_factory=list)
     submitted_at: str | None = None
     read_rows_count: int = 0
