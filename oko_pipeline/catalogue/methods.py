@@ -5,7 +5,7 @@ parameters with defaults: facts without an official source are settings, never c
 from here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -98,13 +98,14 @@ def parameters(method_id: str, overrides: Mapping[str, Any] | None = None) -> di
 
 
 def _like(default: Any, value: Any, name: str) -> Any:
-    if isinstance(default, tuple) and isinstance(value, list | tuple):
-        return tuple(cast("Iterable[Any]", value))
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple):
+            return (*cast("list[Any]", value),)
+    elif isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if type(value) is not type(default):
-        raise CatalogueError(f"Параметр {name}: ожидалось значение вида {default!r}, а не {value!r}.")
-    return value
+    elif type(value) is type(default):
+        return value
+    raise CatalogueError(f"Параметр {name}: ожидалось значение вида {default!r}, а не {value!r}.")
 
 
 def method_versions(*families: str) -> str:
