@@ -55,8 +55,8 @@ class Reading:
     tables by table name *without* the columns `school_year` and `file_sha256`, which the pipeline adds.
 
     `records` hold rows that are assembled over the files of a year before they are stored (people's registers, exam
-    protocols, answers): by name of the table, with `source_sheet`, `source_row`, `school_key` (login, code of ОГЭ or ЕГЭ
-    or name as the file has it; None for rows of the municipality) and the table's own columns. Schools are linked and
+    protocols, answers): by name of the table, with `source_sheet`, `source_row`, `school_key` (login, code of ОГЭ, ЕГЭ
+    or name, as the file has it; None for rows of the municipality) and the table's own columns. Schools are linked and
     repeated rows resolved at assembly, so `school_year`, `file_sha256` and `school_code` are not in them.
     """
 
