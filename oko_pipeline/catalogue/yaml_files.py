@@ -12,6 +12,9 @@ from oko_pipeline.errors import CatalogueError
 
 Model = TypeVar("Model", bound="CatalogueModel")
 
+# The C parser of libyaml is ten times faster; it reads the same safe subset.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class CatalogueModel(BaseModel):
     """Base of all catalogue entries: unknown fields are faults, values never change."""
@@ -43,7 +46,8 @@ def read_catalogue_yaml(texts: dict[str, str], model: type[Model]) -> list[tuple
     faults: list[str] = []
     for name, text in texts.items():
         try:
-            made.append((name, model.model_validate(yaml.safe_load(text))))
+            content = yaml.load(text, Loader=_LOADER)  # noqa: S506 (both loaders are safe)
+            made.append((name, model.model_validate(content)))
         except yaml.YAMLError as error:
             faults.append(f"{name}: не YAML: {error}")
         except ValidationError as error:
