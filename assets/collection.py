@@ -154,6 +154,7 @@ def _file_row(file: InboxFile, reading: SourceReading, version: str) -> dict[str
         "file_sha256": reading.file_sha256,
         "layout_code": reading.layout_code,
         "assessment_id": None if content.works is None else str(content.works.key),
+        "record_tables": ";".join(sorted(content.records)) or None,
         "status": reading.status,
         "size_bytes": reading.size_bytes,
         "modified_at": reading.modified_at,

@@ -26,9 +26,10 @@ def file_inputs(files: pd.DataFrame) -> str:
 
 
 def reference_inputs(files: pd.DataFrame) -> str:
-    """Return a fingerprint of the active files that hold no works: descriptions, scales, questionnaires, exports."""
+    """Return a fingerprint of the active files that describe works: descriptions, scales, questionnaires, exports."""
     active = active_files(files)
-    return combine(*sorted(active.loc[active["assessment_id"].isna(), "file_sha256"]))
+    describes = active["assessment_id"].isna() & active["record_tables"].isna()
+    return combine(*sorted(active.loc[describes, "file_sha256"]))
 
 
 def frame_fingerprint(frame: pd.DataFrame) -> str:

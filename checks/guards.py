@@ -10,13 +10,13 @@ from assets.validation import remembered_results, suite_table
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result
-from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_RESULTS, TABLES
+from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_RESULTS
 from oko_pipeline.validation.personal_data import scan_frame
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace
 
 _OWN_TEXT = {"slices", "score_distribution", "task_results", "skill_results", "result_summary", "quality_results"}
-SCANNED_TABLES = tuple(name for name in TABLES if name not in _OWN_TEXT)
 """Tables with text that came from people; the others hold numbers, codes and texts made from these tables alone."""
 
 _WATCHED = ("mean_score", "mean_percent", "mark_2_share", "base_level_share", "good_level_share", "mark_5_share")
@@ -47,8 +47,10 @@ def no_personal_data(workplace: Workplace, school_year: str) -> pd.DataFrame:
     """Scan the year's tables for names, contacts and documents of people; one result a table that changed or not."""
     rules = code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue")
     results = []
-    for name in SCANNED_TABLES:
-        frame = workplace.database.read(TABLES[name], {"school_year": [school_year, EVERY_YEAR]})
+    for name, table in all_tables().items():
+        if name in _OWN_TEXT:
+            continue
+        frame = workplace.database.read(table, {"school_year": [school_year, EVERY_YEAR]})
         inputs = combine(rules, frame_fingerprint(frame))
         judge = partial(_scan, workplace, school_year, name, frame)
         results.append(remembered_results(workplace, school_year, (f"personal_data_{name}",), inputs, judge))

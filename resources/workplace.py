@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
 from resources.pool import WorkerPool
@@ -25,6 +26,7 @@ class Workplace:
     settings: Settings
     database: Database
     works: WorksStore
+    records: RecordsStore
     reports: ReportStore
     pool: WorkerPool
     clock: Clock = field(default_factory=Clock)
@@ -48,6 +50,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
         settings,
         Database(settings.sqlalchemy_url),
         WorksStore(settings.restricted_folder),
+        RecordsStore(settings.restricted_folder),
         ReportStore(settings.reports_folder, settings.base_url),
         WorkerPool(settings.worker_count),
         clock or Clock(),

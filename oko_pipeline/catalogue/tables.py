@@ -34,7 +34,8 @@ FILES: Final = Table(
         Column("path", _T, "Путь от корня входящей папки; для архива — архив!член"),
         Column("file_sha256", _T, "SHA-256 содержимого"),
         Column("layout_code", _T, "Распознанная форма файла; unknown — не распознана", nullable=True),
-        Column("assessment_id", _T, "Работа, если файл о одной работе", nullable=True),
+        Column("assessment_id", _T, "Работа, если файл об одной работе", nullable=True),
+        Column("record_tables", _T, "Реестры и протоколы, строки которых есть в файле, через «;»", nullable=True),
         Column(
             "status",
             _T,

@@ -222,5 +222,5 @@ def _read_with(
 
 
 def _is_empty(reading: Reading) -> bool:
-    tables: list[pd.DataFrame] = list(reading.tables.values())
+    tables: list[pd.DataFrame] = [*reading.tables.values(), *reading.records.values()]
     return reading.read_rows_count == 0 and reading.works is None and all(table.empty for table in tables)

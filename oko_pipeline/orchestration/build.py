@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from assets import analysis, collection, reporting, validation
+from assets import analysis, collection, records, reporting, validation
 from checks.guards import guard_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
@@ -15,6 +15,7 @@ ASSETS = (
     collection.works,
     collection.schools,
     collection.assessments_and_tasks,
+    records.registers,
     validation.quality_findings,
     validation.quality_results,
     analysis.result_tables,

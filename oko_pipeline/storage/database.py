@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
-from oko_pipeline.catalogue.tables import SLICES, TABLES
+from oko_pipeline.catalogue.tables import SLICES
 from oko_pipeline.errors import StorageError
 from oko_pipeline.storage.schema import build_metadata
 
@@ -175,7 +175,7 @@ class Database:
                 name: connection.execute(
                     sa.select(sa.func.count()).select_from(self._metadata.tables[name])
                 ).scalar_one()
-                for name in TABLES
+                for name in self._metadata.tables
             }
 
     def slice_inputs(self, school_year: str, table_name: str) -> dict[str, str]:

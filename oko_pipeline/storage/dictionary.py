@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.contracts import Column, Privacy, Table
-from oko_pipeline.catalogue.tables import TABLES, WORK_COLUMNS
+from oko_pipeline.catalogue.tables import WORK_COLUMNS
 
 _TYPES_RU = {
     "text": "текст",
@@ -54,7 +55,7 @@ def dictionary_page() -> str:
         "Страница создана программой из договоров таблиц (`make docs`); править её руками не нужно. 🔑 — ключ.",
         "",
     ]
-    for table in TABLES.values():
+    for table in all_tables().values():
         lines += _section(table)
     lines += [
         "## Закрытое хранилище: работы участников",
@@ -65,7 +66,13 @@ def dictionary_page() -> str:
         "| --- | --- | --- | --- |",
         *(_row(column, ()) for column in WORK_COLUMNS),
         "",
+        "# Закрытое хранилище: таблицы о людях",
+        "",
+        "Файлы Parquet, по одному на таблицу и учебный год; вместо имён — псевдонимы. В базе данных этих таблиц нет.",
+        "",
     ]
+    for table in restricted_tables().values():
+        lines += _section(table)
     return "\n".join(lines)
 
 

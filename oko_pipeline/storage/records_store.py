@@ -1,7 +1,7 @@
 """Rows of registers, protocols and surveys in Parquet, in the restricted store; folder rights are 700.
 
-Two kinds of files, as for works: fragments (one table of one source file, so that an unchanged file is never read again)
-and, for tables about single people, the assembled table of a school year. Other tables are assembled into the database.
+Two kinds of files, as for works: fragments (one table of one source file, so that an unchanged file is never read
+again) and, for tables about single people, the assembled table of a school year. Other tables go to the database.
 """
 
 import os

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Table
-from oko_pipeline.catalogue.tables import TABLES
 
 SQL_TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
     ColumnType.TEXT: sa.Text,
@@ -32,7 +32,7 @@ def _sql_column(column: Column, table: Table) -> sa.Column[Any]:
 def build_metadata() -> sa.MetaData:
     """Return SQLAlchemy metadata of all tables of the catalogue, with keys, indexes and comments."""
     metadata = sa.MetaData()
-    for table in TABLES.values():
+    for table in all_tables().values():
         # The key's own order makes the primary-key index serve reads of a school year.
         ordered = [table.column(name) for name in table.key]
         ordered += [column for column in table.columns if column.name not in table.key]
