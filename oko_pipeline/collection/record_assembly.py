@@ -136,7 +136,8 @@ def _repeated(contract: Table, order: pd.DataFrame, paths: dict[str, str]) -> li
     older = twice[~is_last]
     newer = twice[is_last].set_index("record_id").loc[older["record_id"]]
     same = np.ones(len(older), dtype=bool)
-    for name in newer.columns.difference(["file_sha256", "submitted_at", "source_sheet", "source_row", "is_form"]):
+    told_apart = ["file_sha256", "submitted_at", "school_key", "source_sheet", "source_row", "is_form"]
+    for name in newer.columns.difference(told_apart):
         left, right = older[name].to_numpy(dtype=object), newer[name].to_numpy(dtype=object)
         same &= (left == right) | (pd.isna(left) & pd.isna(right))
     found: list[QualityFinding] = []
