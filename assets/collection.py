@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 import pandas as pd
 
+from assets.access_log import log_access
 from assets.inputs import EVERY_YEAR, active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
 from assets.metadata import Metadata, file_table, table_metadata
 from assets.partitions import SCHOOL_YEARS
@@ -48,6 +49,7 @@ from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
 from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.storage.database import Slice
+from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -55,6 +57,8 @@ GROUP = "collection"
 FILE_TABLES = (SCHOOL_MENTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
 """Tables whose rows belong to a content, wherever it lies; rows of `task_descriptions` belong to a path."""
 DESCRIPTIONS_LAYOUT = "task_descriptions"
+PAST = ("superseded", "removed", "archived")
+"""States of versions that no longer lie in the inbox as they were."""
 
 
 @dataclass(slots=True)
@@ -69,15 +73,16 @@ class InboxChange:
 
 
 def reader_version(workplace: Workplace) -> str:
-    """Return the fingerprint of all that decides how a file is read: the readers' code and the key of pseudonyms."""
+    """Return the fingerprint of all that decides how a file is read: code, key of pseudonyms, erased people."""
     code = code_fingerprint("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")
     key = hashlib.sha256(b"oko reader" + workplace.settings.pseudonym_key_bytes).hexdigest()
-    return combine(code, key)[:12]
+    erased = ErasedPeople(workplace.settings.restricted_folder).ids()
+    return combine(code, key, *sorted(erased))[:12]
 
 
 def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
     """Compare the inbox with the known files: by size and time first, by content where these differ."""
-    standing = known[~known["status"].isin(["superseded", "removed"])]
+    standing = known[~known["status"].isin(PAST)]
     current = {str(row["path"]): row for row in standing.to_dict("records")}
     version = reader_version(workplace)
     change = InboxChange()
@@ -135,7 +140,17 @@ def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange
         for school_year in sorted(set(files["school_year"]) | set(known["school_year"])):
             workplace.database.replace(FILES, files[files["school_year"] == school_year], {"school_year": school_year})
             _write_inbox_findings(workplace, school_year, files)
+        for school_year, rows in _rows_read(readings).items():
+            log_access(workplace, school_year, "read", "файлы входящей папки прочитаны", rows)
     return change
+
+
+def _rows_read(readings: Sequence[SourceReading]) -> dict[str, int]:
+    """Return how many rows of data were read now, by school year."""
+    counts: dict[str, int] = defaultdict(int)
+    for reading in readings:
+        counts[reading.reading.school_year or EVERY_YEAR] += reading.reading.read_rows_count
+    return dict(counts)
 
 
 def year_inputs(workplace: Workplace) -> dict[str, str]:
@@ -174,7 +189,7 @@ def _updated_files(
     """Return all file versions after the change: new ones added, replaced and vanished ones kept and marked."""
     files = known.copy()
     fresh = {reading.path: reading for reading in readings}
-    is_current = ~files["status"].isin(["superseded", "removed"])
+    is_current = ~files["status"].isin(PAST)
     replaced = is_current & files["path"].isin(fresh)
     newer = files["path"].map({path: reading.file_sha256 for path, reading in fresh.items()})
     files = files[~(replaced & (files["file_sha256"] == newer))].copy()
@@ -206,7 +221,7 @@ def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
 
 
 def _current_contents(files: pd.DataFrame) -> set[str]:
-    return set(files.loc[~files["status"].isin(["superseded", "removed"]), "file_sha256"])
+    return set(files.loc[~files["status"].isin(PAST), "file_sha256"])
 
 
 def _drop_outdated(workplace: Workplace, known: pd.DataFrame, files: pd.DataFrame, change: InboxChange) -> None:
@@ -409,6 +424,7 @@ def write_schools(workplace: Workplace, school_year: str) -> bool:
         findings = findings_frame(registry.findings, school_year, "schools")
         database.replace(QUALITY_FINDINGS, findings, where | {"origin": "schools"})
         record_slices(workplace, school_year, "schools", {"year": (inputs, len(registry.schools))})
+        log_access(workplace, school_year, "link", "ключи ОО сопоставлены кодам", len(registry.school_crosswalk))
     return True
 
 

@@ -25,6 +25,7 @@ from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_sou
 from oko_pipeline.collection.tasks_build import WorksInfo, works_info
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.reporting.render import Stamp, render_note
+from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.works_store import WorksStore
 from oko_pipeline.validation.annotate import annotate_workbook
@@ -52,7 +53,11 @@ def fragment_key(file_sha256: str, path: str) -> str:
 def read_into_store(task: ReadTask) -> SourceReading:
     """Read a file; its works and records go to the restricted store and only their description comes back."""
     reading = read_source(task.inbox, task.file, task.options)
-    works, records = reading.reading.works, reading.reading.records
+    erased = ErasedPeople(task.restricted)
+    records = {table: erased.without(rows) for table, rows in reading.reading.records.items()}
+    works = reading.reading.works
+    if works is not None:
+        works = replace(works, rows=erased.without(works.rows))
     store = RecordsStore(task.restricted)
     for table, rows in records.items():
         store.write_fragment(fragment_key(reading.file_sha256, reading.path), table, task.reader_version, rows)

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     base_red_percent: float = Field(57.0, description="Задания Б: красная зона ниже, %")
     high_green_percent: float = Field(30.0, description="Задания П и В: зелёная зона с, %")
     high_red_percent: float = Field(28.5, description="Задания П и В: красная зона ниже, %")
+    retention_years: int = Field(
+        5, ge=1, description="Сколько лет после конца учебного года хранятся данные участников и их файлы"
+    )
     blocking_share: float = Field(0.02, ge=0, le=1, description="Доля недостоверных работ, с которой год блокируется")
 
     @field_validator("tier_bounds")

@@ -12,6 +12,7 @@ from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
 from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
 from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
 from oko_pipeline.catalogue.tables_items import ITEM_TABLES
+from oko_pipeline.catalogue.tables_log import DATA_ACCESS_LOG
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_TABLES
 from oko_pipeline.catalogue.tables_sources import SOURCE_TABLES
 from oko_pipeline.catalogue.tables_surveys import SURVEY_TABLES
@@ -40,7 +41,7 @@ FILES: Final = Table(
             "status",
             _T,
             "Состояние версии",
-            allowed=("accepted", "superseded", "duplicate", "refused", "unknown", "empty", "removed"),
+            allowed=("accepted", "superseded", "duplicate", "refused", "unknown", "empty", "removed", "archived"),
         ),
         Column("size_bytes", _I, "Размер", unit_ru="байт"),
         Column("modified_at", _TS, "Время изменения файла"),
@@ -140,7 +141,12 @@ SCHOOL_CROSSWALK: Final = Table(
         _YEAR,
         Column("source_key", _T, "Логин или название, как в файлах"),
         Column("school_code", _T, "Код ОО; пусто — не сопоставлено", nullable=True),
-        Column("method", _T, "Как сопоставлено", allowed=("login", "login_alias", "name", "unmatched")),
+        Column(
+            "method",
+            _T,
+            "Как сопоставлено: подтверждено человеком, логин, код ОГЭ или ЕГЭ, название, сходство названий",
+            allowed=("confirmed", "login", "login_alias", "code_oge", "code_ege", "name", "similar", "unmatched"),
+        ),
         Column("files_count", _I, "В скольких файлах встречен"),
         Column("rows_count", _I, "Строк с этим ключом"),
     ),
@@ -583,6 +589,7 @@ TABLES: Final[dict[str, Table]] = {
         SKILL_RESULTS,
         DOCUMENTS,
         SLICES,
+        DATA_ACCESS_LOG,
         *EXAM_TABLES,
         *SURVEY_TABLES,
         *SOURCE_TABLES,
