@@ -7,8 +7,9 @@ import os
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
         None, description="База данных (SQLAlchemy URL); по умолчанию SQLite в папке данных"
     )
     templates: Path | None = Field(None, description="Папка своих шаблонов DOCX; шаблон с тем же именем заменяет наш")
+    methods: Path | None = Field(
+        None, description="YAML со своими параметрами методов: «метод.параметр: значение» (docs/methods.md)"
+    )
     pseudonym_key: SecretStr | None = Field(None, description="Ключ псевдонимов (не короче 16 знаков) вместо файла")
     pseudonym_key_file: Path = Field(
         default_factory=_default_key_file, description="Файл ключа псевдонимов, вне репозитория"
@@ -104,6 +108,25 @@ class Settings(BaseSettings):
     def worker_count(self) -> int:
         """Return the number of worker processes."""
         return self.workers or os.cpu_count() or 1
+
+    @cached_property
+    def method_overrides(self) -> dict[str, Any]:
+        """Return a territory's own parameters of methods, «family.method.parameter» → value; none without a file.
+
+        Raises:
+            SettingsError: when the file cannot be read or is no flat mapping.
+        """
+        if self.methods is None:
+            return {}
+        try:
+            content = yaml.safe_load(self.methods.expanduser().read_text("utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise SettingsError(f"Файл параметров методов {self.methods} не читается: {error}.") from error
+        if not isinstance(content, dict) or any(isinstance(value, dict) for value in content.values()):
+            raise SettingsError(
+                f"Файл параметров методов {self.methods}: ожидались строки «метод.параметр: значение» без вложенности."
+            )
+        return {str(name): value for name, value in content.items()}
 
     @cached_property
     def pseudonym_key_bytes(self) -> bytes:
