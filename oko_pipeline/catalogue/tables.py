@@ -602,7 +602,7 @@ TABLES: Final[dict[str, Table]] = {
 }
 RESTRICTED_TABLES: Final[dict[str, Table]] = {
     table.name: table
-    for table in (*EXAM_TABLES, *SURVEY_TABLES, *SOURCE_TABLES, *CONTEXT_TABLES, *ITEM_TABLES)
+    for table in (*EXAM_TABLES, *SURVEY_TABLES, *SOURCE_TABLES, *CONTEXT_TABLES, *OBJECTIVITY_TABLES, *ITEM_TABLES)
     if table.is_restricted
 }
 """Tables about single people: Parquet in the restricted store, never in the database."""
