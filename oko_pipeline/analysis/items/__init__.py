@@ -1,0 +1,1 @@
+"""Tasks and skills in depth: discrimination, reliability, differential functioning, deficits, dynamics of skills."""
