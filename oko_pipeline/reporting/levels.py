@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any, Final
 
 import numpy as np
 
-from oko_pipeline.statistics.intervals import wilson_interval
+from oko_pipeline.statistics.differences import newcombe_interval
+from oko_pipeline.statistics.intervals import Interval, wilson_interval
 
 MARKS: Final = (2, 3, 4, 5)
 JOURNAL: Final = ("lower", "same", "higher")
@@ -85,12 +85,12 @@ def wilson_shares(counts: Sequence[float], n: int) -> tuple[Share, ...]:
 
 def difference(own: Share, other: Share) -> Difference:
     """Return own − other with Newcombe's hybrid score interval (Newcombe 1998, method 10) for independent groups."""
-    gap = own.value - other.value
-    return Difference(
-        gap,
-        gap - sqrt((own.value - own.low) ** 2 + (other.high - other.value) ** 2),
-        gap + sqrt((own.high - own.value) ** 2 + (other.value - other.low) ** 2),
-    )
+    bounds = newcombe_interval(own.value, _bounds(own), other.value, _bounds(other))
+    return Difference(own.value - other.value, float(bounds.low), float(bounds.high))
+
+
+def _bounds(share: Share) -> Interval:
+    return Interval(np.float64(share.low), np.float64(share.high))
 
 
 def summary_level(record: Mapping[str, Any], name: str, where_ru: str) -> Level:

@@ -1,0 +1,1 @@
+"""Change over years: series and their breaks, changes with intervals, pooling, shrinkage, trends."""

@@ -1,0 +1,100 @@
+"""Control limits of funnel plots and scores against a target, for shares and means.
+
+Spiegelhalter 2005, Statistics in Medicine 24:1185 «Funnel plots for comparing institutional performance». Two ways
+for shares: exact binomial limits where a target is a fixed number, and limits on the arcsine scale, where the spread
+between units can be added and which never leave 0 … 1.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from oko_pipeline.statistics.intervals import Floats, Interval, normal_quantile
+
+WARNING: Final = 0.95
+ALARM: Final = 0.998
+
+
+def arcsine(share: npt.ArrayLike) -> Floats:
+    """Return arcsin √p: a share on a scale where its standard error is 1/(2√n) whatever p."""
+    return np.arcsin(np.sqrt(np.asarray(share, dtype=np.float64)))
+
+
+def arcsine_error(trials: npt.ArrayLike) -> Floats:
+    """Return the standard error 1/(2√n) of an arcsine share; NaN for n = 0."""
+    n = np.asarray(trials, dtype=np.float64)
+    return 0.5 / np.sqrt(np.where(n > 0, n, np.nan))
+
+
+def arcsine_limits(
+    target: npt.ArrayLike, trials: npt.ArrayLike, variance: npt.ArrayLike = 0.0, probability: float = WARNING
+) -> Interval:
+    """Return limits of shares around a target: sin²(arcsin √θ ± z·√(1/4n + τ²)), cut at 0 and 1.
+
+    Args:
+        target: θ, the share expected.
+        trials: pupils of the unit.
+        variance: τ², the spread between units on the arcsine scale.
+        probability: share of units inside when nothing is wrong.
+    """
+    centre = arcsine(target)
+    half = normal_quantile(probability) * np.sqrt(arcsine_error(trials) ** 2 + np.asarray(variance, dtype=np.float64))
+    low = np.sin(np.clip(centre - half, 0.0, np.pi / 2)) ** 2
+    high = np.sin(np.clip(centre + half, 0.0, np.pi / 2)) ** 2
+    return Interval(low, high)
+
+
+def mean_limits(
+    target: npt.ArrayLike, error: npt.ArrayLike, variance: npt.ArrayLike = 0.0, probability: float = WARNING
+) -> Interval:
+    """Return normal limits of means around a target: θ ± z·√(s² + τ²)."""
+    centre = np.asarray(target, dtype=np.float64)
+    half = normal_quantile(probability) * np.sqrt(np.square(error) + np.asarray(variance, dtype=np.float64))
+    return Interval(centre - half, centre + half)
+
+
+def binomial_limits(target: npt.ArrayLike, trials: npt.ArrayLike, probability: float = WARNING) -> Interval:
+    """Return exact control limits of a share around a fixed target, interpolated between whole counts.
+
+    For a tail p: r is the smallest count with F(r) > p, α = (F(r) − p)/(F(r) − F(r−1)), the limit (r − α)/n
+    (Spiegelhalter 2005, appendix A.1.1). n = 0 gives NaN.
+    """
+    tail = (1 - probability) / 2
+    return Interval(_binomial_limit(target, trials, tail), _binomial_limit(target, trials, 1 - tail))
+
+
+def _binomial_limit(target: npt.ArrayLike, trials: npt.ArrayLike, tail: float) -> Floats:
+    from scipy.special import bdtr, bdtrik
+
+    share, n = np.broadcast_arrays(np.asarray(target, dtype=np.float64), np.asarray(trials, dtype=np.float64))
+    limit = np.full(share.shape, np.nan)
+    is_open = (n > 0) & (share > 0) & (share < 1)
+    p, whole = share[is_open], n[is_open]
+    # bdtrik inverts the continuous extension; its neighbours are tried, for whole counts are wanted.
+    count = np.maximum(np.floor(bdtrik(tail, whole, p)), 0.0)
+    count = np.where(np.isnan(count), 0.0, count)
+    count = np.where((count > 0) & (bdtr(np.maximum(count - 1, 0), whole, p) > tail), count - 1, count)
+    count = np.where(bdtr(count, whole, p) <= tail, count + 1, count)
+    upper = bdtr(count, whole, p)
+    lower = np.where(count > 0, bdtr(np.maximum(count - 1, 0), whole, p), 0.0)
+    limit[is_open] = np.clip((count - (upper - tail) / (upper - lower)) / whole, 0.0, 1.0)
+    is_fixed = (n > 0) & ((share <= 0) | (share >= 1))
+    limit[is_fixed] = share[is_fixed]
+    return limit
+
+
+def binomial_mid_p(successes: npt.ArrayLike, trials: npt.ArrayLike, target: npt.ArrayLike) -> Floats:
+    """Return two-sided mid-p values of a share equal to a fixed target: 2·min(P(X<x), P(X>x)) + P(X=x), at most 1.
+
+    The plain exact test rejects too rarely in small groups, the mid-p close to its level (Berry and Armitage 1995,
+    The Statistician 44:417). Counts must be whole; n = 0 gives NaN.
+    """
+    from scipy.special import bdtr, bdtrc
+
+    x, n, p = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (successes, trials, target)))
+    whole = np.where(n > 0, n, 1.0)
+    up_to = bdtr(x, whole, p)
+    below = np.where(x > 0, bdtr(np.maximum(x - 1, 0), whole, p), 0.0)
+    above = np.where(x < whole, bdtrc(x, whole, p), 0.0)
+    return np.where(n > 0, np.minimum(2 * np.minimum(below, above) + (up_to - below), 1.0), np.nan)
