@@ -8,7 +8,7 @@ from oko_pipeline.catalogue.loader import read_catalogue_csv
 from oko_pipeline.errors import CatalogueError
 
 SEVERITIES = ("error", "warning", "note")
-RULE_FILES = ("rules_collection.csv", "rules_validation.csv")
+RULE_FILES = ("rules_collection.csv", "rules_validation.csv", "rules_linking.csv")
 
 
 @dataclass(frozen=True, slots=True)

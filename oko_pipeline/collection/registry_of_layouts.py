@@ -13,6 +13,7 @@ from oko_pipeline.collection.layouts.raw_2020 import Raw2020
 from oko_pipeline.collection.layouts.raw_2021 import Raw2021
 from oko_pipeline.collection.layouts.raw_2022 import Raw2022
 from oko_pipeline.collection.layouts.scale_table import ScaleTable
+from oko_pipeline.collection.layouts.school_links import SchoolLinks
 from oko_pipeline.collection.layouts.school_registry import SchoolRegistry
 from oko_pipeline.collection.layouts.score_distribution import ScoreDistribution
 from oko_pipeline.collection.layouts.statistics_by_marks import StatisticsByMarks
@@ -34,6 +35,7 @@ LAYOUTS: Final[tuple[Layout, ...]] = (
     ContextQuestionnaire(),
     ScaleTable(),
     BenchmarkTable(),
+    SchoolLinks(),
     SchoolRegistry(),
 )
 

@@ -5,7 +5,6 @@ names. Codes and names of municipalities are matched through schools that were s
 """
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,8 +13,17 @@ from typing import Any, Final
 import pandas as pd
 
 from oko_pipeline.catalogue.keys import region_code, school_kind
-from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOL_CROSSWALK, SCHOOLS
+from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOLS
+from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES
 from oko_pipeline.collection.headers import folded_text
+from oko_pipeline.collection.school_links import (
+    UNMATCHED,
+    LinkedMentions,
+    LinkOptions,
+    candidate_rows,
+    crosswalk_rows,
+    link_mentions,
+)
 from oko_pipeline.quality import QualityFinding
 
 _UNKNOWN_NAME: Final = "Муниципалитет не указан"
@@ -30,25 +38,33 @@ class SchoolRegistry:
     municipalities: pd.DataFrame
     school_crosswalk: pd.DataFrame
     findings: list[QualityFinding] = field(default_factory=list)
+    school_link_candidates: pd.DataFrame = field(default_factory=SCHOOL_LINK_CANDIDATES.empty)
 
 
-def build_schools(mentions: pd.DataFrame, school_year: str) -> SchoolRegistry:
+def build_schools(
+    mentions: pd.DataFrame, school_year: str, links: pd.DataFrame | None = None, options: LinkOptions | None = None
+) -> SchoolRegistry:
     """Build the registers of a school year.
 
     Args:
         mentions: rows of `school_mentions`, of all years; the year's own ones decide which schools it has.
         school_year: the year, such as 2020-2021.
+        links: rows of `school_links` of all files: what people confirmed, dated.
+        options: thresholds of likeness; the catalogue's own when not given.
 
     Returns:
         Schools and municipalities with the year's mentions, and the crosswalk of the year's keys. A municipality known
         only by name has a code made from the name, the same in every run.
     """
-    known = _with_codes_by_name(mentions)
+    linked = link_mentions(mentions, links, options)
+    known = linked.mentions
     own = known[known["school_year"] == school_year]
-    crosswalk = _crosswalk(own, school_year)
+    crosswalk = crosswalk_rows(linked, school_year)
+    candidates = candidate_rows(linked, school_year)
+    lost = [*_own_findings(linked, own), *_unmatched(crosswalk, own, candidates)]
     codes = sorted(own["school_code"].dropna().unique())
     if not codes:
-        return SchoolRegistry(SCHOOLS.empty(), MUNICIPALITIES.empty(), crosswalk, _unmatched(crosswalk, own))
+        return SchoolRegistry(SCHOOLS.empty(), MUNICIPALITIES.empty(), crosswalk, lost, candidates)
     seen = known[known["school_code"].isin(codes)]
     places = _Places(known)
     chosen, findings = _municipalities_of(seen, places, school_year)
@@ -74,61 +90,32 @@ def build_schools(mentions: pd.DataFrame, school_year: str) -> SchoolRegistry:
         SCHOOLS.conform(schools),
         _municipalities(schools, places, school_year),
         crosswalk,
-        [*findings, *_unmatched(crosswalk, own)],
+        [*findings, *lost],
+        candidates,
     )
 
 
-def _with_codes_by_name(mentions: pd.DataFrame) -> pd.DataFrame:
-    """Add `method`, and the codes of schools mentioned by name alone where exactly one school has that name."""
-    codes_of_name: dict[str, set[str]] = defaultdict(set)
-    named = mentions[mentions["school_code"].notna() & mentions["school_name"].notna()]
-    for name, code in set(zip(named["school_name"], named["school_code"], strict=True)):
-        codes_of_name[_folded_name(name)].add(code)
-    methods: list[str] = []
-    codes: list[str | None] = []
-    for key, name, code in zip(mentions["source_key"], mentions["school_name"], mentions["school_code"], strict=True):
-        found = code if isinstance(code, str) else None
-        if found is not None:
-            # «МБОУ СОШ № 5 (sch990404)» carries its login within.
-            lowered = str(key).lower()
-            methods.append("login" if found in lowered else "login_alias" if found[3:] in lowered else "name")
-        else:
-            candidates = codes_of_name.get(_folded_name(key), set()) or codes_of_name.get(_folded_name(name), set())
-            found = next(iter(candidates)) if len(candidates) == 1 else None
-            methods.append("name" if found is not None else "unmatched")
-        codes.append(found)
-    return mentions.assign(school_code=pd.array(codes, dtype="str"), method=methods)
+def _own_findings(linked: LinkedMentions, own: pd.DataFrame) -> list[QualityFinding]:
+    files = set(own["file_sha256"])
+    return [one for one in linked.findings if one.file_sha256 is None or one.file_sha256 in files]
 
 
-def _folded_name(name: Any) -> str:
-    """Return a name for comparison: lower case, no quotes, «№» apart, single spaces; empty for no name."""
-    if not isinstance(name, str):
-        return ""
-    text = re.sub(r"[«»\"'“”.,]", " ", folded_text(name)).replace("№", " № ")
-    return " ".join(text.split())
-
-
-def _crosswalk(own: pd.DataFrame, school_year: str) -> pd.DataFrame:
-    if own.empty:
-        return SCHOOL_CROSSWALK.empty()
-    grouped = own.groupby("source_key", sort=True).agg(
-        school_code=("school_code", "first"),
-        method=("method", "first"),
-        files_count=("file_sha256", "nunique"),
-        rows_count=("rows_count", "sum"),
-    )
-    return SCHOOL_CROSSWALK.conform(
-        grouped.reset_index().assign(school_year=school_year)[list(SCHOOL_CROSSWALK.column_names)]
-    )
-
-
-def _unmatched(crosswalk: pd.DataFrame, own: pd.DataFrame) -> list[QualityFinding]:
-    lost = crosswalk[crosswalk["method"] == "unmatched"]
+def _unmatched(crosswalk: pd.DataFrame, own: pd.DataFrame, candidates: pd.DataFrame) -> list[QualityFinding]:
+    lost = crosswalk[crosswalk["method"] == UNMATCHED]
+    if lost.empty:
+        return []
     files = own.groupby("source_key")["file_sha256"].first()
-    return [
+    listed: dict[str, list[str]] = defaultdict(list)
+    for key, code, name, score, why in zip(
+        *(candidates[column] for column in ("source_key", "school_code", "school_name", "score", "why")), strict=True
+    ):
+        named = f" «{name}»" if isinstance(name, str) else ""
+        listed[key].append(f"{code}{named} ({score:.0f} из 100, {why})")
+    found = [
         QualityFinding(
             "school.unmatched",
-            f"ОО «{key}» не сопоставлена ни с одной школой: файлов {files_count}, строк {rows_count}.",
+            f"ОО «{key}» не сопоставлена ни с одной школой: файлов {files_count}, строк {rows_count}."
+            + (f" Возможно: {'; '.join(listed[key])}." if key in listed else ""),
             file_sha256=files.get(key),
             value=key,
             expected="логин ОО, например edu990404",
@@ -138,6 +125,15 @@ def _unmatched(crosswalk: pd.DataFrame, own: pd.DataFrame) -> list[QualityFindin
             lost["source_key"], lost["files_count"], lost["rows_count"], strict=True
         )
     ]
+    keys_percent = f"{100 * len(lost) / len(crosswalk):.1f}".replace(".", ",")
+    rows_percent = f"{100 * lost['rows_count'].sum() / max(crosswalk['rows_count'].sum(), 1):.1f}".replace(".", ",")
+    share = QualityFinding(
+        "link.unmatched_share",
+        f"Не сопоставлено ключей ОО: {len(lost)} из {len(crosswalk)} ({keys_percent} %), в них {rows_percent} % строк.",
+        value=f"{keys_percent} %",
+        expected="0 %",
+    )
+    return [*found, share]
 
 
 class _Places:
