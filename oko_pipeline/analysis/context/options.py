@@ -1,0 +1,146 @@
+"""What the comparisons are told beside the data, taken from the registry of methods."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from oko_pipeline.catalogue.methods import method, parameters
+from oko_pipeline.statistics.partitioning import PartitionOptions
+
+GROUPS: Final = "context.rule_groups"
+CLUSTERS: Final = "context.clusters"
+COMPARABLE: Final = "context.comparable"
+RESIDUAL: Final = "context.residual"
+HIGH_RESULTS: Final = "context.high_results"
+LEARNING_PAIRS: Final = "context.learning_pairs"
+
+Overrides = Mapping[str, Any] | None
+
+
+def method_columns(method_id: str) -> dict[str, str]:
+    """Return the columns that say by which method a row was made."""
+    return {"method_id": method_id, "method_version": method(method_id).version}
+
+
+@dataclass(frozen=True, slots=True)
+class MissingLimits:
+    """Shares of unknown values beyond which a school, or a property, is left out."""
+
+    school: float = 0.34
+    of_property: float = 0.5
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Take the limits from a method's parameters."""
+        return cls(values["maximum_missing_share"], values["property_missing_share"])
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOptions:
+    """Parameters of `context.rule_groups`."""
+
+    minimum_schools: int = 5
+    merge_order: tuple[str, ...] = ("size", "place", "type")
+    size_bounds: tuple[float, ...] = (100.0, 300.0, 700.0)
+    tiny_school_pupils: int = 50
+    parallels: float = 10.0
+    maximum_years_apart: int = 2
+
+    @classmethod
+    def load(cls, overrides: Overrides = None) -> Self:
+        """Take the parameters from the registry."""
+        return cls(**parameters(GROUPS, overrides))
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Parameters of `context.clusters`."""
+
+    partition: PartitionOptions
+    missing: MissingLimits
+    minimum_schools: int
+    borderline_silhouette: float
+    borderline_margin: float
+    stable_jaccard: float
+    doubtful_jaccard: float
+
+    @classmethod
+    def load(cls, overrides: Overrides = None) -> Self:
+        """Take the parameters from the registry."""
+        values = parameters(CLUSTERS, overrides)
+        numbers = tuple(int(number) for number in values["numbers"])
+        return cls(
+            PartitionOptions(
+                values["algorithm"], numbers, values["minimum_size"], values["seed"], values["resamplings"]
+            ),
+            MissingLimits.of(values),
+            *(
+                values[name]
+                for name in (
+                    "minimum_schools",
+                    "borderline_silhouette",
+                    "borderline_margin",
+                    "stable_jaccard",
+                    "doubtful_jaccard",
+                )
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ComparableOptions:
+    """Parameters of `context.comparable`."""
+
+    number: int
+    minimum_matches: int
+    caliper: float
+    balance_limit: float
+    missing: MissingLimits
+
+    @classmethod
+    def load(cls, overrides: Overrides = None) -> Self:
+        """Take the parameters from the registry."""
+        values = parameters(COMPARABLE, overrides)
+        names = ("number", "minimum_matches", "caliper", "balance_limit")
+        return cls(*(values[name] for name in names), MissingLimits.of(values))
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualOptions:
+    """Parameters of `context.residual`, and the bounds of size tiers."""
+
+    subject_correlation: float
+    minimum_participants: int
+    minimum_schools: int
+    schools_per_predictor: int
+    confidence: float
+    missing: MissingLimits
+    tier_bounds: tuple[int, int, int, int] = (5, 10, 20, 50)
+
+    @classmethod
+    def load(cls, overrides: Overrides = None, tier_bounds: tuple[int, int, int, int] = (5, 10, 20, 50)) -> Self:
+        """Take the parameters from the registry."""
+        values = parameters(RESIDUAL, overrides)
+        names = (
+            "subject_correlation",
+            "minimum_participants",
+            "minimum_schools",
+            "schools_per_predictor",
+            "confidence",
+        )
+        return cls(*(values[name] for name in names), MissingLimits.of(values), tier_bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class HighResultOptions:
+    """Parameters of `context.high_results`."""
+
+    years: int = 3
+    resilient_years: int = 2
+    resilient_sigma: float = 1.0
+    repeated_years: int = 2
+
+    @classmethod
+    def load(cls, overrides: Overrides = None) -> Self:
+        """Take the parameters from the registry."""
+        return cls(**parameters(HIGH_RESULTS, overrides))

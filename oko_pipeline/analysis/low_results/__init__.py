@@ -1,0 +1,1 @@
+"""Schools with low results and schools in adverse conditions: rule sets, social index, risk profile, support."""
