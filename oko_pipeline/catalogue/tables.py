@@ -11,6 +11,7 @@ from oko_pipeline.catalogue.contracts import Column, ColumnType, Privacy, Table
 from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
 from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
 from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
+from oko_pipeline.catalogue.tables_indicators import INDICATOR_TABLES
 from oko_pipeline.catalogue.tables_items import ITEM_TABLES
 from oko_pipeline.catalogue.tables_log import DATA_ACCESS_LOG
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_TABLES
@@ -593,6 +594,7 @@ TABLES: Final[dict[str, Table]] = {
         *EXAM_TABLES,
         *SURVEY_TABLES,
         *SOURCE_TABLES,
+        *INDICATOR_TABLES,
         *DYNAMICS_TABLES,
         *CONTEXT_TABLES,
         *OBJECTIVITY_TABLES,

@@ -1,0 +1,108 @@
+"""Indicators: every indicator of the registry for every school, municipality and all, from tables and registers.
+
+result_summary, skill_results, records_…, exam_tables, survey_results → indicator_values
+"""
+
+import dagster as dg
+import pandas as pd
+
+from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
+from assets.metadata import markdown_table
+from assets.partitions import SCHOOL_YEARS
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.analysis.indicators import IndicatorOptions, indicator_values
+from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
+from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.tables import SCHOOLS
+from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
+from oko_pipeline.versions import code_fingerprint
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "analysis"
+
+
+def previous_year(school_year: str) -> str:
+    """Return the school year before: 2020-2021 → 2019-2020."""
+    start = int(school_year[:4])
+    return f"{start - 1}-{start}"
+
+
+def table_rows(workplace: Workplace, school_year: str, name: str) -> pd.DataFrame:
+    """Return a year's rows of a table of either store; none when the year has none."""
+    if name in restricted_tables():
+        if not workplace.records.has(school_year, name):
+            return restricted_tables()[name].empty()
+        return workplace.records.read(school_year, name)
+    return workplace.database.read(all_tables()[name], {"school_year": school_year})
+
+
+def write_indicators(workplace: Workplace, school_year: str) -> bool:
+    """Compute the year's indicators when a table under them changed; tell whether they were computed."""
+    database = workplace.database
+    registry = list(indicators().values())
+    sources = sorted({one.table for one in registry})
+    schools = database.read(SCHOOLS, {"school_year": school_year})
+    before = previous_year(school_year)
+    inputs = combine(
+        code_fingerprint(
+            "oko_pipeline.analysis.indicators", "oko_pipeline.catalogue.indicators", "oko_pipeline.statistics"
+        ),
+        repr([one.model_dump_json() for one in registry]),
+        repr(workplace.settings.tier_bounds),
+        frame_fingerprint(schools[["school_code", "municipality_code"]]),
+        slice_fingerprint(workplace, school_year, *sources),
+        slice_fingerprint(workplace, before, INDICATOR_VALUES.name),
+    )
+    if database.slice_inputs(school_year, INDICATOR_VALUES.name).get("year") == inputs:
+        return False
+    options = IndicatorOptions(
+        school_year, workplace.settings.tier_bounds, database.read(INDICATOR_VALUES, {"school_year": before})
+    )
+    tables = {name: table_rows(workplace, school_year, name) for name in sources}
+    values = indicator_values(registry, tables, schools, options)
+    with database.transaction():
+        database.replace(INDICATOR_VALUES, values, {"school_year": school_year})
+        record_slices(workplace, school_year, INDICATOR_VALUES.name, {"year": (inputs, len(values))})
+    return True
+
+
+def asset_of(table: str) -> str:
+    """Return the asset that holds a table: registers are held by their form's asset."""
+    from assets.records import form_asset  # noqa: PLC0415
+    from oko_pipeline.catalogue.records import record_forms  # noqa: PLC0415
+
+    for form in record_forms().values():
+        if any(one.name == table for one in form.tables):
+            return form_asset(form.form_code)
+    return table
+
+
+@dg.asset(
+    name="indicator_values",
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=sorted({asset_of(one.table) for one in indicators().values()}),
+    description=(
+        "Показатели девяти направлений для ОО, муниципалитетов и всех ОО: значение, интервал, численность, норма, "
+        "изменение за год. Реестр показателей — в каталоге; показатели без данных видны как «нет данных»."
+    ),
+    kinds={"table"},
+)
+def indicator_table(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain of `indicator_values`: an indicator of a unit in a year."""
+    office = workplace.open()
+    year = context.partition_key
+    write_indicators(office, year)
+    whole = office.database.read(INDICATOR_VALUES, {"school_year": year, "unit_level": "all"})
+    titles = {code: one.title_ru for code, one in indicators().items()}
+    told = whole[whole["state"] == "computed"]
+    shown = pd.DataFrame({"показатель": told["indicator_code"].map(titles), "значение": told["value"], "n": told["n"]})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": office.database.slice_rows(year, INDICATOR_VALUES.name).get("year", 0),
+            "посчитано показателей": len(told),
+            "нет данных": int((whole["state"] == "no_data").sum()),
+            "показатели": dg.MetadataValue.md(markdown_table(shown, 60)),
+        },
+        data_version=dg.DataVersion(slice_fingerprint(office, year, INDICATOR_VALUES.name)),
+    )

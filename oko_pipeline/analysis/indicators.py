@@ -1,0 +1,288 @@
+"""Values of the registry's indicators for schools, municipalities and all, intervals and the change in a year.
+
+A unit's value is computed from sums over its rows, so the parts of a municipality weigh as many people as they have.
+Rows of registers without a school are the municipality's own. All units of a level are computed at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from oko_pipeline.catalogue.columns import SIZE_TIERS
+from oko_pipeline.catalogue.indicators import Indicator
+from oko_pipeline.catalogue.methods import method
+from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
+from oko_pipeline.statistics.differences import newcombe_interval
+from oko_pipeline.statistics.intervals import Interval, normal_quantile, student_quantile, wilson_interval
+from oko_pipeline.statistics.size_tiers import tier_places
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+_LEVELS: Final = ("school", "municipality", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorOptions:
+    """The year, the bounds of size tiers, and last year's rows to compare with (empty when there are none)."""
+
+    school_year: str
+    tier_bounds: tuple[int, int, int, int]
+    previous: pd.DataFrame
+
+
+class Values(NamedTuple):
+    """Values of all units of a level; NaN where there are none. `n` is NaN where no group of people is meant."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+    numerator: Floats
+    denominator: Floats
+    n: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    """The unit of each row, as a place among the units of a level."""
+
+    frame: pd.DataFrame
+    place: Places
+    units: int
+
+    def column(self, name: str) -> Floats:
+        return self.frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def total(self, values: Floats) -> Floats:
+        """Return sums by unit, missing values left out."""
+        return np.bincount(self.place, weights=np.nan_to_num(values), minlength=self.units).astype(np.float64)
+
+    def filled(self, values: Floats) -> Floats:
+        """Return by unit how many rows have a value."""
+        return np.bincount(self.place, weights=~np.isnan(values), minlength=self.units).astype(np.float64)
+
+
+def indicator_values(
+    registry: Iterable[Indicator],
+    tables: Mapping[str, pd.DataFrame],
+    schools: pd.DataFrame,
+    options: IndicatorOptions,
+) -> pd.DataFrame:
+    """Return rows of `indicator_values` of a year, in the order of indicators and codes of units.
+
+    Args:
+        registry: indicators to compute.
+        tables: rows of the year of every table that the indicators name; a table that is missing has no data.
+        schools: rows of `schools` of the year; every school and municipality of it gets a row an indicator.
+        options: year, tiers, last year's values.
+    """
+    municipality_of = dict(zip(schools["school_code"], schools["municipality_code"], strict=True))
+    units = {"school": sorted(municipality_of), "municipality": sorted(set(municipality_of.values())), "all": ["all"]}
+    parts: list[pd.DataFrame] = []
+    for indicator in registry:
+        frame = tables.get(indicator.table)
+        chosen = None if frame is None else _rows_of(frame, indicator.where)
+        for level in _LEVELS:
+            if level == "school" and "school" not in indicator.level:
+                continue
+            grouping = None if chosen is None else _grouping(chosen, level, units[level], municipality_of)
+            parts.append(_rows(indicator, (level, units[level]), grouping, options))
+    if not parts or not schools.size:
+        return INDICATOR_VALUES.empty()
+    made = pd.concat(parts, ignore_index=True)
+    return INDICATOR_VALUES.conform(_with_changes(made, options.previous)[list(INDICATOR_VALUES.column_names)])
+
+
+def _rows_of(frame: pd.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    for column, accepted in where.items():
+        texts = frame[column].astype("str")
+        fits = texts.isin([value for value in accepted if not value.startswith("~")])
+        for pattern in (value[1:] for value in accepted if value.startswith("~")):
+            fits |= texts.str.fullmatch(pattern, na=False)
+        frame = frame[fits.to_numpy(dtype=bool)]
+    return frame
+
+
+def _grouping(
+    frame: pd.DataFrame, level: str, units: Sequence[str], municipality_of: Mapping[str, str]
+) -> _Grouping | None:
+    """Place rows in units: tables of results have rows of every level, registers have a row a school (or none)."""
+    if "unit_level" in frame.columns:
+        frame = frame[(frame["unit_level"] == level).to_numpy(dtype=bool)]
+        codes = frame["unit_code"]
+    elif level == "all":
+        codes = pd.Series("all", index=frame.index)
+    else:
+        codes = frame["school_code"]
+        if level == "municipality":
+            codes = codes.map(municipality_of)
+            if len(units) == 1:
+                codes = codes.fillna(units[0])
+    place = pd.Index(units).get_indexer(pd.Index(codes))
+    known = place >= 0
+    return _Grouping(frame[known], place[known], len(units)) if known.any() else None
+
+
+def _rows(
+    indicator: Indicator, level: tuple[str, Sequence[str]], grouping: _Grouping | None, options: IndicatorOptions
+) -> pd.DataFrame:
+    name, codes = level
+    empty = np.full(len(codes), np.nan)
+    found = Values(*([empty] * 6)) if grouping is None else _FORMULAS[indicator.formula](indicator, grouping)
+    schools = np.zeros(len(codes), dtype=np.int64)
+    if grouping is not None and "school_code" in grouping.frame.columns:
+        distinct = pd.DataFrame({"place": grouping.place, "school": grouping.frame["school_code"].to_numpy(object)})
+        counted = distinct.dropna().drop_duplicates()["place"]
+        schools = np.bincount(counted, minlength=len(codes))
+    small = found.n < indicator.minimum_n
+    told = ~np.isnan(found.value) & ~small
+    state = np.where(told, "computed", np.where(small, "insufficient", "no_data"))
+    used = method(_METHODS[indicator.formula])
+    tiers = pd.Series(SIZE_TIERS).iloc[tier_places(np.nan_to_num(found.n), options.tier_bounds)].to_numpy()
+    return pd.DataFrame(
+        {
+            "school_year": options.school_year,
+            "indicator_code": indicator.code,
+            "unit_level": name,
+            "unit_code": list(codes),
+            "state": state,
+            "value": np.where(told, found.value, np.nan),
+            "value_low": np.where(told, found.low, np.nan),
+            "value_high": np.where(told, found.high, np.nan),
+            "numerator": found.numerator,
+            "denominator": found.denominator,
+            "n": pd.array(found.n).astype("Int64"),
+            "size_tier": pd.Series(tiers).where(~np.isnan(found.n)),
+            "schools_count": schools,
+            "norm": np.nan if indicator.norm is None else indicator.norm,
+            "reaches_norm": _reaches(indicator, found, told),
+            "is_higher_better": pd.array([indicator.higher_is_better] * len(codes), dtype="boolean"),
+            "method_id": used.method_id,
+            "method_version": used.version,
+        }
+    )
+
+
+def _share(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return Σ numerators / Σ denominator over rows that have both, in %; Wilson interval (Wilson 1927).
+
+    A sum of parts above its whole is a fault of the form, told in its findings: no share follows from it.
+    """
+    tops = sum((rows.column(name) for name in indicator.numerator), start=np.zeros(len(rows.place)))
+    bottoms = rows.column(str(indicator.denominator))
+    both = ~(np.isnan(tops) | np.isnan(bottoms))
+    top, bottom = rows.total(np.where(both, tops, 0.0)), rows.total(np.where(both, bottoms, 0.0))
+    sound = (bottom > 0) & (top <= bottom)
+    interval = wilson_interval(np.where(sound, top, 0), np.where(sound, bottom, 0))
+    value = np.where(sound, 100 * top / np.where(bottom > 0, bottom, 1), np.nan)
+    n = np.where(bottom > 0, np.round(bottom), np.nan)
+    return Values(value, 100 * interval.low, 100 * interval.high, _known(top, n), _known(bottom, n), n)
+
+
+def _count(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return sums over rows: a full count and not a sample, so there is no interval."""
+    columns = [rows.column(name) for name in indicator.numerator]
+    any_filled = sum((rows.filled(column) for column in columns), start=np.zeros(rows.units)) > 0
+    total = sum((rows.total(column) for column in columns), start=np.zeros(rows.units))
+    nothing = np.full(rows.units, np.nan)
+    value = np.where(any_filled, total, np.nan)
+    return Values(value, nothing, nothing, value, nothing, nothing)
+
+
+def _points(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return mean points of a person from counts of outcomes; Student interval with the counts' own variance."""
+    counts = np.array([rows.total(rows.column(name)) for name in indicator.points])
+    points = np.array(list(indicator.points.values()))
+    n = counts.sum(axis=0)
+    some, several = n > 0, n > 1
+    mean = np.where(some, points @ counts / np.where(some, n, 1), np.nan)
+    squares = (counts * (points[:, None] - np.nan_to_num(mean)) ** 2).sum(axis=0)
+    error = np.sqrt(squares / np.where(several, (n - 1) * n, 1))
+    half = np.where(several, student_quantile(n - 1) * error, np.nan)
+    size = np.where(some, np.round(n), np.nan)
+    return Values(mean, mean - half, mean + half, _known(points @ counts, size), _known(n, size), size)
+
+
+def _weighted_mean(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return means of rows weighted by people; with deviations within rows, the pooled mean's normal interval."""
+    values, weights = rows.column(indicator.numerator[0]), np.nan_to_num(rows.column(str(indicator.denominator)))
+    weights = np.where(np.isnan(values), 0.0, weights)
+    total = rows.total(weights)
+    some = total > 0
+    whole = np.where(some, total, 1)
+    mean = np.where(some, rows.total(values * weights) / whole, np.nan)
+    half = np.full(rows.units, np.nan)
+    if indicator.deviation is not None:
+        deviations = rows.column(indicator.deviation)
+        complete = rows.total(np.where(weights > 0, np.isnan(deviations), 0.0)) == 0
+        error = np.sqrt(rows.total(weights * deviations**2)) / whole
+        half = np.where(complete & some, normal_quantile() * error, np.nan)
+    n = np.where(some, np.round(total), np.nan)
+    return Values(mean, mean - half, mean + half, _known(mean * total, n), _known(total, n), n)
+
+
+def _mean(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return means over rows (a school's rating, a survey's result), each row weighing the same; Student interval."""
+    values = rows.column(indicator.numerator[0])
+    count, total = rows.filled(values), rows.total(values)
+    some, several = count > 0, count > 1
+    mean = np.where(some, total / np.where(some, count, 1), np.nan)
+    spread = rows.total((values - np.nan_to_num(mean)[rows.place]) ** 2)
+    error = np.sqrt(spread / np.where(several, (count - 1) * count, 1))
+    half = np.where(several, student_quantile(count - 1) * error, np.nan)
+    nothing = np.full(rows.units, np.nan)
+    return Values(mean, mean - half, mean + half, _known(total, mean), _known(count, mean), nothing)
+
+
+_FORMULAS: Final = {
+    "share": _share,
+    "count": _count,
+    "points": _points,
+    "weighted_mean": _weighted_mean,
+    "mean": _mean,
+}
+_METHODS: Final = {name: f"indicators.{name}" for name in _FORMULAS}
+
+
+def _known(values: Floats, where: Floats) -> Floats:
+    return np.where(np.isnan(where), np.nan, values)
+
+
+def _reaches(indicator: Indicator, found: Values, told: npt.NDArray[np.bool_]) -> pd.Series:
+    """Tell whether the whole interval is on the good side of the norm (True) or the bad one (False); else missing."""
+    if indicator.norm is None or indicator.higher_is_better is None:
+        return pd.Series(pd.NA, index=range(len(told)), dtype="boolean")
+    low = np.where(np.isnan(found.low), found.value, found.low)
+    high = np.where(np.isnan(found.high), found.value, found.high)
+    above, below = low >= indicator.norm, high < indicator.norm
+    if not indicator.higher_is_better:
+        above, below = high <= indicator.norm, low > indicator.norm
+    return pd.Series(above).astype("boolean").where(told & (above | below))
+
+
+def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
+    """Add the change since last year; hybrid score interval (Newcombe 1998), for counts the difference."""
+    key = ["indicator_code", "unit_level", "unit_code"]
+    before = previous[[*key, "value", "value_low", "value_high", "method_id", "method_version"]]
+    both = made[[*key, "method_id", "method_version"]].merge(
+        before, on=[*key, "method_id", "method_version"], how="left", validate="one_to_one"
+    )
+    own, other = (frame[["value", "value_low", "value_high"]].to_numpy(np.float64, copy=True) for frame in (made, both))
+    is_count = (made["method_id"] == "indicators.count").to_numpy(dtype=bool)
+    # A count has no interval: it is what it is, and so is its change.
+    own[is_count, 1:] = own[is_count, :1]
+    other[is_count, 1:] = other[is_count, :1]
+    change = newcombe_interval(own[:, 0], Interval(*own[:, 1:].T), other[:, 0], Interval(*other[:, 1:].T))
+    has_before, has_change = ~np.isnan(other[:, 0]), ~np.isnan(change.low)
+    better = made["is_higher_better"].to_numpy(dtype=object)
+    rises, falls = change.low > 0, change.high < 0
+    clear = (rises | falls) & pd.notna(better)
+    verdict = np.where(rises == (better == True), "better", "worse")  # noqa: E712 (an array of objects)
+    verdict = np.where(clear, verdict, "no_evidence").astype(object)
+    verdict[~has_change] = "insufficient"
+    verdict[~has_before] = None
+    return made.assign(previous_value=other[:, 0], change_low=change.low, change_high=change.high, verdict=verdict)

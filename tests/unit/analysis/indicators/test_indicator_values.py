@@ -1,0 +1,174 @@
+"""Indicators: sums of people and not means of schools, intervals, small groups, norms, change since last year."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from oko_pipeline.analysis.indicators import IndicatorOptions, indicator_values
+from oko_pipeline.catalogue.indicators import Indicator
+from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
+
+SCHOOLS = pd.DataFrame(
+    {"school_code": ["edu990001", "edu990002", "edu990003"], "municipality_code": ["m1", "m1", "m2"]}
+)
+SHARE = Indicator(
+    code="career.tested_share", direction="career", title_ru="Доля", formula="share", table="career",
+    numerator=("tested",), denominator="pupils", source_ru="форма", base="processes", higher_is_better=True,
+)  # fmt: skip
+
+
+def values(indicator, rows, previous=None, schools=SCHOOLS):
+    made = indicator_values(
+        [indicator],
+        {} if rows is None else {indicator.table: pd.DataFrame(rows)},
+        schools,
+        IndicatorOptions("2025-2026", (5, 10, 20, 50), INDICATOR_VALUES.empty() if previous is None else previous),
+    )
+    return made.set_index("unit_code")
+
+
+def career(*rows):
+    return pd.DataFrame(rows, columns=["school_code", "tested", "pupils"])
+
+
+def test_a_municipality_weighs_people_and_not_schools():
+    made = values(SHARE, career(("edu990001", 90, 100), ("edu990002", 0, 10), ("edu990003", 5, 10)))
+    assert made.loc["m1", "value"] == pytest.approx(100 * 90 / 110)
+    assert made.loc["all", ["numerator", "denominator", "schools_count"]].tolist() == [95, 120, 3]
+    low, high = proportion_confint(90, 110, method="wilson")
+    assert made.loc["m1", ["value_low", "value_high"]].tolist() == pytest.approx([100 * low, 100 * high])
+
+
+def test_every_unit_has_a_row_and_what_is_missing_is_not_zero():
+    made = values(SHARE, career(("edu990001", 5, 10)))
+    assert made["state"].to_dict() == {
+        "edu990001": "computed", "edu990002": "no_data", "edu990003": "no_data",
+        "m1": "computed", "m2": "no_data", "all": "computed",
+    }  # fmt: skip
+    assert made.loc["m2", ["value", "numerator", "n"]].isna().all()
+    assert values(SHARE, None)["state"].unique().tolist() == ["no_data"]
+
+
+def test_a_group_below_the_minimum_is_not_told():
+    made = values(SHARE, career(("edu990001", 4, 4), ("edu990002", 5, 5)))
+    assert made.loc["edu990001", "state"] == "insufficient"
+    assert pd.isna(made.loc["edu990001", "value"])
+    assert made.loc["edu990002", ["state", "value"]].tolist() == ["computed", 100]
+    assert made["size_tier"][["edu990001", "edu990002"]].tolist() == ["lt5", "lt10"]
+
+
+def test_a_part_above_its_whole_gives_no_share():
+    made = values(SHARE, career(("edu990001", 11, 10), ("edu990002", 5, 10)))
+    assert pd.isna(made.loc["edu990001", "value"])
+    assert made.loc["m1", "value"] == 80, "the sums of the municipality are still a part of a whole"
+
+
+def test_rows_without_a_school_belong_to_the_only_municipality_and_to_no_one_of_several():
+    rows = career((None, 7, 10))
+    assert values(SHARE, rows)["state"].to_dict()["m1"] == "no_data"
+    assert values(SHARE, rows).loc["all", "value"] == 70
+    one = SCHOOLS[SCHOOLS["municipality_code"] == "m1"]
+    assert values(SHARE, rows, schools=one).loc["m1", "value"] == 70
+
+
+def test_a_count_sums_and_has_no_interval():
+    count = SHARE.model_copy(update={"formula": "count", "denominator": None})
+    made = values(count, career(("edu990001", 2, 0), ("edu990002", np.nan, 0), ("edu990003", 3, 0)))
+    assert made.loc["all", "value"] == 5
+    assert made.loc[["edu990001"], ["value_low", "n"]].isna().all(axis=None)
+    assert made.loc["edu990002", "state"] == "no_data"
+
+
+def test_points_are_the_degree_of_training_with_a_student_interval():
+    points = SHARE.model_copy(
+        update={"formula": "points", "numerator": (), "points": {"five": 100, "four": 64, "three": 36, "two": 16}}
+    )
+    rows = pd.DataFrame({"school_code": ["edu990001"], "five": [3], "four": [5], "three": [8], "two": [1]})
+    made = values(points, rows).loc["edu990001"]
+    sample = np.repeat([100, 64, 36, 16], [3, 5, 8, 1])
+    assert made["value"] == pytest.approx(sample.mean())
+    expected = stats.t.interval(0.95, 16, sample.mean(), stats.sem(sample))
+    assert made[["value_low", "value_high"]].tolist() == pytest.approx(list(expected))
+
+
+def test_a_weighted_mean_pools_groups_as_one_stratified_sample():
+    mean = SHARE.model_copy(update={"formula": "weighted_mean", "numerator": ("score",), "deviation": "sd"})
+    rows = pd.DataFrame(
+        {"school_code": ["edu990001", "edu990001"], "score": [50.0, 80.0], "pupils": [30, 10], "sd": [10.0, 5.0]}
+    )
+    made = values(mean, rows).loc["edu990001"]
+    assert made["value"] == pytest.approx((50 * 30 + 80 * 10) / 40)
+    half = 1.959964 * np.sqrt((30 / 40) ** 2 * 100 / 30 + (10 / 40) ** 2 * 25 / 10)
+    assert made["value_high"] - made["value"] == pytest.approx(half, rel=1e-6)
+
+
+def test_a_mean_over_schools_has_a_student_interval_between_them():
+    mean = SHARE.model_copy(update={"formula": "mean", "numerator": ("score",), "denominator": None})
+    rows = pd.DataFrame({"school_code": SCHOOLS["school_code"], "score": [80.0, 90.0, 85.0]})
+    made = values(mean, rows)
+    low, high = stats.t.interval(0.95, 2, 85, stats.sem([80, 90, 85]))
+    assert made.loc["all", ["value", "value_low", "value_high"]].tolist() == pytest.approx([85, low, high])
+    assert made.loc["edu990001", ["value"]].tolist() == [80]
+    assert pd.isna(made.loc["edu990001", "value_low"])
+
+
+@pytest.mark.parametrize(
+    ("tested", "verdict"), [(50, "no_evidence"), (55, "no_evidence"), (80, "better"), (20, "worse")]
+)
+def test_the_change_is_told_only_with_evidence(tested, verdict):
+    before = values(SHARE, career(("edu990001", 50, 100))).reset_index()
+    made = values(SHARE, career(("edu990001", tested, 100)), before).loc["edu990001"]
+    assert (made["previous_value"], made["verdict"]) == (50, verdict)
+    low, high = confint_proportions_2indep(tested, 100, 50, 100, compare="diff", method="newcomb")
+    assert made[["change_low", "change_high"]].tolist() == pytest.approx([100 * low, 100 * high])
+
+
+def test_a_value_by_another_version_of_the_method_is_not_compared():
+    before = values(SHARE, career(("edu990001", 50, 100))).reset_index().assign(method_version="0")
+    assert pd.isna(values(SHARE, career(("edu990001", 99, 100)), before).loc["edu990001", "verdict"])
+
+
+@pytest.mark.parametrize(("tested", "reaches"), [(95, True), (40, False), (70, None)])
+def test_a_norm_is_reached_when_the_whole_interval_is_on_its_side(tested, reaches):
+    normed = SHARE.model_copy(update={"norm": 75.0})
+    found = values(normed, career(("edu990001", tested, 100))).loc["edu990001", "reaches_norm"]
+    assert (None if pd.isna(found) else bool(found)) is reaches
+
+
+def test_rows_are_chosen_by_values_and_patterns():
+    rows = pd.DataFrame(
+        {
+            "unit_level": ["school", "school", "all"],
+            "unit_code": ["edu990001", "edu990001", "all"],
+            "assessment_id": [
+                "vpr-2026-spring:4:russian:base",
+                "mock:4:russian:base",
+                "vpr-2026-spring:4:russian:base",
+            ],
+            "tested": [5, 9, 6],
+            "pupils": [10, 10, 12],
+        }
+    )
+    chosen = SHARE.model_copy(update={"where": {"assessment_id": ("~vpr-.*:russian:.*",)}})
+    made = values(chosen, rows)
+    assert made["value"][["edu990001", "all"]].tolist() == [50, 50]
+    assert made.loc["m1", "state"] == "no_data", "levels of a table of results are its own"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base": "results", "uses": ("ranking",)}, "нельзя использовать"),
+        ({"base": "marks", "uses": ("appraisal",), "has_negative_consequences": True}, "нельзя использовать"),
+        ({"uses": ("reward",)}, "последствия"),
+        ({"denominator": None}, "знаменатель"),
+        ({"formula": "points"}, "points"),
+        ({"numerator": ()}, "числитель"),
+        ({"direction": "sport"}, "направление"),
+    ],
+)
+def test_harmful_or_incomplete_indicators_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Indicator(**(SHARE.model_dump() | change))
