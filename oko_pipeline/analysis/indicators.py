@@ -119,7 +119,7 @@ def _grouping(
     else:
         codes = frame["school_code"]
         if level == "municipality":
-            codes = codes.map(municipality_of)
+            codes = codes.map(municipality_of).fillna(frame["municipality_code"])
             if len(units) == 1:
                 codes = codes.fillna(units[0])
     place = pd.Index(units).get_indexer(pd.Index(codes))

@@ -71,6 +71,8 @@ def assemble_records(
         return AssembledRecords(contract.empty())
     rows = pd.concat(parts, ignore_index=True)
     paths = {fragment.file_sha256: fragment.path for fragment in fragments}
+    if "municipality_code" not in rows.columns:
+        rows["municipality_code"] = pd.Series(pd.NA, index=rows.index, dtype="str")
     rows["school_code"] = rows["school_key"].map(school_codes).astype("str")
     findings = _unlinked(contract, rows, paths)
     rows = _newest_forms(rows)
@@ -89,7 +91,7 @@ def _newest_forms(rows: pd.DataFrame) -> pd.DataFrame:
     forms = rows[rows["is_form"]]
     if forms.empty:
         return rows
-    owner = forms["school_key"].fillna("")
+    owner = forms["school_key"].fillna(forms["municipality_code"]).fillna("")
     files = forms.assign(owner=owner).groupby(["owner", "file_sha256"])["submitted_at"].max().reset_index()
     newest = files.sort_values(["submitted_at", "file_sha256"]).groupby("owner")["file_sha256"].last()
     outdated = forms["file_sha256"].to_numpy() != owner.map(newest).to_numpy()
@@ -97,7 +99,7 @@ def _newest_forms(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _record_ids(table_name: str, rows: pd.DataFrame, key: Sequence[str]) -> list[str]:
-    owner = rows["school_code"].fillna(rows["school_key"]).fillna("")
+    owner = rows["school_code"].fillna(rows["school_key"]).fillna(rows["municipality_code"]).fillna("")
     columns = [owner, *(rows[name] for name in ("person_id", *key) if name in rows.columns)]
     texts = [column.astype("str").fillna("").str.strip().str.casefold().to_numpy(dtype=object) for column in columns]
     return [

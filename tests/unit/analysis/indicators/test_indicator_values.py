@@ -20,9 +20,13 @@ SHARE = Indicator(
 
 
 def values(indicator, rows, previous=None, schools=SCHOOLS):
+    tables = {}
+    if rows is not None:
+        frame = pd.DataFrame(rows)
+        tables[indicator.table] = frame if "municipality_code" in frame else frame.assign(municipality_code=None)
     made = indicator_values(
         [indicator],
-        {} if rows is None else {indicator.table: pd.DataFrame(rows)},
+        tables,
         schools,
         IndicatorOptions("2025-2026", (5, 10, 20, 50), INDICATOR_VALUES.empty() if previous is None else previous),
     )
@@ -71,6 +75,7 @@ def test_rows_without_a_school_belong_to_the_only_municipality_and_to_no_one_of_
     assert values(SHARE, rows).loc["all", "value"] == 70
     one = SCHOOLS[SCHOOLS["municipality_code"] == "m1"]
     assert values(SHARE, rows, schools=one).loc["m1", "value"] == 70
+    assert values(SHARE, rows.assign(municipality_code="m2"))["state"][["m1", "m2"]].tolist() == ["no_data", "computed"]
 
 
 def test_a_count_sums_and_has_no_interval():
