@@ -7,7 +7,8 @@ the headings by which an export is recognised, the checks of every cell, and its
 
 from collections import Counter
 from functools import cache
-from typing import Final, Literal, Self
+from importlib.resources import files
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -32,12 +33,46 @@ _TYPES: Final[dict[str, ColumnType]] = {
     "link": ColumnType.TEXT,
 }
 
+# The ending of a name tells its type everywhere in the project, so a description need not repeat it.
+_CONVENTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("_count", {"type": "integer", "minimum": 0}),
+    ("_percent", {"type": "percent", "minimum": 0, "maximum": 100}),
+    ("_on", {"type": "date"}),
+    ("_link", {"type": "link"}),
+    ("_ref", {"type": "link"}),
+)
+_BOOLEAN_PREFIXES: Final = ("is_", "has_")
+
+
+class ChoiceList(CatalogueModel):
+    """A list of answers that several registers share: code and label."""
+
+    list_code: str
+    choices: dict[str, str]
+
+
+class _ChoiceLists(CatalogueModel):
+    lists: tuple[ChoiceList, ...]
+
+
+@cache
+def choice_lists() -> dict[str, dict[str, str]]:
+    """Return the shared lists of answers by code (`data/record_choices.yaml`)."""
+    name = "record_choices.yaml"
+    text = files("oko_pipeline.catalogue").joinpath("data", name).read_text("utf-8")
+    ((_, read),) = read_catalogue_yaml({name: text}, _ChoiceLists)
+    return {one.list_code: one.choices for one in read.lists}
+
 
 class RecordColumn(CatalogueModel):
     """A column of a register.
 
     `headings` are other headings under which exports and older forms carry it; `since` is the form version that brought
-    it. `choices` maps a stored code to the label in the drop-down list. `total_of` names columns that must sum to it,
+    it. `choices` maps a stored code to the label in the drop-down list; in the file it may be the code of a shared list.
+    A type that is not stated follows from the name (`_count`, `_percent`, `_on`, `_link`, `_ref`, `is_`, `has_`,
+    `subject`, `grade`). `in_title`: exports often carry the value in the title above the header, not in a column.
+    `refers_to` names the register and column (`decisions.decision_number`) whose values the cell repeats, several of
+    them joined by «;». `total_of` names columns that must sum to it,
     `at_most` a column that it cannot exceed (a part and its denominator). `school` marks the column that names the
     school of a row in a file about many schools. A `personal` column never passes the reader: of surname, name,
     patronymic, document, birth date and code it makes a keyed pseudonym, everything else is dropped.
@@ -57,7 +92,22 @@ class RecordColumn(CatalogueModel):
     at_most: str | None = None
     school: bool = False
     personal: PersonalRole | None = None
+    in_title: bool = False
+    refers_to: str | None = Field(None, pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")
     since: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        completed = _by_name(str(given.get("name", ""))) | given
+        shared = completed.get("choices")
+        if isinstance(shared, str):
+            if shared not in choice_lists():
+                raise ValueError(f"нет общего списка ответов «{shared}»; есть {sorted(choice_lists())}")
+            completed["choices"] = choice_lists()[shared]
+        return completed
 
     @property
     def is_stored(self) -> bool:
@@ -65,12 +115,37 @@ class RecordColumn(CatalogueModel):
         return self.personal is None and not self.school
 
 
+def _by_name(name: str) -> dict[str, Any]:
+    if name in {"subject", "grade"}:
+        return {"type": name}
+    if name.startswith(_BOOLEAN_PREFIXES):
+        return {"type": "boolean"}
+    return next((dict(rest) for ending, rest in _CONVENTIONS if name.endswith(ending)), {})
+
+
+class RecordShare(CatalogueModel):
+    """An indicator that a register answers by itself: a sum of one column, or its share of the sum of another.
+
+    Sums go over the rows with the answers named in `where`; a share is `numerator / denominator` over all rows of the
+    unit together, never a mean of the schools' shares. `serves` names rows of the mission register.
+    """
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title_ru: str
+    numerator: str
+    denominator: str | None = None
+    where: dict[str, str] = Field(default_factory=dict)
+    serves: tuple[str, ...] = ()
+
+
 class RecordTable(CatalogueModel):
     """A register: one sheet of a form, one table of the stores.
 
     `kinds` are slugs of `needs` in the mission register. `key` names the columns that tell one row from another within
     a school (or within the municipality); rows about single people are told apart by `person_id` as well and go to the
-    restricted store. `carry_over`: last year's rows are offered in the new form.
+    restricted store, as do `is_confidential` registers, whose rows tell of one person without naming anyone (a head's
+    appraisal). A register with an empty key has one row a school (or a municipality). `levels` narrows those of the
+    form. `carry_over`: last year's rows are offered in the new form; `offered_rows` stand in a blank one.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -80,8 +155,12 @@ class RecordTable(CatalogueModel):
     kinds: tuple[str, ...]
     key: tuple[str, ...]
     person: Literal["pupil", "staff"] | None = None
+    is_confidential: bool = False
+    levels: tuple[Level, ...] = ()
     carry_over: bool = False
     columns: tuple[RecordColumn, ...]
+    offered_rows: tuple[dict[str, str | int | float | bool], ...] = ()
+    shares: tuple[RecordShare, ...] = ()
 
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
@@ -94,6 +173,22 @@ class RecordTable(CatalogueModel):
             raise ValueError(f"повторены {repeated}, названы неизвестные {unknown}, в ключе нехранимые {hidden}")
         if self.person is None and any(c.personal not in {None, "drop"} for c in self.columns):
             raise ValueError("есть столбцы о человеке, а person не указан")
+        return self
+
+    @model_validator(mode="after")
+    def _rows_and_shares_agree(self) -> Self:
+        offered = [pair for row in self.offered_rows for pair in row.items()]
+        asked = [*offered, *(pair for share in self.shares for pair in share.where.items())]
+        summed = [name for s in self.shares for name in (s.numerator, s.denominator) if name is not None]
+        by_name = {column.name: column for column in self.columns}
+        unknown = sorted({name for name in (*summed, *(name for name, _ in asked)) if name not in by_name})
+        if unknown:
+            raise ValueError(f"строки и показатели называют неизвестные столбцы {unknown}")
+        foreign = sorted(
+            {f"{name}={answer}" for name, answer in asked if by_name[name].choices and answer not in by_name[name].choices}
+        )
+        if foreign:
+            raise ValueError(f"строки и показатели называют ответы не из списка: {foreign}")
         return self
 
     def column(self, name: str) -> RecordColumn:
@@ -140,6 +235,16 @@ def record_forms() -> dict[str, RecordForm]:
     repeated = sorted(name for counter in (codes, names) for name, count in counter.items() if count > 1)
     if repeated:
         raise CatalogueError(f"Каталог реестров: названия повторены: {repeated}")
+    known = {f"{table.name}.{column.name}" for form in found for table in form.tables for column in table.columns}
+    dangling = sorted(
+        f"{table.name}.{column.name} → {column.refers_to}"
+        for form in found
+        for table in form.tables
+        for column in table.columns
+        if column.refers_to is not None and column.refers_to not in known
+    )
+    if dangling:
+        raise CatalogueError(f"Каталог реестров: ссылки в никуда: {dangling}")
     return {form.form_code: form for form in found}
 
 
@@ -183,6 +288,7 @@ def _contract(table: RecordTable) -> Table:
             YEAR,
             Column("record_id", ColumnType.TEXT, "Ключ строки: реестр, ОО или муниципалитет, ключевые столбцы"),
             Column("school_code", ColumnType.TEXT, "Код ОО; пусто — муниципалитет или не сопоставлена", nullable=True),
+            Column("municipality_code", ColumnType.TEXT, "Муниципалитет, если строка его, а не ОО", nullable=True),
             Column("school_key", ColumnType.TEXT, "ОО, как названа в файле", nullable=True),
             *person,
             *own,
@@ -191,5 +297,5 @@ def _contract(table: RecordTable) -> Table:
             SOURCE_ROW,
         ),
         indexes=(("school_year", "school_code"),),
-        is_restricted=table.person is not None,
+        is_restricted=table.person is not None or table.is_confidential,
     )  # fmt: skip
