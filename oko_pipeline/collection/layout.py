@@ -57,8 +57,8 @@ class Reading:
     `records` hold rows that are assembled over the files of a year before they are stored (people's registers, exam
     protocols, answers): by name of the table, with `source_sheet`, `source_row`, `school_key` (login, code of ОГЭ, ЕГЭ
     or name, as the file has it; None for rows of the municipality, which may have `municipality_code`) and the table's
-    own columns. Schools are linked and
-    repeated rows resolved at assembly, so `school_year`, `file_sha256` and `school_code` are not in them.
+    own columns. Schools are linked and repeated rows resolved at assembly, so `school_year`, `file_sha256` and
+    `school_code` are not in them.
     """
 
     school_year: str | None = None
