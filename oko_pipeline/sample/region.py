@@ -565,6 +565,7 @@ class _Sitting:
                 for place in others
             )
             scores[np.flatnonzero(is_group)[:, None], others] = draw_task_scores(rest[is_group], own, rng)
+        self._cross(scores, total, weights)
         self._copy(scores)
         self._prompt(scores)
         skipped = rng.random(scores.shape, dtype=np.float32) < skip_probabilities(paper)
@@ -578,6 +579,20 @@ class _Sitting:
         points = self._rng.binomial(maximum, share).clip(np.maximum(0, total - others), np.minimum(maximum, total))
         scores[:, place] = points
         return points
+
+    def _cross(self, scores: npt.NDArray[np.int8], total: Ints, weights: tuple[Floats, ...]) -> None:
+        """Draw tasks of the weaker half anew with difficulties turned round; totals stay."""
+        places = np.flatnonzero(self._is(RegionRole.CROSSED))
+        if not len(places):
+            return
+        median = pd.Series(total[places]).groupby(self._school[places]).transform("median").to_numpy()
+        weak = places[total[places] < median]
+        # A weight is C(m, k)·exp(k·logit): twice the logit taken off turns its sign.
+        turned = tuple(
+            weight * np.exp(-2 * np.arange(len(weight)) * np.log(weight[1] / weight[0] / (len(weight) - 1)))
+            for weight in weights
+        )
+        scores[weak] = draw_task_scores(total[weak], turned, self._rng)
 
     def _copy(self, scores: npt.NDArray[np.int8]) -> None:
         """Let pupils of a class copy most tasks of one pupil of its upper half."""

@@ -40,6 +40,8 @@ class RegionRole(StrEnum):
     """Results grow by a step every year."""
     DECLINING = "declining"
     """Results fall by a step every year."""
+    CROSSED = "crossed"
+    """Weak pupils have the answers to hard tasks and not to easy ones: profiles of mark groups cross."""
 
 
 _SHARE: Final = 0.025
