@@ -127,7 +127,8 @@ class RecordShare(CatalogueModel):
     """An indicator that a register answers by itself: a sum of one column, or its share of the sum of another.
 
     Sums go over the rows with the answers named in `where`; a share is `numerator / denominator` over all rows of the
-    unit together, never a mean of the schools' shares. `serves` names rows of the mission register.
+    unit together, never a mean of the schools' shares. `by` names columns whose answers give a value each (a round, a
+    stage) and are never added up. `serves` names rows of the mission register.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -135,6 +136,7 @@ class RecordShare(CatalogueModel):
     numerator: str
     denominator: str | None = None
     where: dict[str, str] = Field(default_factory=dict)
+    by: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
 
 
@@ -179,13 +181,17 @@ class RecordTable(CatalogueModel):
     def _rows_and_shares_agree(self) -> Self:
         offered = [pair for row in self.offered_rows for pair in row.items()]
         asked = [*offered, *(pair for share in self.shares for pair in share.where.items())]
-        summed = [name for s in self.shares for name in (s.numerator, s.denominator) if name is not None]
+        summed = [name for s in self.shares for name in (s.numerator, s.denominator, *s.by) if name is not None]
         by_name = {column.name: column for column in self.columns}
         unknown = sorted({name for name in (*summed, *(name for name, _ in asked)) if name not in by_name})
         if unknown:
             raise ValueError(f"строки и показатели называют неизвестные столбцы {unknown}")
         foreign = sorted(
-            {f"{name}={answer}" for name, answer in asked if by_name[name].choices and answer not in by_name[name].choices}
+            {
+                f"{name}={answer}"
+                for name, answer in asked
+                if by_name[name].choices and answer not in by_name[name].choices
+            }
         )
         if foreign:
             raise ValueError(f"строки и показатели называют ответы не из списка: {foreign}")
