@@ -65,7 +65,7 @@ def binomial_limits(target: npt.ArrayLike, trials: npt.ArrayLike, probability: f
 
 
 def _binomial_limit(target: npt.ArrayLike, trials: npt.ArrayLike, tail: float) -> Floats:
-    from scipy.special import bdtr, bdtrik
+    from scipy.special import bdtrik
 
     share, n = np.broadcast_arrays(np.asarray(target, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     limit = np.full(share.shape, np.nan)
@@ -74,10 +74,10 @@ def _binomial_limit(target: npt.ArrayLike, trials: npt.ArrayLike, tail: float) -
     # bdtrik inverts the continuous extension; its neighbours are tried, for whole counts are wanted.
     count = np.maximum(np.floor(bdtrik(tail, whole, p)), 0.0)
     count = np.where(np.isnan(count), 0.0, count)
-    count = np.where((count > 0) & (bdtr(np.maximum(count - 1, 0), whole, p) > tail), count - 1, count)
-    count = np.where(bdtr(count, whole, p) <= tail, count + 1, count)
-    upper = bdtr(count, whole, p)
-    lower = np.where(count > 0, bdtr(np.maximum(count - 1, 0), whole, p), 0.0)
+    count = np.where((count > 0) & (_binomial_cdf(count - 1, whole, p) > tail), count - 1, count)
+    count = np.where(_binomial_cdf(count, whole, p) <= tail, count + 1, count)
+    upper = _binomial_cdf(count, whole, p)
+    lower = _binomial_cdf(count - 1, whole, p)
     limit[is_open] = np.clip((count - (upper - tail) / (upper - lower)) / whole, 0.0, 1.0)
     is_fixed = (n > 0) & ((share <= 0) | (share >= 1))
     limit[is_fixed] = share[is_fixed]
@@ -90,11 +90,19 @@ def binomial_mid_p(successes: npt.ArrayLike, trials: npt.ArrayLike, target: npt.
     The plain exact test rejects too rarely in small groups, the mid-p close to its level (Berry and Armitage 1995,
     The Statistician 44:417). Counts must be whole; n = 0 gives NaN.
     """
-    from scipy.special import bdtr, bdtrc
-
     x, n, p = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (successes, trials, target)))
     whole = np.where(n > 0, n, 1.0)
-    up_to = bdtr(x, whole, p)
-    below = np.where(x > 0, bdtr(np.maximum(x - 1, 0), whole, p), 0.0)
-    above = np.where(x < whole, bdtrc(x, whole, p), 0.0)
-    return np.where(n > 0, np.minimum(2 * np.minimum(below, above) + (up_to - below), 1.0), np.nan)
+    below = _binomial_cdf(x - 1, whole, p)
+    above = _binomial_cdf(whole - x - 1, whole, 1 - p)
+    equal = np.maximum(_binomial_cdf(x, whole, p) - below, 0.0)
+    return np.where(n > 0, np.minimum(2 * np.minimum(below, above) + equal, 1.0), np.nan)
+
+
+def _binomial_cdf(count: Floats, trials: Floats, share: Floats) -> Floats:
+    """Return P(X ≤ count) through the incomplete beta function, which takes sizes as they stand in frames."""
+    from scipy.special import betainc
+
+    is_inner = (count >= 0) & (count < trials)
+    k = np.where(is_inner, count, 0.0)
+    inner = betainc(np.where(is_inner, trials - k, 1.0), k + 1, 1 - share)
+    return np.where(is_inner, inner, np.where(count < 0, 0.0, 1.0))

@@ -1,1 +1,1 @@
-"""Risk zones: deviations from norm, region and group as funnel plots, false discoveries controlled, cards of schools."""
+"""Risk zones: deviations from norm, region and group as funnels, false discoveries controlled, cards of schools."""
