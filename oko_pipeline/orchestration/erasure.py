@@ -4,7 +4,7 @@ Sources lie in the inbox and belong to people: they are listed, and removed only
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -54,6 +54,24 @@ def participant_pseudonym(workplace: Workplace, login: str, grade: int, code: st
     return maker.pupil_ids([school_code], grade, [code], campaign_code)[0]
 
 
+def pseudonyms_at(workplace: Workplace, path: str, row: int) -> list[str]:
+    """Return the pseudonyms of the people in a row of a file of the inbox.
+
+    Raises:
+        OkoError: when the restricted store has nobody from that place.
+    """
+    files = workplace.database.read(FILES, {"path": path})
+    contents = set(files["file_sha256"])
+    found = {
+        str(person)
+        for _, rows in _people(workplace.settings.restricted_folder)
+        for person in rows.loc[rows["file_sha256"].isin(contents) & (rows["source_row"] == row), "person"]
+    }
+    if not found:
+        raise OkoError(f"В закрытом хранилище нет человека из строки {row} файла «{path}»: проверьте путь и строку.")
+    return sorted(found)
+
+
 def erase_people(workplace: Workplace, pseudonyms: Sequence[str], basis: str) -> Erasure:
     """Erase people by their pseudonyms from the restricted store, now and in every later reading.
 
@@ -75,26 +93,31 @@ def erase_people(workplace: Workplace, pseudonyms: Sequence[str], basis: str) ->
 
 def _places(workplace: Workplace, pseudonyms: set[str]) -> tuple[list[tuple[str, int | None]], list[str]]:
     """Return where in the inbox the people's rows stand, and the school years that hold them."""
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
     files = workplace.database.read(FILES)
     paths = dict(zip(files["file_sha256"], files["path"], strict=True))
     sources: set[tuple[str, int | None]] = set()
     years: set[str] = set()
-    restricted = workplace.settings.restricted_folder
+    for year, rows in _people(workplace.settings.restricted_folder):
+        own = rows[rows["person"].isin(pseudonyms)]
+        if len(own):
+            years.add(year)
+        for sha, row in zip(own["file_sha256"], own["source_row"], strict=True):
+            sources.add((paths.get(sha, sha), None if pd.isna(row) else int(row)))
+    return sorted(sources, key=lambda place: (place[0], place[1] or 0)), sorted(years)
+
+
+def _people(restricted: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield, for each assembled file of the store, its year and who stands in which row of which file."""
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     for folder in ("works", "records"):
         for path in sorted((restricted / folder).glob("*/*.parquet")):
             names = pq.read_schema(path).names
             person = next((name for name in PERSON_COLUMNS if name in names), None)
-            if person is None:
+            if person is None or "source_row" not in names:
                 continue
             rows = pq.ParquetFile(path).read([person, "file_sha256", "source_row"], use_threads=False).to_pandas()
-            own = rows[rows[person].isin(pseudonyms)]
-            if len(own):
-                years.add(path.parent.name)
-            for sha, row in zip(own["file_sha256"], own["source_row"], strict=True):
-                sources.add((paths.get(sha, sha), None if pd.isna(row) else int(row)))
-    return sorted(sources, key=lambda place: (place[0], place[1] or 0)), sorted(years)
+            yield path.parent.name, rows.rename(columns={person: "person"})
 
 
 def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sources: bool) -> Erasure:
