@@ -20,6 +20,7 @@ class Selector(CatalogueModel):
     subjects: tuple[str, ...] = ()
     grades: tuple[int, ...] = ()
     seasons: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
 
 class WorksSet(CatalogueModel):

@@ -65,15 +65,45 @@ def work_procedures(summary: pd.DataFrame, assessments: pd.DataFrame) -> pd.Data
     ).reset_index(drop=True)
 
 
+def exam_counts(exam_summary: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of `exam_summary` about schools, all participants, in the form that `exam_procedures` takes.
+
+    An exam with marks and without a minimum score counts «2» as below the minimum.
+    """
+    own = exam_summary[(exam_summary["unit_level"] == "school") & (exam_summary["category"] == "all")]
+    parts = own["exam_code"].str.split(":", expand=True).reindex(columns=range(4))
+    below = (
+        own["below_minimum_count"].fillna(own["mark_2_count"]) if "mark_2_count" in own else own["below_minimum_count"]
+    )
+    return pd.DataFrame(
+        {
+            "school_code": own["unit_code"],
+            "school_year": own["school_year"],
+            "procedure_code": parts[0],
+            "subject_code": parts[2],
+            "level": parts[3],
+            "participants_count": own["participants_count"],
+            "below_minimum_count": below,
+        }
+    ).reset_index(drop=True)
+
+
 def exam_procedures(exams: pd.DataFrame) -> pd.DataFrame:
-    """Return exam summaries (`EXAM_COLUMNS`) as procedures; rows without counts or participants are left out."""
+    """Return exam results of schools as procedures; rows without counts or participants are left out.
+
+    Args:
+        exams: columns `EXAM_COLUMNS`, and `level` where an exam has levels (main unless said).
+    """
     known = exams[
-        exams["participants_count"].notna() & (exams["participants_count"] > 0) & exams["below_minimum_count"].notna()
+        exams["participants_count"].notna()
+        & (exams["participants_count"] > 0)
+        & exams["below_minimum_count"].notna()
+        & exams["school_code"].notna()
     ]
-    made = known[list(EXAM_COLUMNS)].assign(
+    made = known.assign(
         season="spring",
         grade=known["procedure_code"].map(_EXAM_GRADES).fillna(0).astype("int64"),
-        level="base",
+        level=known["level"].fillna("main") if "level" in known else "main",
         participants_count=known["participants_count"].astype("int64"),
         below_minimum_count=known["below_minimum_count"].astype("int64"),
     )
@@ -86,7 +116,8 @@ def selected(procedures: pd.DataFrame, selectors: Sequence[Selector]) -> npt.NDA
     chosen = np.zeros(len(procedures), dtype=bool)
     for one in selectors:
         own = (procedures["procedure_code"] == one.procedure).to_numpy()
-        for column, wanted in (("subject_code", one.subjects), ("grade", one.grades), ("season", one.seasons)):
+        limits = {"subject_code": one.subjects, "grade": one.grades, "season": one.seasons, "level": one.levels}
+        for column, wanted in limits.items():
             if wanted:
                 own = own & procedures[column].isin(wanted).to_numpy()
         chosen |= own
