@@ -142,14 +142,14 @@ def crossings(groups: MarkGroups) -> Crossings:
         gaps.append(fall)
         lows.append(np.where(np.isnan(fall), np.nan, found.low))
     falls, bounds = np.stack(gaps), np.stack(lows)
-    is_known = ~np.isnan(falls).all(axis=0)
+    is_known = np.any(~np.isnan(falls), axis=0)
     filled = np.where(np.isnan(falls), -np.inf, falls)
     pair = filled.argmax(axis=0)
     worst = filled.max(axis=0)
     return Crossings(
         gap=np.where(is_known, np.maximum(worst, 0.0), np.nan),
         pair=np.where(is_known & (worst > 0), pair, -1),
-        is_certain=(bounds > 0).any(axis=0),
+        is_certain=np.any(bounds > 0, axis=0),
         is_known=is_known,
     )
 

@@ -65,7 +65,7 @@ def _design(scored: pd.DataFrame, conditions: pd.DataFrame, maximum_score: int, 
     own = conditions[conditions["unit_code"].isin(codes)]
     order = list(dict.fromkeys(own["measure"]))
     wide = own.set_index(["unit_code", "measure"])["value"].unstack("measure").reindex(codes)  # noqa: PD010
-    titles = own.drop_duplicates("measure").set_index("measure")["title_ru"].to_dict()
+    titles = {str(name): str(title) for name, title in zip(own["measure"], own["title_ru"], strict=True)}
     columns: list[Floats] = []
     names: list[str] = []
     allowed = max(len(codes) // options.regression.schools_per_term - 1, 0)
