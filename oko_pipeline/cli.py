@@ -264,6 +264,24 @@ def _write_annotated(found: object) -> None:
 
 
 @app.command()
+def forms(
+    year: Annotated[str, typer.Option("--year", help="Учебный год, например 2025-2026")],
+    school: Annotated[list[str] | None, typer.Option(help="Логин ОО; можно повторить. По умолчанию — все")] = None,
+    out: Annotated[Path | None, typer.Option(help="Куда писать; по умолчанию forms/<год> в папке данных")] = None,
+    home: Home = None,
+) -> None:
+    """Выписать формы для ОО и муниципалитетов: всё, чего не выгружает ни одна система."""
+    from oko_pipeline.orchestration.forms_issue import issue_year_forms  # noqa: PLC0415
+
+    issued = issue_year_forms(Settings.load(home=home), year, school or (), out)
+    console.print(f"Формы: {issued.folder}, файлов: {len(issued.written.paths)}.", highlight=False, soft_wrap=True)
+    if issued.schools_year != year:
+        console.print(f"Список ОО взят за {issued.schools_year}: за {year} его ещё нет.", highlight=False)
+    for old, new in issued.written.kept.items():
+        console.print(f"Уже заполнена и не тронута: {old}; новая — {new.name}.", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def ui(
     home: Home = None,
     host: Annotated[str, typer.Option(help="Адрес; вне этого компьютера — только за прокси со входом")] = "127.0.0.1",

@@ -8,7 +8,14 @@ from oko_pipeline.catalogue.loader import read_catalogue_csv
 from oko_pipeline.errors import CatalogueError
 
 SEVERITIES = ("error", "warning", "note")
-RULE_FILES = ("rules_collection.csv", "rules_validation.csv", "rules_linking.csv")
+RULE_FILES = (
+    "rules_collection.csv",
+    "rules_validation.csv",
+    "rules_linking.csv",
+    "rules_surveys.csv",
+    "rules_records.csv",
+    "rules_exams.csv",
+)
 
 
 @dataclass(frozen=True, slots=True)

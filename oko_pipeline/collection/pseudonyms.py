@@ -36,3 +36,25 @@ class Pseudonymiser:
                 pupil_id = made[pair] = state.hexdigest()[:32]
             ids.append(pupil_id)
         return ids
+
+    def person_ids(self, kind: str, identities: Iterable[tuple[str, ...] | None]) -> list[str | None]:
+        """Return a pseudonym a person; None where nobody is named.
+
+        Args:
+            kind: what the people are, such as `pupil` or `staff`: equal names of different kinds get different ones.
+            identities: normalised name, document, birth date, code … of each person, in the same order for all files.
+        """
+        keyed = hmac.new(self.key, digestmod="sha256")
+        made: dict[tuple[str, ...], str] = {}
+        ids: list[str | None] = []
+        for parts in identities:
+            if parts is None:
+                ids.append(None)
+                continue
+            person_id = made.get(parts)
+            if person_id is None:
+                state = keyed.copy()
+                state.update("\x1f".join(("person", kind, *parts)).encode())
+                person_id = made[parts] = state.hexdigest()[:32]
+            ids.append(person_id)
+        return ids

@@ -14,6 +14,7 @@ import pandas as pd
 
 from oko_pipeline.collection.archives import ReadLimits, damaged
 from oko_pipeline.collection.cell_findings import CellFindings
+from oko_pipeline.collection.forms.nearest import nearest_layout
 from oko_pipeline.collection.inbox import InboxFile, hash_file, read_bytes
 from oko_pipeline.collection.layout import Layout, Reading, SourceContext, Workbook
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
@@ -155,13 +156,22 @@ def _unrecognised(
     notes.append(
         QualityFinding(
             "file.unknown",
-            f"Ни одна известная форма не узнана; листы: {sheets}.",
+            f"Ни одна известная форма не узнана; листы: {sheets}.{_likeness(workbook)}",
             file.path,
             context.file_sha256,
             became="файл не прочитан",
         )
     )
     return _result(file, context.file_sha256, "unknown", Reading(findings=notes), None)
+
+
+def _likeness(workbook: Workbook) -> str:
+    nearest = nearest_layout(workbook)
+    if nearest is None:
+        return ""
+    title, missing = nearest
+    lacks = f", не хватает заголовков: {', '.join(f'«{heading}»' for heading in missing[:8])}" if missing else ""
+    return f" Больше всего похоже на «{title}»{lacks}."
 
 
 def _opening_findings(opened: OpenedFile, context: SourceContext) -> list[QualityFinding]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from oko_pipeline.analysis.fingerprints import works_fingerprint
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.catalogue.tables import QUALITY_FINDINGS, SCALE_BOUNDS, TASK_DESCRIPTIONS
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import scan_inbox
@@ -63,7 +64,7 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
     return FileCheck(
         path,
         reading.status,
-        layout_title(reading.layout_code),
+        _title(reading),
         None if works is None else str(works.key),
         content.school_year,
         content.read_rows_count,
@@ -71,6 +72,14 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
         content.quarantined_rows_count,
         findings_frame(findings, school_year, f"file:{reading.file_sha256}") if findings else QUALITY_FINDINGS.empty(),
     )
+
+
+def _title(reading: SourceReading) -> str:
+    """Return the layout's title, and of a file of registers their titles."""
+    title = layout_title(reading.layout_code)
+    tables = record_tables()
+    found = [f"«{tables[name].title_ru}»" for name in reading.reading.records if name in tables]
+    return f"{title}: {', '.join(found)}" if found else title
 
 
 _FACTS = ("maximum_score", "minimum_3", "minimum_4", "minimum_5")

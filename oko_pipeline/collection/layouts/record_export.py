@@ -1,0 +1,303 @@
+"""Tables that systems export or people keep, when their headings are those of a register of the catalogue."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from oko_pipeline.catalogue.campaigns import find_campaign
+from oko_pipeline.catalogue.records import RecordColumn, RecordTable, record_forms
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
+from oko_pipeline.collection.aggregates import typed_rows
+from oko_pipeline.collection.cell_findings import CellFindings
+from oko_pipeline.collection.forms.blocks import (
+    Candidate,
+    best_candidates,
+    candidates_at,
+    is_numbering,
+    likely_rows,
+    tied,
+)
+from oko_pipeline.collection.forms.headings import normal_heading
+from oko_pipeline.collection.forms.rows import Block, RegisterRows, RowOwner, check_total_row, is_total_row
+from oko_pipeline.collection.forms.schools import SchoolCells, mention_row, school_year_in
+from oko_pipeline.collection.forms.text_guard import guard_text
+from oko_pipeline.collection.forms.values import Value, any_date, value_reader
+from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
+from oko_pipeline.collection.identity import path_hints
+from oko_pipeline.collection.layout import Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.errors import UnreadableFileError
+
+_FOOTER: Final = re.compile(
+    r"(?:исполнител|директор|руководител|начальник|заместител|ответственн|примечани|подпис|м\.?\s?п\.?$|дата\s|источник|"
+    r"тел\.|\*)",
+    re.IGNORECASE,
+)
+_DATE_IN_TEXT: Final = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\s+[а-яё]+\s+20\d\d", re.IGNORECASE)
+_GRADE_IN_TEXT: Final = re.compile(r"(?<!\d)(\d{1,2})\s*[-–]?\s*(?:й|ый|х|го|е)?\s*класс", re.IGNORECASE)
+_FOOTER_CELLS: Final = 3
+
+
+class RecordExport:
+    """Reads exports into the registers whose headings they carry."""
+
+    code: str = "record_export"
+    version: str = "1"
+    title_ru: str = "Таблица реестра (выгрузка системы)"
+
+    def recognise(self, workbook: Workbook) -> bool:
+        """Tell whether a sheet has, within its first 30 rows, the headings of a register of the catalogue."""
+        return any(best_candidates(sheet) for sheet in workbook.sheets)
+
+    def read(self, workbook: Workbook, context: SourceContext) -> Reading:
+        """Read all registers of the workbook.
+
+        Raises:
+            UnreadableFileError: when the school year is unknown or no table can be read for sure.
+        """
+        source = _Source(context)
+        for sheet in workbook.sheets:
+            source.find_blocks(sheet)
+        if not source.found:
+            raise UnreadableFileError(*source.refusal)
+        year = _school_year(workbook, source, context)
+        reading = Reading(school_year=year)
+        for part in source.found:
+            _read_part(part, source, year)
+        for told in source.told.values():
+            reading.findings += told.all()
+        registers = list(source.registers.values())
+        reading.read_rows_count = sum(one.read_count for one in registers)
+        reading.quarantined_rows_count = sum(one.quarantined_count for one in registers)
+        reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
+        reading.records = {one.table.name: frame for one in registers if len(frame := one.frame())}
+        if source.schools:
+            rows = [mention_row(key, name) for key, name in source.schools.items()]
+            reading.tables = {SCHOOL_MENTIONS.name: typed_rows(SCHOOL_MENTIONS, rows)}
+        return reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A register's header in a sheet and where its rows end (not included)."""
+
+    sheet: Sheet
+    candidate: Candidate
+    start: int
+    end: int
+    titles: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Source:
+    context: SourceContext
+    found: list[_Part] = field(default_factory=list)
+    told: dict[str, CellFindings] = field(default_factory=dict)
+    registers: dict[str, RegisterRows] = field(default_factory=dict)
+    schools: dict[str, str | None] = field(default_factory=dict)
+    refusal: tuple[str, str] = ("export.ambiguous", "В файле нет таблицы, которую можно прочитать наверняка.")
+
+    def findings(self, sheet: Sheet) -> CellFindings:
+        return self.told.setdefault(sheet.name, CellFindings(self.context, sheet.name))
+
+    def find_blocks(self, sheet: Sheet) -> None:
+        """Take the registers of a sheet, from its first header down to the last stacked one."""
+        candidates = best_candidates(sheet)
+        title_from = 0
+        while candidates:
+            first, last = candidates[0].first_row, candidates[0].last_row
+            following = _next_header(sheet, last + 1)
+            end = following[0].first_row if following else len(sheet.rows)
+            titles = tuple(
+                cell_text(v) for row in sheet.rows[title_from:first] for v in row if isinstance(v, str) and v
+            )
+            chosen = self._choose(sheet, candidates, titles)
+            if chosen is not None:
+                self.found.append(_Part(sheet, chosen, last + 1, end, titles))
+            candidates, title_from = following, max(last + 1, end - HEADER_ROWS // 3)
+
+    def _choose(self, sheet: Sheet, candidates: list[Candidate], titles: tuple[str, ...]) -> Candidate | None:
+        equal = tied(candidates)
+        if len(equal) > 1:
+            named = [one for one in equal if _is_named(one.table, sheet.name, titles)]
+            if len(named) != 1:
+                self._tell_ambiguous(sheet, equal)
+                return None
+            return named[0]
+        return equal[0]
+
+    def _tell_ambiguous(self, sheet: Sheet, equal: list[Candidate]) -> None:
+        titles = ", ".join(f"«{one.table.title_ru}»" for one in equal[:4])
+        message = f"Таблица в равной мере подходит к реестрам: {titles}."
+        row, column = equal[0].first_row + 1, min(equal[0].columns.values())
+        self.findings(sheet).add("export.ambiguous", message, row, column, became="таблица не прочитана")
+        self.refusal = ("export.ambiguous", f"Лист «{sheet.name[:31]}», строка {row}. {message}")
+
+
+def _is_named(table: RecordTable, sheet_name: str, titles: tuple[str, ...]) -> bool:
+    names = {normal_heading(table.title_ru), normal_heading(table.sheet_ru)}
+    return normal_heading(sheet_name) in names or any(normal_heading(text) in names for text in titles)
+
+
+def _next_header(sheet: Sheet, start: int) -> list[Candidate]:
+    """Return the candidates of the next header below a block: it must agree wholly, for it stands among data."""
+    for row in likely_rows(sheet, start, None):
+        candidates = candidates_at(sheet, row)
+        if candidates and candidates[0].is_sure and candidates[0].cover == 1:
+            return candidates
+    return []
+
+
+def _school_year(workbook: Workbook, source: _Source, context: SourceContext) -> str:
+    stated = {year for part in source.found for year in _years_in_column(part)}
+    if len(stated) > 1:
+        raise UnreadableFileError("file.several_years", f"В таблице учебные годы {', '.join(sorted(stated))}.")
+    titles = [text for part in source.found for text in part.titles] + [sheet.name for sheet in workbook.sheets]
+    for text in [*stated, *titles, context.path]:
+        year = school_year_in(text)
+        if year is not None:
+            return year
+    for text in titles:
+        found = _DATE_IN_TEXT.search(text)
+        day = any_date(found[0]) if found else None
+        if day is not None:
+            return f"{day.year}-{day.year + 1}" if day.month >= 8 else f"{day.year - 1}-{day.year}"
+    year_of_path = path_hints(context.path).year
+    if year_of_path is None:
+        raise UnreadableFileError(
+            "file.year_unknown", "Ни столбец, ни заголовок над таблицей, ни путь не называют учебный год."
+        )
+    campaign = find_campaign(year_of_path)
+    return campaign.school_year if campaign else f"{year_of_path - 1}-{year_of_path}"
+
+
+def _years_in_column(part: _Part) -> set[str]:
+    place = part.candidate.year
+    if place is None:
+        return set()
+    cells = (row[place] for row in part.sheet.rows[part.start : part.end] if place < len(row))
+    return {year for value in cells if (year := school_year_in(cell_text(value))) is not None}
+
+
+def _read_part(part: _Part, source: _Source, school_year: str) -> None:
+    candidate, told = part.candidate, source.findings(part.sheet)
+    table = candidate.table
+    _tell_columns(candidate, part, told)
+    if candidate.missing:
+        return
+    names = [column.name for column in table.columns if column.school] + list(candidate.schools)
+    cells = SchoolCells(names, told, source.schools)
+    has_school = any(name in candidate.columns or name in candidate.schools for name in names)
+    login = path_hints(source.context.path).login
+    if not has_school and login is None and not _may_be_municipal(table):
+        told.add(
+            "export.school_missing",
+            f"Таблица «{table.title_ru}» не называет ОО.",
+            candidate.first_row + 1,
+            min(candidate.columns.values()),
+            expected="столбец с логином или названием ОО",
+            became="таблица не прочитана",
+        )
+        return
+    if not has_school and login is not None:
+        source.schools.setdefault(login, None)
+    owner = RowOwner(cells.key_or_none if has_school else (lambda _block, _row: login), is_form=False)
+    register = source.registers.get(table.name)
+    if register is None:
+        register = source.registers[table.name] = RegisterRows(table, source.context, school_year, owner)
+    register.owner = owner
+    constants = _from_titles(table, candidate, part.titles, school_year)
+    block = Block(table, part.sheet, candidate.last_row, candidate.columns | candidate.schools, constants=constants)
+    rows = list(_data_rows(block, part, register, told))
+    register.must_name_school = has_school
+    register.read(block, rows, told)
+
+
+def _may_be_municipal(table: RecordTable) -> bool:
+    form = next(form for form in record_forms().values() if any(one.name == table.name for one in form.tables))
+    return "municipality" in (table.levels or form.levels)
+
+
+def _tell_columns(candidate: Candidate, part: _Part, told: CellFindings) -> None:
+    row = candidate.last_row + 1
+    for column in candidate.missing:
+        told.add(
+            "export.column_missing",
+            f"В таблице «{candidate.table.title_ru}» нет столбца «{column.title_ru}».",
+            row,
+            min(candidate.columns.values()),
+            expected=column.title_ru,
+            became="таблица не прочитана",
+        )
+    for place, text in candidate.strange.items():
+        heading = guard_text(_heading_at(part.sheet, candidate, place) or text).text or "…"
+        message = f"Столбца «{heading[:80]}» нет в описании реестра «{candidate.table.title_ru}»."
+        told.add("export.column_unknown", message, row, place, became="не прочитан")
+    for place, name in candidate.repeated.items():
+        title = candidate.table.column(name).title_ru
+        told.add("export.column_repeated", f"Столбец «{title}» стоит дважды.", row, place, became="прочитан первый")
+
+
+def _heading_at(sheet: Sheet, candidate: Candidate, place: int) -> str:
+    rows = sheet.rows[candidate.first_row : candidate.last_row + 1]
+    return " ".join(filter(None, (cell_text(row[place]) for row in rows if place < len(row))))
+
+
+def _data_rows(block: Block, part: _Part, register: RegisterRows, told: CellFindings) -> Iterable[int]:
+    """Yield the rows of data; totals are compared with their rows, numbering, footers and section titles left out."""
+    group: list[int] = []
+    everything: list[int] = []
+    lonely: list[int] = []
+    places = list(block.columns.values())
+    for row in range(part.start, part.end):
+        cells = part.sheet.rows[row]
+        filled = sum(value not in {"", None} and bool(cell_text(value)) for value in cells)
+        if not filled or (row == part.start and is_numbering(cells)):
+            continue
+        first = next(cell_text(value) for value in cells if cell_text(value))
+        if filled <= _FOOTER_CELLS and len(places) > filled and _FOOTER.match(first):
+            continue
+        if is_total_row(block, row, register.readers):
+            check_total_row(block, row, group, everything, told)
+            group = []
+        elif filled == 1 and len(places) > 2:
+            lonely.append(row)
+        else:
+            group.append(row)
+            everything.append(row)
+            yield row
+    last = max(everything, default=part.start - 1)
+    for row in lonely:
+        if row < last:
+            told.add("export.row_unknown", "В строке заполнена одна ячейка.", row + 1, 0, became="не прочитана")
+
+
+def _from_titles(
+    table: RecordTable, candidate: Candidate, titles: tuple[str, ...], school_year: str
+) -> dict[str, Value]:
+    """Return what the titles above a table say of columns that exports put there: subject, grade, an item of a list."""
+    found: dict[str, Value] = {}
+    for column in table.columns:
+        if column.in_title and column.is_stored and column.name not in candidate.columns:
+            value = next((v for text in titles if (v := _from_title(column, text, school_year)) is not None), None)
+            if value is not None:
+                found[column.name] = value
+    return found
+
+
+def _from_title(column: RecordColumn, text: str, school_year: str) -> Value:
+    read = value_reader(column, school_year)
+    label, _, rest = text.partition(":")
+    if rest and normal_heading(label) in {normal_heading(one) for one in (column.title_ru, *column.headings)}:
+        return read(rest.strip())[0]
+    if column.choices:
+        folded = f" {normal_heading(text)} "
+        labels = sorted(column.choices.items(), key=lambda pair: -len(pair[1]))
+        return next((code for code, one in labels if f" {normal_heading(one)} " in folded), None)
+    if column.type == "grade":
+        match = _GRADE_IN_TEXT.search(folded_text(text))
+        return None if match is None else read(match[1])[0]
+    if column.type == "date":
+        match = _DATE_IN_TEXT.search(text)
+        return None if match is None else read(match[0])[0]
+    return read(text)[0] if column.type == "subject" else None
