@@ -1,0 +1,192 @@
+"""Rows of one exam of a protocol: people become pseudonyms, cells become scores, statuses and masks."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from oko_pipeline.catalogue.exams import ExamKey
+from oko_pipeline.collection.cell_findings import CellFindings, shown
+from oko_pipeline.collection.headers import cell_text, folded_text, number, whole_number
+from oko_pipeline.collection.layout import Cell
+from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Heads
+from oko_pipeline.collection.layouts.gia_protocol_masks import Mask, parse_extended, parse_short
+from oko_pipeline.collection.person_keys import normalised_document, normalised_name
+
+_STATUSES: Final = (
+    ("absent", re.compile(r"(не ?явил|не ?явк|отсутств|н/я|нея)")),
+    ("removed", re.compile(r"удал")),
+    ("not_finished", re.compile(r"не ?(завершил|закончил)|незаверш|досрочно")),
+    ("annulled", re.compile(r"аннулир|отмен")),
+    ("pending", re.compile(r"(в )?обработк|не обработан|ожида|нет результата")),
+    ("valid", re.compile(r"действ|обработан|завершен|сдал|написал|^6$|^ок$|зачтен")),
+)
+_CATEGORIES: Final = (
+    ("special", re.compile(r"овз|инвалид|ограниченн")),
+    ("college", re.compile(r"спо|нпо|профессиональн")),
+    ("previous", re.compile(r"впл|прошлых лет")),
+    ("graduate", re.compile(r"втг|текущего года|выпускник")),
+)
+_FINISHED: Final = 6
+"""`ProcessCondition` of a finished, valid result in РИС (domain README 3.3)."""
+SCORES: Final = ("written_score", "oral_score", "primary", "test", "mark", "year_mark")
+
+
+@dataclass(slots=True)
+class PupilRow:
+    """A participant's row: identity (not yet keyed), masks, scores; `row` is 1-based as Excel shows it."""
+
+    row: int
+    identity: tuple[str, ...]
+    name_identity: tuple[str, ...]
+    school_key: str | None
+    texts: dict[str, str | None]
+    status: str
+    category: str
+    masks: tuple[Mask, Mask, Mask]
+    scores: dict[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ExamRows:
+    """The participants of one exam in one sheet under one row of heads."""
+
+    exam: ExamTitle
+    key: ExamKey
+    heads: Heads
+    rows: list[PupilRow] = field(default_factory=list)
+
+
+def status_of(value: Cell) -> str | None:
+    """Return the state of a result that a cell names; None when it names none. РИС writes 6 for a valid one."""
+    code = whole_number(value)
+    if code is not None:
+        return "valid" if code == _FINISHED else "pending"
+    text = folded_text(value)
+    return next((status for status, pattern in _STATUSES if text and pattern.search(text)), None)
+
+
+def category_of(value: Cell) -> str:
+    """Return the category of a participant that a cell names; `unknown` for an empty cell."""
+    text = folded_text(value)
+    if not text:
+        return "unknown"
+    return next((category for category, pattern in _CATEGORIES if pattern.search(text)), "other")
+
+
+def person_of(row: list[Cell], heads: Heads) -> tuple[str, str]:
+    """Return the normalised name and document of a row; empty texts where it has none."""
+    if heads.has("surname"):
+        name = normalised_name(*(heads.cell(row, part) for part in ("surname", "name", "patronymic")))
+    else:
+        name = normalised_name(heads.cell(row, "full_name"))
+    parts = ("document",) if heads.has("document") else ("series", "document_number")
+    document = normalised_document(*(heads.cell(row, part) for part in parts))
+    return name, document
+
+
+def looks_like_pupil(row: list[Cell], heads: Heads) -> bool:
+    """Tell whether a row is one of a participant: a running number and a school or person, or both of the latter."""
+    has_person = any(heads.cell(row, name) is not None for name in ("surname", "full_name", "participant"))
+    has_school = heads.cell(row, "school") is not None
+    is_numbered = whole_number(heads.cell(row, "number")) is not None
+    if heads.has("number"):
+        is_plain = heads.cell(row, "number") is None or is_numbered
+        return is_plain and has_school + has_person + is_numbered >= 2
+    return has_school and has_person
+
+
+def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindings) -> PupilRow | None:
+    """Read a participant's row; None (and a finding) when nobody is named in it.
+
+    Args:
+        line: 0-based index of the row and its cells.
+        exam: the exam and its heads.
+        findings: collects findings about cells of the sheet.
+    """
+    index, cells = line
+    heads = exam.heads
+    name, document = person_of(cells, heads)
+    code = normalised_document(heads.cell(cells, "participant"))
+    school = cell_text(heads.cell(cells, "school")) or None
+    if not name and not code:
+        column = heads.column("surname") or heads.column("full_name") or heads.column("participant")
+        findings.add(
+            "exam.person_missing",
+            "В строке участника нет ни имени, ни кода участника: строка отложена.",
+            index + 1,
+            column,
+            expected="фамилия, имя или код участника",
+            became="строка в карантине",
+        )
+        return None
+    if school is None:
+        findings.add(
+            "exam.school_missing",
+            "Нет кода ОО: результат входит в итоги территории и не входит в итоги школ.",
+            index + 1,
+            heads.column("school"),
+            expected="код ОО",
+        )
+    # Without a document two namesakes of one school are one person; the code of the participant tells them apart.
+    identity = (name, document) if name and document else ("no document", name, school or "", code)
+    row = PupilRow(
+        index + 1,
+        identity,
+        ("name", name, school or ""),
+        school,
+        {part: cell_text(heads.cell(cells, part)) or None for part in ("class", "variant", "station", "auditorium")},
+        "valid",
+        category_of(heads.cell(cells, "category")),
+        (parse_short(_short_cell(cells, heads)), *(parse_extended(heads.cell(cells, p)) for p in ("extended", "oral"))),
+    )
+    _read_scores(cells, exam, row, findings)
+    return row
+
+
+def _short_cell(cells: list[Cell], heads: Heads) -> Cell:
+    choice, short = heads.cell(cells, "choice"), heads.cell(cells, "short")
+    return short if choice is None else f"{cell_text(choice)}{cell_text(short)}"
+
+
+def _read_scores(cells: list[Cell], exam: ExamRows, row: PupilRow, findings: CellFindings) -> None:
+    heads, stated = exam.heads, exam.heads.cell(cells, "status")
+    if stated is not None:
+        found = status_of(stated)
+        row.status = found or "pending"
+        if found is None:
+            findings.add(
+                "exam.status_unknown",
+                f"Состояние результата не узнано: {shown(stated)}.",
+                row.row,
+                heads.column("status"),
+                value=shown(stated),
+                expected="действителен, не явился, удалён, не завершил, аннулирован",
+                became="не обработан",
+            )
+    for name in SCORES:
+        value = heads.cell(cells, name)
+        score = whole_number(value)
+        row.scores[name] = score
+        if value is None or score is not None:
+            continue
+        found = status_of(value)
+        if found is not None and found != "valid":
+            row.status = found
+        elif cell_text(value) not in {"-", "–", "—"}:
+            findings.add(
+                "exam.score_unreadable",
+                f"В ячейке балла не целое число: {shown(value)}.",
+                row.row,
+                heads.column(name),
+                value=shown(value),
+                expected="целое число" if number(value) is not None else "число",
+                became="нет балла",
+            )
+    if exam.key.kind == "ege" and exam.key.level == "base" and row.scores["mark"] is None:
+        # Protocols of basic mathematics put the mark under «Балл» as well as under «Оценка».
+        row.scores["mark"], row.scores["test"] = row.scores["test"], None
+    if row.status == "valid" and row.scores["primary"] is None:
+        parts = [row.scores["written_score"], row.scores["oral_score"]]
+        row.scores["primary"] = (
+            sum(one for one in parts if one is not None) if any(p is not None for p in parts) else None
+        )
