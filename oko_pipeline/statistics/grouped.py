@@ -19,9 +19,9 @@ class GroupedSpearman(NamedTuple):
 
 
 class GroupedMoments(NamedTuple):
-    """Number, mean and sample variance (n−1) by group; NaN where undefined."""
+    """Counts, means and sample variances (n−1) by group; NaN where undefined."""
 
-    count: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
     mean: Floats
     variance: Floats
 

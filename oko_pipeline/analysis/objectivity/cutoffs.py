@@ -58,7 +58,7 @@ def _reaches(cutoffs: tuple[int, int, int], width: int, half_width: int) -> list
 
 def _levels(score: Ints, school: np.ndarray, schools: int) -> _Levels:
     own = grouped_moments(score, school, schools)
-    n = own.count.astype(np.float64)
+    n = own.counts.astype(np.float64)
     used = n > 0
     mean, total = float(score.mean()) if len(score) else 0.0, float(score.var()) if len(score) else 0.0
     spare = max(1.0, float((n[used] - 1).sum()))

@@ -1,4 +1,4 @@
-"""Measures of one campaign's works of one grade: raw signals of every school against its peers, inputs of official signs.
+"""Measures of one grade's works in one campaign: raw signals of every school against its peers, inputs of signs.
 
 Pupil-level work ends here: what comes out has one row a school and signal. Judging (spread between schools, false
 discoveries) takes the whole year and is in `signals`.
@@ -135,7 +135,7 @@ def _measures(pupils: Pupils, assessment_id: str, school_year: str) -> pd.DataFr
                 "school_year": repeated(school_year, pupils.schools),
                 "assessment_id": repeated(assessment_id, pupils.schools),
                 "school_code": pupils.school_codes,
-                "participants_count": own.count,
+                "participants_count": own.counts,
                 "mean_score": own.mean,
                 "sd_score": np.sqrt(own.variance),
                 "mean_percent": own.mean / pupils.maximum_score * 100,

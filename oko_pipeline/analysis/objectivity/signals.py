@@ -1,4 +1,4 @@
-"""Judges a year's raw signals: the usual spread between schools is allowed for, works are summed up, false discoveries held.
+"""Judges a year's raw signals: allows for the usual spread between schools, sums up works, holds false discoveries.
 
 Input are the rows of `measures.RAW_COLUMNS` of all works of the year; output the table `objectivity_signals`.
 """
@@ -36,8 +36,8 @@ class YearSignals:
     """What the judging of a year takes beside the raw rows of works.
 
     `schools` are all schools that wrote; `excluded` are compared with nobody; `is_scale_known` — at least one work of
-    the year has a sound scale. `extra` are raw rows of other procedures (assessment_id «all»); `listed` maps a school to
-    the sources of external lists that name it.
+    the year has a sound scale. `extra` are raw rows of other procedures; `listed` maps a school to the sources of
+    external lists that name it.
     """
 
     school_year: str
@@ -49,23 +49,16 @@ class YearSignals:
 
 
 def judge_year(raw: pd.DataFrame, year: YearSignals, options: ObjectivityOptions) -> pd.DataFrame:
-    """Return `objectivity_signals`: rows of works where a signal could be computed, and of every school for the year."""
+    """Return `objectivity_signals`: rows of works where a signal is computable, rows of every school for the year."""
     works = _judged(raw, options)
     works["works_count"] = 1
-    pooled = pool_works(raw)
-    whole = pd.concat(
-        [frame for frame in (pooled, _with_count(year.extra)) if len(frame)] or [pooled], ignore_index=True
-    )
-    whole = _judged(whole, options)
+    pooled = pool_works(pd.concat([frame for frame in (raw, year.extra) if len(frame)] or [raw], ignore_index=True))
+    whole = _judged(pooled, options)
     whole = pd.concat([whole, *_silent(whole, year)], ignore_index=True)
     parts = [frame for frame in (works, whole) if len(frame)]
     if not parts:
         return OBJECTIVITY_SIGNALS.empty()
     return _table(pd.concat(parts, ignore_index=True), year, options)
-
-
-def _with_count(extra: pd.DataFrame) -> pd.DataFrame:
-    return extra.assign(works_count=1, assessment_id=WHOLE_YEAR)
 
 
 def pool_works(raw: pd.DataFrame) -> pd.DataFrame:

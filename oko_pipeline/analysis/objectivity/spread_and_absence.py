@@ -18,18 +18,18 @@ def narrow_spread(pupils: Pupils, options: SignalOptions) -> Measured | None:
     """
     score, school = pupils.score[pupils.is_scored], pupils.school[pupils.is_scored]
     own = grouped_moments(score, school, pupils.schools)
-    is_enough = own.count >= max(3, options.minimum_n)
-    expected = _variance_at_mean(own.mean, own.variance, own.count)
+    is_enough = own.counts >= max(3, options.minimum_n)
+    expected = _variance_at_mean(own.mean, own.variance, own.counts)
     if expected is None:
         return None
-    degrees = np.where(is_enough, own.count - 1.0, np.nan)
+    degrees = np.where(is_enough, own.counts - 1.0, np.nan)
     ratio = np.maximum(own.variance, 1e-3) / expected
     effect = np.log(ratio) + 1 / degrees
     centred = (score - own.mean[school]) / np.sqrt(expected[school])
     kurtosis = float(np.clip((centred**4).mean() / (centred**2).mean() ** 2 - 3, -1.2, 6)) if len(score) else 0.0
-    error = np.sqrt(np.maximum(2 / degrees + kurtosis / np.maximum(own.count, 1), 0.2 / degrees))
+    error = np.sqrt(np.maximum(2 / degrees + kurtosis / np.maximum(own.counts, 1), 0.2 / degrees))
     measured = Measured(
-        "narrow_spread", np.sqrt(ratio), np.ones(pupils.schools), effect, error, -effect / error, own.count
+        "narrow_spread", np.sqrt(ratio), np.ones(pupils.schools), effect, error, -effect / error, own.counts
     )
     return measured.where(is_enough)
 
@@ -69,19 +69,19 @@ def weak_absent(pupils: Pupils, elsewhere: Floats, options: SignalOptions) -> Me
     is_absent, is_present = is_known & pupils.is_absent, is_known & pupils.is_scored
     away = grouped_moments(elsewhere[is_absent], pupils.school[is_absent], pupils.schools)
     here = grouped_moments(elsewhere[is_present], pupils.school[is_present], pupils.schools)
-    is_enough = (away.count >= options.minimum_absent) & (here.count >= options.minimum_n)
+    is_enough = (away.counts >= options.minimum_absent) & (here.counts >= options.minimum_n)
     gap = here.mean - away.mean
-    spare = np.maximum(away.count - 1, 0) + np.maximum(here.count - 1, 0)
+    spare = np.maximum(away.counts - 1, 0) + np.maximum(here.counts - 1, 0)
     squares = np.nansum(
-        [away.variance * np.maximum(away.count - 1, 0), here.variance * np.maximum(here.count - 1, 0)], axis=0
+        [away.variance * np.maximum(away.counts - 1, 0), here.variance * np.maximum(here.counts - 1, 0)], axis=0
     )
     # Few pupils make a poor estimate of their own spread: all schools have one.
     spread = squares.sum() / max(1, spare.sum())
-    variance = spread * (1 / np.maximum(away.count, 1) + 1 / np.maximum(here.count, 1))
+    variance = spread * (1 / np.maximum(away.counts, 1) + 1 / np.maximum(here.counts, 1))
     weight = np.where(is_enough & (variance > 0), 1 / np.where(variance > 0, variance, 1), 0.0)
     others = weight.sum() - weight
     reference = (np.nansum(weight * gap) - np.nan_to_num(weight * gap)) / np.where(others > 0, others, np.nan)
     effect = gap - reference
     error = np.sqrt(variance + 1 / np.where(others > 0, others, np.nan))
     error = np.where(error > 0, error, np.nan)
-    return Measured("weak_absent", gap, reference, effect, error, effect / error, away.count).where(is_enough)
+    return Measured("weak_absent", gap, reference, effect, error, effect / error, away.counts).where(is_enough)

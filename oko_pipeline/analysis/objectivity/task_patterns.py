@@ -66,7 +66,7 @@ def _variance_by_score(contrast: Floats, score: Ints) -> Floats:
 
 
 def mark_crossing(pupils: Pupils, options: SignalOptions) -> Measured | None:
-    """Find tasks that a group with a lower mark solves better than its neighbour with a higher mark; None without marks.
+    """Find tasks that a lower mark's group solves better than the next higher mark's; None without a sound scale.
 
     `value` is the share of compared lines that cross at the school, `reference` the same share over all peers' schools.
     """
