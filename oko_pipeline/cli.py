@@ -282,6 +282,15 @@ def forms(
 
 
 @app.command()
+def sources() -> None:
+    """Показать источники: вид данных, откуда он, файл или форма, таблица, кто использует."""
+    from oko_pipeline.orchestration.sources_page import print_sources  # noqa: PLC0415
+
+    if not print_sources(console):
+        raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
 def ui(
     home: Home = None,
     host: Annotated[str, typer.Option(help="Адрес; вне этого компьютера — только за прокси со входом")] = "127.0.0.1",

@@ -68,7 +68,7 @@ class RecordColumn(CatalogueModel):
     """A column of a register.
 
     `headings` are other headings under which exports and older forms carry it; `since` is the form version that brought
-    it. `choices` maps a stored code to the label in the drop-down list; in the file it may be the code of a shared list.
+    it. `choices` maps a stored code to the label in the drop-down list; the file may give the code of a shared list.
     A type that is not stated follows from the name (`_count`, `_percent`, `_on`, `_link`, `_ref`, `is_`, `has_`,
     `subject`, `grade`). `in_title`: exports often carry the value in the title above the header, not in a column.
     `refers_to` names the register and column (`decisions.decision_number`) whose values the cell repeats, several of
