@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from oko_pipeline.statistics.intervals import Floats
 
@@ -60,6 +61,12 @@ def partition(points: Floats, options: PartitionOptions) -> Partition | None:
     Jaccard index of each cluster (Hennig 2007, Comput. Stat. Data Anal. 52:258) and mean adjusted Rand index (Hubert,
     Arabie 1985). Clusters are numbered by the first coordinate of their centroids.
     """
+    # Threads cost ten times what they give on hundreds of points, and the order of their sums is not fixed.
+    with threadpool_limits(limits=1):
+        return _partition(points, options)
+
+
+def _partition(points: Floats, options: PartitionOptions) -> Partition | None:
     from sklearn.metrics import silhouette_samples
 
     best: tuple[float, Labels] | None = None

@@ -47,6 +47,18 @@ class LowResultTables:
 
 
 @dataclass(frozen=True, slots=True)
+class _Units:
+    """What a rule calls procedures, an entry each: place of the school, of the year (0: this one), of the unit."""
+
+    at: npt.NDArray[np.intp]
+    year: npt.NDArray[np.intp]
+    unit: npt.NDArray[np.intp]
+    n: npt.NDArray[np.int64]
+    share: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class _Judged:
     """Per school (in the order of the list) what a rule finds."""
 
@@ -100,27 +112,40 @@ def _units_of(procedures: pd.DataFrame, schools: SchoolList, rule: LowResultRule
     return units.assign(share=share, low=interval.low, high=interval.high)
 
 
-def _judge(units: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -> _Judged:
+def _placed(units: pd.DataFrame, schools: SchoolList, years_running: int) -> _Units:
+    """Return the units as arrays, so that a rule may be applied again and again."""
     place = {code: at for at, code in enumerate(schools.codes)}
-    years = years_back(schools.school_year, rule.years_running)
-    at = units["school_code"].map(place).to_numpy(dtype=np.intp)
-    year = units["school_year"].map({one: index for index, one in enumerate(years)}).to_numpy(dtype=np.intp)
-    enough = (units["participants_count"] >= rule.minimum_n).to_numpy()
-    failed = enough & (units["share"] >= rule.share_threshold - _ROUNDING).to_numpy()
-    certain = failed & (units["low"] > rule.share_threshold).to_numpy()
-    total = len(schools.codes)
+    years = {year: index for index, year in enumerate(years_back(schools.school_year, years_running))}
+    unit, _ = pd.factorize(units["procedure_unit"])
+    return _Units(
+        units["school_code"].map(place).to_numpy(dtype=np.intp),
+        units["school_year"].map(years).to_numpy(dtype=np.intp),
+        unit.astype(np.intp),
+        units["participants_count"].to_numpy(dtype=np.int64),
+        units["share"].to_numpy(dtype=np.float64),
+        units["low"].to_numpy(dtype=np.float64),
+    )
+
+
+def _judge(units: _Units, schools: SchoolList, rule: LowResultRule) -> _Judged:
+    total, years = len(schools.codes), rule.years_running
+    enough = units.n >= rule.minimum_n
+    failed = enough & (units.share >= rule.share_threshold - _ROUNDING)
+    certain = failed & (units.low > rule.share_threshold)
+    cell = units.at * years + units.year
 
     def by_year(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        table = np.zeros((total, len(years)), dtype=np.int64)
-        np.add.at(table, (at[mask], year[mask]), 1)
-        return table
+        return np.bincount(cell[mask], minlength=total * years).reshape(total, years)
 
     counted, fails = by_year(enough), by_year(failed)
-    runs = units[failed].groupby(["school_code", "procedure_unit"]).size()
-    whole = runs[runs == len(years)].groupby("school_code").size()
-    repeated = whole.reindex(schools.codes).fillna(0).to_numpy(dtype=np.int64)
+    repeated = np.zeros(total, dtype=np.int64)
+    if years > 1 and len(units.unit):
+        pair = units.at * (int(units.unit.max()) + 1) + units.unit
+        found, times = np.unique(pair[failed], return_counts=True)
+        whole = found[times == years] // (int(units.unit.max()) + 1)
+        repeated = np.bincount(whole, minlength=total)
     if rule.mode == "year_or_repeat":
-        holds = (fails[:, 0] >= rule.procedures_in_year) | ((repeated > 0) & (rule.years_running > 1))
+        holds = (fails[:, 0] >= rule.procedures_in_year) | (repeated > 0)
         # Too few procedures with enough pupils cannot meet the criterion; that is no evidence of good results.
         known = holds | (counted[:, 0] >= rule.procedures_in_year)
     else:
@@ -134,14 +159,14 @@ def _judge(units: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -> _Ju
         by_year(~enough)[:, 0],
         fails[:, 0],
         by_year(certain)[:, 0],
-        repeated if rule.years_running > 1 else np.zeros(total, dtype=np.int64),
+        repeated,
         (counted > 0).sum(axis=1),
     )
 
 
 def _apply(procedures: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -> tuple[pd.DataFrame, pd.DataFrame]:
     units = _units_of(procedures, schools, rule)
-    judged = _judge(units, schools, rule)
+    judged = _judge(_placed(units, schools, rule.years_running), schools, rule)
     now = units[units["school_year"] == schools.school_year]
     enough = now["participants_count"] >= rule.minimum_n
     is_failed = enough & (now["share"] >= rule.share_threshold - _ROUNDING)
@@ -231,7 +256,8 @@ def _sensitivity(
     # Shares and intervals do not depend on the grid: they are made once a set of works.
     rows: list[dict[str, object]] = []
     for code, title, selectors in sets:
-        units = _units_of(procedures, schools, rule.model_copy(update={"selectors": selectors}))
+        chosen = _units_of(procedures, schools, rule.model_copy(update={"selectors": selectors}))
+        units = _placed(chosen, schools, rule.years_running)
         for threshold in sorted({*rules.grid_thresholds, rule.share_threshold}):
             for minimum in sorted({*rules.grid_minimum_n, rule.minimum_n}):
                 changed = rule.model_copy(update={"share_threshold": threshold, "minimum_n": minimum})
