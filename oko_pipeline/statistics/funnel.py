@@ -16,21 +16,30 @@ WARNING: Final = 0.95
 ALARM: Final = 0.998
 
 
-def arcsine(share: npt.ArrayLike) -> Floats:
-    """Return arcsin √p: a share on a scale where its standard error is 1/(2√n) whatever p."""
+def arcsine(successes: npt.ArrayLike, trials: npt.ArrayLike) -> Floats:
+    """Return arcsin √((x + 3/8)/(n + 3/4)): a share on a scale where its error hardly depends on it (Anscombe 1948).
+
+    The plain arcsin √(x/n) puts twice as many small schools beyond the lower limit as it should where shares are small.
+    """
+    x, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    return np.arcsin(np.sqrt((x + 0.375) / (np.where(n > 0, n, np.nan) + 0.75)))
+
+
+def arcsine_target(share: npt.ArrayLike) -> Floats:
+    """Return arcsin √θ: a target on the same scale."""
     return np.arcsin(np.sqrt(np.asarray(share, dtype=np.float64)))
 
 
 def arcsine_error(trials: npt.ArrayLike) -> Floats:
-    """Return the standard error 1/(2√n) of an arcsine share; NaN for n = 0."""
+    """Return the standard error 1/(2√(n + 1/2)) of an arcsine share (Anscombe 1948); NaN for n = 0."""
     n = np.asarray(trials, dtype=np.float64)
-    return 0.5 / np.sqrt(np.where(n > 0, n, np.nan))
+    return 0.5 / np.sqrt(np.where(n > 0, n, np.nan) + 0.5)
 
 
 def arcsine_limits(
     target: npt.ArrayLike, trials: npt.ArrayLike, variance: npt.ArrayLike = 0.0, probability: float = WARNING
 ) -> Interval:
-    """Return limits of shares around a target: sin²(arcsin √θ ± z·√(1/4n + τ²)), cut at 0 and 1.
+    """Return limits of shares around a target: arcsin √θ ± z·√(1/(4n+2) + τ²), taken back to shares, within 0 … 1.
 
     Args:
         target: θ, the share expected.
@@ -38,11 +47,15 @@ def arcsine_limits(
         variance: τ², the spread between units on the arcsine scale.
         probability: share of units inside when nothing is wrong.
     """
-    centre = arcsine(target)
-    half = normal_quantile(probability) * np.sqrt(arcsine_error(trials) ** 2 + np.asarray(variance, dtype=np.float64))
-    low = np.sin(np.clip(centre - half, 0.0, np.pi / 2)) ** 2
-    high = np.sin(np.clip(centre + half, 0.0, np.pi / 2)) ** 2
-    return Interval(low, high)
+    n = np.asarray(trials, dtype=np.float64)
+    centre = arcsine_target(target)
+    half = normal_quantile(probability) * np.sqrt(arcsine_error(n) ** 2 + np.asarray(variance, dtype=np.float64))
+    return Interval(_share_of(centre - half, n), _share_of(centre + half, n))
+
+
+def _share_of(angle: Floats, trials: Floats) -> Floats:
+    n = np.where(trials > 0, trials, np.nan)
+    return np.clip(((n + 0.75) * np.sin(np.clip(angle, 0.0, np.pi / 2)) ** 2 - 0.375) / n, 0.0, 1.0)
 
 
 def mean_limits(

@@ -196,9 +196,10 @@ def _clustered_change(
     indicator: Indicator,
     scales: tuple[Scale, Scale] | None,
 ) -> tuple[Change, Places]:
-    """Linearised variance of a difference of two ratios over schools: k/(k−1)·Σ(e'ₛ − eₛ)², eₛ = (xₛ − p·nₛ)/N.
+    """Jackknife variance of a difference of two ratios over schools: (k−1)/k·Σ(d'ₛ − dₛ)², dₛ = (xₛ − p·nₛ)/(N − nₛ).
 
-    A school absent from one work has the residual 0 there. Returned with k, the schools in either work.
+    dₛ is what leaving school s out does to its unit (Cochran 1977, 6.17); plain residuals over N are too small where a
+    few schools make a unit. A school absent from one work has dₛ = 0 there. Returned with k, the schools in either.
     """
     size = len(pairing.rows)
     squares, schools = np.zeros(size), np.zeros(size, dtype=np.int64)
@@ -217,7 +218,7 @@ def _clustered_change(
         schools += np.bincount(own_at[own_at >= 0], minlength=size)
         schools += np.bincount(their_at[(their_at >= 0) & is_alone], minlength=size)
     k = schools.astype(np.float64)
-    error = np.sqrt(squares * ratio(k, k - 1))
+    error = np.sqrt(squares * ratio(k - 1, k))
     return student_change(measures[0].value - measures[1].value, error, k - 1), schools
 
 
@@ -225,7 +226,7 @@ def _residuals(obs: Observations, where: tuple[Places, Places, Places], indicato
     parent_rows, schools, at = where
     n, x = obs.sum_of(indicator.whole, schools), obs.sum_of(indicator.part, schools)
     whole, part = obs.sum_of(indicator.whole, parent_rows), obs.sum_of(indicator.part, parent_rows)
-    return (x - _at(ratio(part, whole), at) * n) / _at(whole, at)
+    return (x - _at(ratio(part, whole), at) * n) / _positive(_at(whole, at) - n)
 
 
 def _at(values: Floats, places: Places) -> Floats:

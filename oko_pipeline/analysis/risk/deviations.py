@@ -19,6 +19,7 @@ from oko_pipeline.statistics.funnel import (
     arcsine,
     arcsine_error,
     arcsine_limits,
+    arcsine_target,
     binomial_limits,
     binomial_mid_p,
     mean_limits,
@@ -97,7 +98,7 @@ def peer_deviations(
     )
     target = ratio(np.bincount(number, x, count), np.bincount(number, n, count))
     if own.is_share:
-        value, centre, error = arcsine(x / n), arcsine(target), arcsine_error(n)
+        value, centre, error = arcsine(x, n), arcsine_target(target), arcsine_error(n)
     else:
         value, centre, error = x / n, target, _pooled_error(obs, rows, number, count)
     z_plain = (value - centre[number]) / error
