@@ -7,6 +7,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.records import RecordColumn, RecordTable, record_tables
 from oko_pipeline.collection.forms.headings import headings_index, normal_heading
+from oko_pipeline.collection.forms.people import personal_columns
 from oko_pipeline.collection.headers import HEADER_ROWS
 from oko_pipeline.collection.layout import Cell, Sheet
 
@@ -66,6 +67,9 @@ class Candidate:
         if matches < min(LEAST_MATCHES, len(self.table.columns)) or self.cover < LEAST_COVER:
             return False
         if self.cover < 1 and matches < LEAST_MATCHES + 1:
+            return False
+        roles = personal_columns(self.table)
+        if roles and not any(name in self.columns for names in roles.values() for name in names):
             return False
         return self.explained >= LEAST_EXPLAINED or matches >= _SURE_MATCHES
 
@@ -160,7 +164,7 @@ def _candidate(table: RecordTable, options: list[tuple[str, ...]], first_row: in
             strange[place] = texts[0]
     needed = required_columns(table)
     missing = tuple(column for column in needed if column.name not in columns)
-    cover = 1 - len(missing) / len(needed) if needed else len(columns) / len(table.columns)
+    cover = 1 - len(missing) / len(needed) if needed else min(1.0, len(columns) / min(len(table.columns), LEAST_MATCHES + 1))
     explained = len(columns) / max(len(columns) + len(strange) + len(repeated), 1)
     return Candidate(
         table, first_row, last_row, columns, missing, cover, explained, strange, repeated, schools, year
@@ -169,11 +173,8 @@ def _candidate(table: RecordTable, options: list[tuple[str, ...]], first_row: in
 
 def required_columns(table: RecordTable) -> list[RecordColumn]:
     """Return the columns without which a table is not this register: required ones that no title may give."""
-    return [
-        column
-        for column in table.columns
-        if (column.required or column.name in table.key) and not column.in_title and not column.school
-    ]
+    askable = [column for column in table.columns if not column.in_title and not column.school]
+    return [column for column in askable if column.required] or [c for c in askable if c.name in table.key]
 
 
 def best_candidates(sheet: Sheet, start: int = 0, limit: int | None = HEADER_ROWS) -> list[Candidate]:

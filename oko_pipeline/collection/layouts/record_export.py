@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from oko_pipeline.catalogue.campaigns import find_campaign
+from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.catalogue.records import RecordColumn, RecordTable, record_forms
 from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.aggregates import typed_rows
@@ -21,11 +22,11 @@ from oko_pipeline.collection.forms.blocks import (
 from oko_pipeline.collection.forms.headings import normal_heading
 from oko_pipeline.collection.forms.rows import Block, RegisterRows, RowOwner, check_total_row, is_total_row
 from oko_pipeline.collection.forms.schools import SchoolCells, mention_row, school_year_in
-from oko_pipeline.collection.forms.text_guard import guard_text
+from oko_pipeline.collection.forms.text_guard import guard_text, holds_name
 from oko_pipeline.collection.forms.values import Value, any_date, value_reader
 from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
-from oko_pipeline.collection.identity import path_hints
-from oko_pipeline.collection.layout import Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.identity import path_hints, school_code_in
+from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.errors import UnreadableFileError
 
 _FOOTER: Final = re.compile(
@@ -33,8 +34,15 @@ _FOOTER: Final = re.compile(
     r"тел\.|\*)",
     re.IGNORECASE,
 )
-_DATE_IN_TEXT: Final = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\s+[а-яё]+\s+20\d\d", re.IGNORECASE)
-_GRADE_IN_TEXT: Final = re.compile(r"(?<!\d)(\d{1,2})\s*[-–]?\s*(?:й|ый|х|го|е)?\s*класс", re.IGNORECASE)
+_DAY: Final = r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\s+[а-яё]+\s+20\d\d"
+_IN_TITLE: Final = {
+    "grade": re.compile(r"(?<!\d)(\d{1,2})\s*[-–]?\s*(?:й|ый|х|го|е)?\s*класс"),
+    "date": re.compile(rf"({_DAY})"),
+    "integer": re.compile(r"(?<!\d)(20\d\d)(?!\d|\s*[-–/]\s*20\d\d)"),
+}
+"""What a title says of a column by its type; the whole numbers that titles name are years."""
+_SCHOOL_NAME: Final = re.compile(r"\b(?:М[БКА]?ОУ|ГБ?К?ОУ|СОШ|ООШ|НОШ|гимнази|лицей|школ)", re.IGNORECASE)
+_LONGEST_NAME: Final = 120
 _FOOTER_CELLS: Final = 3
 
 
@@ -85,7 +93,7 @@ class _Part:
     candidate: Candidate
     start: int
     end: int
-    titles: tuple[str, ...]
+    titles: tuple[Cell, ...]
 
 
 @dataclass(slots=True)
@@ -116,7 +124,7 @@ class _Source:
                 self.found.append(_Part(sheet, chosen, last + 1, end, titles))
             candidates, title_from = following, max(last + 1, end - HEADER_ROWS // 3)
 
-    def _choose(self, sheet: Sheet, candidates: list[Candidate], titles: tuple[str, ...]) -> Candidate | None:
+    def _choose(self, sheet: Sheet, candidates: list[Candidate], titles: tuple[Cell, ...]) -> Candidate | None:
         equal = tied(candidates)
         if len(equal) > 1:
             named = [one for one in equal if _is_named(one.table, sheet.name, titles)]
@@ -134,9 +142,9 @@ class _Source:
         self.refusal = ("export.ambiguous", f"Лист «{sheet.name[:31]}», строка {row}. {message}")
 
 
-def _is_named(table: RecordTable, sheet_name: str, titles: tuple[str, ...]) -> bool:
+def _is_named(table: RecordTable, sheet_name: str, titles: tuple[Cell, ...]) -> bool:
     names = {normal_heading(table.title_ru), normal_heading(table.sheet_ru)}
-    return normal_heading(sheet_name) in names or any(normal_heading(text) in names for text in titles)
+    return normal_heading(sheet_name) in names or any(normal_heading(cell_text(title)) in names for title in titles)
 
 
 def _next_header(sheet: Sheet, start: int) -> list[Candidate]:
@@ -152,14 +160,16 @@ def _school_year(workbook: Workbook, source: _Source, context: SourceContext) ->
     stated = {year for part in source.found for year in _years_in_column(part)}
     if len(stated) > 1:
         raise UnreadableFileError("file.several_years", f"В таблице учебные годы {', '.join(sorted(stated))}.")
-    titles = [text for part in source.found for text in part.titles] + [sheet.name for sheet in workbook.sheets]
+    titles = [cell_text(title) for part in source.found for title in part.titles] + [
+        sheet.name for sheet in workbook.sheets
+    ]
     for text in [*stated, *titles, context.path]:
         year = school_year_in(text)
         if year is not None:
             return year
     for text in titles:
-        found = _DATE_IN_TEXT.search(text)
-        day = any_date(found[0]) if found else None
+        found = _IN_TITLE["date"].search(folded_text(text))
+        day = any_date(found[1]) if found else None
         if day is not None:
             return f"{day.year}-{day.year + 1}" if day.month >= 8 else f"{day.year - 1}-{day.year}"
     year_of_path = path_hints(context.path).year
@@ -188,7 +198,7 @@ def _read_part(part: _Part, source: _Source, school_year: str) -> None:
     names = [column.name for column in table.columns if column.school] + list(candidate.schools)
     cells = SchoolCells(names, told, source.schools)
     has_school = any(name in candidate.columns or name in candidate.schools for name in names)
-    login = path_hints(source.context.path).login
+    login = _school_in_titles(table, part.titles) or path_hints(source.context.path).login
     if not has_school and login is None and not _may_be_municipal(table):
         told.add(
             "export.school_missing",
@@ -200,7 +210,7 @@ def _read_part(part: _Part, source: _Source, school_year: str) -> None:
         )
         return
     if not has_school and login is not None:
-        source.schools.setdefault(login, None)
+        source.schools.setdefault(login, None if school_code_from_login(login) else login)
     owner = RowOwner(cells.key_or_none if has_school else (lambda _block, _row: login), is_form=False)
     register = source.registers.get(table.name)
     if register is None:
@@ -273,31 +283,59 @@ def _data_rows(block: Block, part: _Part, register: RegisterRows, told: CellFind
 
 
 def _from_titles(
-    table: RecordTable, candidate: Candidate, titles: tuple[str, ...], school_year: str
+    table: RecordTable, candidate: Candidate, titles: tuple[Cell, ...], school_year: str
 ) -> dict[str, Value]:
     """Return what the titles above a table say of columns that exports put there: subject, grade, an item of a list."""
     found: dict[str, Value] = {}
     for column in table.columns:
-        if column.in_title and column.is_stored and column.name not in candidate.columns:
-            value = next((v for text in titles if (v := _from_title(column, text, school_year)) is not None), None)
-            if value is not None:
-                found[column.name] = value
+        if not column.in_title or not column.is_stored or column.name in candidate.columns:
+            continue
+        labelled = _after_label(titles, column)
+        value = None if labelled is None else value_reader(column, school_year)(labelled)[0]
+        if value is None:
+            texts = (cell_text(title) for title in titles)
+            value = next((v for text in texts if (v := _from_title(column, text, school_year)) is not None), None)
+        if value is not None:
+            found[column.name] = value
     return found
+
+
+def _after_label(titles: tuple[Cell, ...], column: RecordColumn) -> Cell:
+    """Return what follows a column's name among the titles: «Предмет: Алгебра», «Класс» and «5А» in the next cell."""
+    names = {normal_heading(one) for one in (column.title_ru, *column.headings)}
+    for place, title in enumerate(titles):
+        label, colon, rest = cell_text(title).partition(":")
+        if normal_heading(label) in names:
+            if rest.strip():
+                return rest.strip()
+            if colon or place + 1 < len(titles):
+                return titles[place + 1] if place + 1 < len(titles) else None
+    return None
 
 
 def _from_title(column: RecordColumn, text: str, school_year: str) -> Value:
     read = value_reader(column, school_year)
-    label, _, rest = text.partition(":")
-    if rest and normal_heading(label) in {normal_heading(one) for one in (column.title_ru, *column.headings)}:
-        return read(rest.strip())[0]
     if column.choices:
         folded = f" {normal_heading(text)} "
         labels = sorted(column.choices.items(), key=lambda pair: -len(pair[1]))
         return next((code for code, one in labels if f" {normal_heading(one)} " in folded), None)
-    if column.type == "grade":
-        match = _GRADE_IN_TEXT.search(folded_text(text))
+    pattern = _IN_TITLE.get(column.type)
+    if pattern is not None:
+        match = pattern.search(folded_text(text))
         return None if match is None else read(match[1])[0]
-    if column.type == "date":
-        match = _DATE_IN_TEXT.search(text)
-        return None if match is None else read(match[0])[0]
     return read(text)[0] if column.type == "subject" else None
+
+
+def _school_in_titles(table: RecordTable, titles: tuple[Cell, ...]) -> str | None:
+    """Return the login, else the name of the school that the titles name, when the register allows it there."""
+    columns = [column for column in table.columns if column.school and column.in_title]
+    if not columns:
+        return None
+    texts = [cell_text(title) for title in titles]
+    labelled = [cell_text(value) for column in columns if (value := _after_label(titles, column)) is not None]
+    for text in [*labelled, *texts]:
+        code = school_code_in(text)
+        if code is not None:
+            return code
+    named = [*labelled, *(text for text in texts if _SCHOOL_NAME.search(text) and len(text) <= _LONGEST_NAME)]
+    return next((text for text in named if text and not holds_name(text)), None)
