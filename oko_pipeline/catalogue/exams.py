@@ -335,6 +335,16 @@ def mark_scales(key: ExamKey) -> tuple[MarkScale, ...]:
     return _mark_scales().get(key, ())
 
 
+def all_hundred_scales() -> dict[ExamKey, tuple[HundredScale, ...]]:
+    """Return all tables primary → test score by exam."""
+    return {ExamKey("ege", *key): scales for key, scales in _test_scales().items()}
+
+
+def all_mark_scales() -> dict[ExamKey, tuple[MarkScale, ...]]:
+    """Return all scales of marks by exam."""
+    return _mark_scales()
+
+
 def minima(key: ExamKey) -> tuple[Minimum, ...]:
     """Return the minima of a ЕГЭ exam for all purposes; none for other exams."""
     return _minima().get((key.year, key.subject_code, key.level), ()) if key.kind == "ege" else ()

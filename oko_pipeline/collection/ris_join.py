@@ -173,6 +173,7 @@ def _pupil(test: RisRow, mark: RisRow, person: RisRow, school: str) -> PupilRow:
         },
         status or "pending",
         category_of(person.get("category")),
+        bool(person.get("has_document")),
         masks,
         scores,
     )

@@ -8,9 +8,11 @@ from typing import Final
 
 import pandas as pd
 
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import PATTERNS, Heads, column_heads, find_dates, is_furniture
 from oko_pipeline.collection.layouts.gia_protocol_rows import category_of, looks_like_pupil, person_of, status_of
 from oko_pipeline.errors import UnreadableFileError
@@ -120,6 +122,8 @@ def read_admission(
         reading.school_year = reading.school_year or _school_year(table, context)
     columns = {name: [row.get(name) for row in rows] for name in ADMISSION_RECORD_TYPES}
     reading.records["admission_works"] = pd.DataFrame(columns).astype(ADMISSION_RECORD_TYPES)
+    codes = ((row["school_key"], "oge" if row["procedure"] == "interview" else "ege") for row in rows)
+    reading.tables = {SCHOOL_MENTIONS.name: code_mentions(codes)}
     reading.accepted_rows_count = len(rows)
     return reading
 

@@ -6,9 +6,11 @@ from typing import Final
 import pandas as pd
 
 from oko_pipeline.catalogue.exams import ExamKey, exam_level
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.headers import cell_text, folded_text, whole_number
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
     PATTERNS,
     ExamTitle,
@@ -30,6 +32,7 @@ APPEAL_RECORD_TYPES: Final = {
     "exam_date": "str",
     "pupil_id": "str",
     "name_id": "str",
+    "has_document": "boolean",
     "appeal_kind": "str",
     "state": "str",
     "changed_at": "str",
@@ -112,6 +115,8 @@ class GiaAppeals:
             reading.school_year = f"{min(years) - 1}-{min(years)}"
         columns = {name: [row.get(name) for row in rows] for name in APPEAL_RECORD_TYPES}
         reading.records["exam_appeals"] = pd.DataFrame(columns).astype(APPEAL_RECORD_TYPES)
+        codes = ((row["school_key"], str(row["exam_code"]).split(":")[0]) for row in rows)
+        reading.tables = {SCHOOL_MENTIONS.name: code_mentions(codes)}
         reading.accepted_rows_count = len(rows)
         return reading
 
@@ -193,6 +198,7 @@ def _read_row(
         "exam_date": exam.held_on.isoformat(),
         "pupil_id": pupil_id,
         "name_id": name_id,
+        "has_document": bool(document),
         "appeal_kind": cell_text(heads.cell(cells, "appeal_kind")) or None,
         "state": _state(cells, heads, index, findings),
         "changed_at": cell_text(heads.cell(cells, "changed_at")) or None,

@@ -15,9 +15,11 @@ from oko_pipeline.catalogue.exams import (
     find_exam_subject,
     subject_by_code,
 )
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings
 from oko_pipeline.collection.headers import cell_text
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_checks import check_exam
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
     ExamTitle,
@@ -48,6 +50,7 @@ EXAM_RECORD_TYPES: Final = {
     "exam_date": "str",
     "pupil_id": "str",
     "name_id": "str",
+    "has_document": "boolean",
     "class_label": "str",
     "category": "str",
     "variant": "str",
@@ -112,7 +115,10 @@ class GiaProtocol:
             )
         if years:
             reading.school_year = f"{min(years) - 1}-{min(years)}"
-        reading.records["exam_results"] = pd.concat(frames, ignore_index=True) if frames else exam_records([])
+        results = pd.concat(frames, ignore_index=True) if frames else exam_records([])
+        reading.records["exam_results"] = results
+        codes = zip(results["school_key"], results["exam_kind"], strict=True)
+        reading.tables = {SCHOOL_MENTIONS.name: code_mentions(codes)}
         reading.accepted_rows_count = len(reading.records["exam_results"])
         return reading
 
@@ -270,6 +276,7 @@ def exam_record(exam: ExamRows, row: PupilRow, sheet_name: str) -> dict[str, obj
         "subject_code": key.subject_code,
         "exam_level": key.level,
         "exam_date": held_on.isoformat() if isinstance(held_on, date) else None,
+        "has_document": row.has_document,
         "class_label": row.texts["class"],
         "category": row.category,
         "variant": row.texts["variant"],

@@ -42,6 +42,7 @@ class PupilRow:
     texts: dict[str, str | None]
     status: str
     category: str
+    has_document: bool
     masks: tuple[Mask, Mask, Mask]
     scores: dict[str, int | None] = field(default_factory=dict)
 
@@ -137,6 +138,7 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
         {part: cell_text(heads.cell(cells, part)) or None for part in ("class", "variant", "station", "auditorium")},
         "valid",
         category_of(heads.cell(cells, "category")),
+        bool(name and document),
         (parse_short(_short_cell(cells, heads)), *(parse_extended(heads.cell(cells, p)) for p in ("extended", "oral"))),
     )
     _read_scores(cells, exam, row, findings)

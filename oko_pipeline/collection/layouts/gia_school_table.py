@@ -11,11 +11,13 @@ from typing import Final
 import pandas as pd
 
 from oko_pipeline.catalogue.exams import ExamKey, exam_level, find_exam_subject
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.catalogue.tables_exams import EXAM_CROSS_FOOT
 from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.cross_foot import CrossFootRow, cross_foot
 from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, number, whole_number
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.layouts.exam_mentions import name_mentions
 from oko_pipeline.errors import UnreadableFileError
 
 SCHOOL_RESULT_TYPES: Final = {
@@ -172,6 +174,10 @@ class GiaSchoolTable:
             reading.school_year = f"{min(years) - 1}-{min(years)}"
         reading.records["exam_school_results"] = _typed(rows, SCHOOL_RESULT_TYPES)
         reading.records[EXAM_CROSS_FOOT.name] = _typed(mismatches, CROSS_FOOT_TYPES)
+        schools = {
+            (str(row["unit_name"]), str(row["municipality_name"])) for row in rows if row["unit_level"] == "school"
+        }
+        reading.tables = {SCHOOL_MENTIONS.name: name_mentions(schools)}
         reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
         return reading
 
@@ -291,7 +297,7 @@ def _records(row: CrossFootRow, table: _Table) -> Iterator[dict[str, object]]:
         yield {
             "source_sheet": table.sheet.name,
             "source_row": row.row,
-            "school_key": row.name if row.level == "school" else None,
+            "school_key": f"{row.name}|{row.municipality}" if row.level == "school" else None,
             "exam_code": _exam_code(table, subject, level),
             "exam_year": table.year,
             "subject_code": subject,

@@ -4,10 +4,12 @@ from collections import defaultdict
 from typing import Final
 
 from oko_pipeline.catalogue.exams import GVE_CODES_FROM, ExamKey, exam_level, subject_by_code
+from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings
 from oko_pipeline.collection.headers import cell_text, whole_number
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Reading, Sheet, SourceContext, Workbook
+from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol import exam_records
 from oko_pipeline.collection.layouts.gia_protocol_checks import check_exam
 from oko_pipeline.collection.layouts.gia_scale_records import scale_records
@@ -131,7 +133,11 @@ def _rows(
             context.pseudonymiser.person_ids("pupil", names),
             strict=True,
         )
-        rows = [row | {"pupil_id": str(i), "name_id": str(n)} for row, (i, n) in zip(rows, keyed, strict=True)]
+        documented = ["" if identity is None or identity[0] == "no document" else "1" for identity in identities]
+        rows = [
+            row | {"pupil_id": str(i), "name_id": str(n), "has_document": known}
+            for row, (i, n), known in zip(rows, keyed, documented, strict=True)
+        ]
     return rows
 
 
@@ -187,7 +193,10 @@ def _finish(
         raise UnreadableFileError("exam.several_years", f"В файле экзамены нескольких лет ({sorted(years)}).")
     if years:
         reading.school_year = f"{min(years) - 1}-{min(years)}"
-    reading.records["exam_results"] = exam_records(list(joined_records(join)))
+    results = exam_records(list(joined_records(join)))
+    reading.records["exam_results"] = results
+    codes = zip(results["school_key"], results["exam_kind"], strict=True)
+    reading.tables = {SCHOOL_MENTIONS.name: code_mentions(codes)}
 
 
 def _report(reading: Reading, join: RisJoin, sheet: str, context: SourceContext) -> None:
