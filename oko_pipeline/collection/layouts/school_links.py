@@ -13,6 +13,7 @@ from oko_pipeline.collection.aggregates import cell_at, typed_rows
 from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.headers import HeaderRow, cell_text, find_header, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext, Workbook
+from oko_pipeline.collection.people import named_person, without_people
 from oko_pipeline.collection.school_links import CHANGE_KINDS_RU
 from oko_pipeline.collection.titles import parse_date
 
@@ -34,16 +35,7 @@ _KINDS: Final = {
     "accession": r"присоединени\w*|реорганизаци\w+ в форме присоединени\w*",
     "same": r"то же.*|иное написание|соответствие|та же( оо| школа)?",
 }
-_PERSON: Final = re.compile(
-    r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ]\.\s*(?:[А-ЯЁ]\.)?|(?<![А-ЯЁа-яё])[А-ЯЁ]\.\s*(?:[А-ЯЁ]\.)?\s*[А-ЯЁ][а-яё]{2,}|"
-    r"[А-ЯЁ][а-яё]+\s+[А-ЯЁ][а-яё]+\s+[А-ЯЁ][а-яё]+(?:вич|вна|чна|ьич)(?:а|у|ем|ой|е)?(?![а-яё])"
-)
 _EMPTY: Final = {"", "-", "–", "—", "нет"}
-
-
-def named_person(text: str) -> bool:
-    """Tell whether a text names a person: a surname with initials, or surname, name and patronymic."""
-    return _PERSON.search(text) is not None
 
 
 class SchoolLinks:
@@ -174,7 +166,7 @@ class _Row:
         if named_person(text):
             message = "В ячейке названо лицо: его имя не сохранено."
             self._findings.add("link.personal_data", message, self._row, self._columns.get(name))
-            text = cell_text(_PERSON.sub(" ", text)).strip(" ,;")
+            text = without_people(text)
         return text or None
 
     def _confirmation(self) -> tuple[str | None, str | None]:

@@ -1,0 +1,1 @@
+"""Surveys: results by question and scale with intervals, reliability of scales."""
