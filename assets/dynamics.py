@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
-from assets.metadata import markdown_table, table_metadata
+from assets.metadata import Metadata, markdown_table, table_metadata
 from assets.partitions import SCHOOL_YEARS
 from oko_pipeline.analysis.dynamics.observations import NEEDED_COLUMNS
 from oko_pipeline.analysis.dynamics.options import DynamicsOptions
@@ -183,7 +183,7 @@ def result_dynamics(context: dg.AssetExecutionContext, workplace: WorkplaceResou
         )
 
 
-def _shown(office: Workplace, year: str, table: Table) -> dict[str, object]:
+def _shown(office: Workplace, year: str, table: Table) -> Metadata:
     if table is SERIES_BREAKS:
         breaks = office.database.read(table, {"school_year": year}, ["view", "assessment_id", "kind", "break_ru"])
         return {"строки": dg.MetadataValue.md(markdown_table(breaks))}
@@ -223,7 +223,7 @@ def risk_zones(context: dg.AssetExecutionContext, workplace: WorkplaceResource):
     where = {"school_year": year}
     signals = office.database.slice_rows(year, RISK_SIGNALS.name).get(_SLICE, 0)
     cards = office.database.read(RISK_CARDS, where)
-    shown = {
+    shown: dict[str, Metadata] = {
         RISK_SIGNALS.name: {"dagster/row_count": signals},
         RISK_CARDS.name: table_metadata(cards, ["school_code", "zone", "tests_count", "adverse_count"]),
     }

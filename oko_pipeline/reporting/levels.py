@@ -90,7 +90,7 @@ def difference(own: Share, other: Share) -> Difference:
 
 
 def _bounds(share: Share) -> Interval:
-    return Interval(np.float64(share.low), np.float64(share.high))
+    return Interval(np.asarray(share.low), np.asarray(share.high))
 
 
 def summary_level(record: Mapping[str, Any], name: str, where_ru: str) -> Level:

@@ -235,7 +235,7 @@ def _at(values: Floats, places: Places) -> Floats:
 
 def _summed(places: Places, values: npt.NDArray[np.float64], size: int) -> Floats:
     known = places >= 0
-    return np.bincount(places[known], values[known], minlength=size)
+    return np.bincount(places[known], values[known], minlength=size).astype(np.float64)
 
 
 def _positive(values: Floats) -> Floats:

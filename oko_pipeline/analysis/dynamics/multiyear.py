@@ -153,7 +153,10 @@ def shrink(obs: Observations, rows: Places, pooled: Pooled, indicator: Indicator
     is_enough = own[2] >= minimum_schools
     shrunk = Shrunk(*(np.where(is_enough, one, other) for one, other in zip(own[0], everyone[0], strict=True)))
     return Shrinkage(
-        shrunk, *(np.where(is_enough, one, other) for one, other in zip(own[1:], everyone[1:], strict=True))
+        shrunk,
+        group_unit=np.where(is_enough, own[1], everyone[1]),
+        group_schools=np.where(is_enough, own[2], everyone[2]),
+        group_value=np.where(is_enough, own[3], everyone[3]),
     )
 
 
@@ -162,7 +165,8 @@ def trends(obs: Observations, rows: Places, figures: Yearly, indicator: Indicato
     n = np.where(figures.n >= options.minimum_n, figures.effective, np.nan)
     errors = _pooled_deviation(figures, n, is_share=indicator.is_share)[:, None] / np.sqrt(n)
     times = -np.arange(n.shape[1], dtype=np.float64)
-    found = Trend(*(np.full(len(rows), np.nan) for _ in range(5)), np.zeros(len(rows), dtype=np.int64))
+    blank = np.full(len(rows), np.nan)
+    found = Trend(blank, blank.copy(), blank.copy(), blank.copy(), blank.copy(), np.zeros(len(rows), dtype=np.int64))
     for level in range(len(SERIES_LEVELS)):
         at = np.flatnonzero(obs.is_level(rows, level))
         if len(at):

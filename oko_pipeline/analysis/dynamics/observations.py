@@ -206,4 +206,5 @@ def _added(assessment: Places, unit: Places, sums: Floats, width: int) -> tuple[
     added = np.column_stack(
         [np.bincount(place, sums[:, column], minlength=len(keys)) for column in range(sums.shape[1])]
     )
-    return keys // width, keys % width, added.reshape(len(keys), len(SUMS))
+    work, own = (part.astype(np.int64) for part in np.divmod(keys, width))
+    return work, own, added.reshape(len(keys), len(SUMS)).astype(np.float64)

@@ -93,9 +93,8 @@ def peer_deviations(
     is_enough = n >= options.minimum_n
     schools = np.bincount(number[is_enough], minlength=count)
     is_used = (n > 0) & (schools[number] >= options.minimum_reference_schools)
-    rows, number, reference, n, x, is_enough = (
-        values[is_used] for values in (rows, number, reference, n, x, is_enough)
-    )
+    rows, number, reference = rows[is_used], number[is_used], reference[is_used]
+    n, x, is_enough = n[is_used], x[is_used], is_enough[is_used]
     target = ratio(np.bincount(number, x, count), np.bincount(number, n, count))
     if own.is_share:
         value, centre, error = arcsine(x, n), arcsine_target(target), arcsine_error(n)

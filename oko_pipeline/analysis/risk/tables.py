@@ -288,7 +288,7 @@ def _signals(window: _Window, tests: Deviations, judged: _Judged, is_year: Flags
         "value_unit": picked([indicator.unit for indicator in window.indicators], own.indicator),
         "comparison": picked(COMPARISONS, own.comparison),
         "reference_code": _reference_codes(window, own),
-        "reference_schools_count": pd.array(own.reference_schools, dtype="Int64"),
+        "reference_schools_count": pd.Series(own.reference_schools).astype("Int64").array,
         "n_count": n[order].astype(np.int64),
         "size_tier": picked(SIZE_TIERS, tier_places(n[order], options.tier_bounds)),
         "value": value[order],
