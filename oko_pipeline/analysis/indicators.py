@@ -278,10 +278,11 @@ def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
     other[is_count, 1:] = other[is_count, :1]
     change = newcombe_interval(own[:, 0], Interval(*own[:, 1:].T), other[:, 0], Interval(*other[:, 1:].T))
     has_before, has_change = ~np.isnan(other[:, 0]), ~np.isnan(change.low)
-    better = made["is_higher_better"].to_numpy(dtype=object)
+    is_judged = made["is_higher_better"].notna().to_numpy(dtype=bool)
+    is_higher_better = made["is_higher_better"].fillna(value=False).to_numpy(dtype=bool)
     rises, falls = change.low > 0, change.high < 0
-    clear = (rises | falls) & pd.notna(better)
-    verdict = np.where(rises == (better == True), "better", "worse")  # noqa: E712 (an array of objects)
+    clear = (rises | falls) & is_judged
+    verdict = np.where(rises == is_higher_better, "better", "worse")
     verdict = np.where(clear, verdict, "no_evidence").astype(object)
     verdict[~has_change] = "insufficient"
     verdict[~has_before] = None

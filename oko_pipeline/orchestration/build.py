@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from assets import analysis, collection, records, reporting, validation
+from assets import analysis, collection, context, dynamics, indicators, items, records, reporting, validation
 from checks.guards import guard_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
@@ -19,6 +19,18 @@ ASSETS = (
     validation.quality_findings,
     validation.quality_results,
     analysis.result_tables,
+    context.school_groups,
+    context.school_clusters,
+    context.comparable_schools,
+    context.contextual_results,
+    context.low_results,
+    dynamics.result_dynamics,
+    dynamics.risk_zones,
+    items.task_quality,
+    items.skill_deficits,
+    items.result_links,
+    items.pupils_support,
+    indicators.indicator_table,
     reporting.municipality_notes,
     reporting.school_notes,
     reporting.annotated_workbooks,

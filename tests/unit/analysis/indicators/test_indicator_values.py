@@ -130,6 +130,17 @@ def test_the_change_is_told_only_with_evidence(tested, verdict):
     assert made[["change_low", "change_high"]].tolist() == pytest.approx([100 * low, 100 * high])
 
 
+def test_an_indicator_without_a_good_side_has_no_verdict_beside_one_that_has():
+    neutral = SHARE.model_copy(update={"higher_is_better": None, "code": "career.neutral"})
+    rows = career(("edu990001", 90, 100)).assign(municipality_code=None)
+    before = values(neutral, career(("edu990001", 10, 100))).reset_index()
+    made = indicator_values(
+        [neutral, SHARE], {"career": rows}, SCHOOLS, IndicatorOptions("2025-2026", (5, 10, 20, 50), before)
+    ).set_index(["indicator_code", "unit_code"])
+    assert made.loc[("career.neutral", "edu990001"), "verdict"] == "no_evidence"
+    assert pd.isna(made.loc[("career.tested_share", "edu990001"), "verdict"])
+
+
 def test_a_value_by_another_version_of_the_method_is_not_compared():
     before = values(SHARE, career(("edu990001", 50, 100))).reset_index().assign(method_version="0")
     assert pd.isna(values(SHARE, career(("edu990001", 99, 100)), before).loc["edu990001", "verdict"])
