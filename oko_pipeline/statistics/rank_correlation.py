@@ -76,8 +76,9 @@ def clustered_spearman(
     """Return Spearman's correlation with an interval that allows for clusters (pupils of a school resemble each other).
 
     The variance is that of cluster sums of the influence values of the tie-corrected rank correlation (the rank
-    transform included; Croux and Dehon 2010, Statistical Methods and Applications 19:497), taken to Fisher's z, with
-    Student's quantile of clusters − 1. No interval below 10 clusters.
+    transform included; Croux and Dehon 2010, Statistical Methods and Applications 19:497), weighted as the jackknife
+    over clusters weights them, taken to Fisher's z, with Student's quantile of the effective number of clusters
+    (Σn)²/Σn² − 1. No interval below 10 clusters.
 
     Args:
         left: first values.
@@ -93,17 +94,19 @@ def clustered_spearman(
     r = _correlation(x.mid, y.mid)
     if len(used) < 10 or not abs(r) < 1:
         return Correlation(r, _NAN, _NAN, _NAN, count)
-    influence = _influence(x, y, r)
-    sums = np.bincount(place, weights=influence)
-    # Clusters / (clusters − 1): the usual correction of a variance between few clusters.
-    error = float(np.sqrt(sums @ sums * len(used) / (len(used) - 1))) / count / (1 - r * r)
+    sizes = np.bincount(place)
+    # What the correlation would be without a cluster: the sum of its influence, spread over all the others.
+    sums = np.bincount(place, weights=_influence(x, y, r)) / (1 - sizes / count)
+    # Large clusters leave fewer degrees of freedom than their number says.
+    degrees = count * count / float(sizes @ sizes) - 1
+    error = float(np.sqrt(sums @ sums)) / count / (1 - r * r)
     z = float(np.arctanh(r))
-    half = float(student_quantile(len(used) - 1, confidence)) * error
-    p_value = _student_p(z / error, len(used) - 1) if error > 0 else _NAN
+    half = float(student_quantile(degrees, confidence)) * error
+    p_value = _student_p(z / error, degrees) if error > 0 else _NAN
     return Correlation(r, float(np.tanh(z - half)), float(np.tanh(z + half)), p_value, count)
 
 
-def _student_p(t: float, degrees: int) -> float:
+def _student_p(t: float, degrees: float) -> float:
     from scipy.special import stdtr
 
     return float(2 * stdtr(degrees, -abs(t)))
