@@ -125,8 +125,8 @@ def _level(measures: pd.DataFrame, assessments: pd.DataFrame, codes: pd.Series, 
     mean = (n * rows["mean_score"]).groupby(assessment).sum() / n.groupby(assessment).sum()
     off = rows["mean_score"] - assessment.map(mean)
     squares = (n - 1) * rows["sd_score"].fillna(0) ** 2 + n * off**2
-    spread = np.sqrt(squares.groupby(assessment).sum() / n.groupby(assessment).sum())
-    standard = off / assessment.map(spread).replace(0.0, np.nan)
+    variance = squares.groupby(assessment).sum() / n.groupby(assessment).sum()
+    standard = off / assessment.map(variance.where(variance > 0)) ** 0.5
     by_school = pd.DataFrame({"n": n, "weighted": n * standard}).groupby(rows["school_code"]).sum()
     by_school = by_school.reindex(codes)
     works = by_school["n"].to_numpy(dtype=np.float64)

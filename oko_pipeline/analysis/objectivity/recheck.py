@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from oko_pipeline.analysis.columns import picked
+from oko_pipeline.analysis.objectivity.measures import sound_scale
 from oko_pipeline.analysis.objectivity.options import ObjectivityOptions, RecheckOptions, method_columns
 from oko_pipeline.analysis.units import NO_CLASS
 from oko_pipeline.catalogue.columns import SIZE_TIERS
@@ -144,57 +145,87 @@ def work_code(seed: int, assessment_id: str, pupil_id: str) -> str:
     return draw_order(seed, assessment_id, pupil_id)[:_CODE_LENGTH]
 
 
+RECHECKED_COLUMNS: Final = ("school_code", "assessment_id", "original_score", "rechecked_score")
+"""Columns of re-checked works: a row a work; an empty `rechecked_score` — selected and not re-checked yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecheckInputs:
-    """Works selected (`recheck_works`), the control group (`recheck_selection`), the year's `assessments`.
-
-    `rechecked` maps a work's code to its new score.
-    """
+    """What is scored: `works` with `RECHECKED_COLUMNS`, the control group (`recheck_selection`), `assessments`."""
 
     school_year: str
     works: pd.DataFrame
     selection: pd.DataFrame
     assessments: pd.DataFrame
-    rechecked: Mapping[str, int]
+
+
+def rechecked_by_codes(selected: pd.DataFrame, rechecked: Mapping[str, float]) -> pd.DataFrame:
+    """Return `RECHECKED_COLUMNS` of the works of `recheck_works` and new scores by work code."""
+    found = selected.assign(rechecked_score=selected["work_code"].map(rechecked).astype("float64"))
+    return found[list(RECHECKED_COLUMNS)]
 
 
 def score_recheck(inputs: RecheckInputs, options: ObjectivityOptions) -> pd.DataFrame:
-    """Return `recheck_results`: of all works, by basis of selection, and by school; by assessment and over all."""
-    if inputs.works.empty:
+    """Return `recheck_results`: of all works, by basis of selection, and by school; by assessment and over all.
+
+    `selected_count` is that of the control group, or the number of works where the group is not known.
+    """
+    if inputs.works.empty and inputs.selection.empty:
         return RECHECK_RESULTS.empty()
-    facts = _facts(inputs, options.recheck)
-    units = (("all", pd.Series("all", index=facts.index)), ("basis", facts["basis"]), ("school", facts["school_code"]))
-    rows = [
-        _result(group, options) | {"unit_level": level, "unit_code": code, "assessment_id": assessment_id}
-        for level, unit in units
-        for assessment in (facts["assessment_id"], pd.Series(WHOLE_YEAR, index=facts.index))
-        for (code, assessment_id), group in facts.groupby([unit.rename("unit"), assessment.rename("assessment")])
-    ]
+    facts, selected = _facts(inputs), _selected(inputs)
+    rows: list[dict[str, object]] = []
+    for level, code, assessment_id in _units(facts, selected):
+        result = _result(facts[_is_of(facts, level, code, assessment_id)], options)
+        planned = int(selected.loc[_is_of(selected, level, code, assessment_id), "selected_count"].sum())
+        unit = {"unit_level": level, "unit_code": code, "assessment_id": assessment_id}
+        rows.append(result | unit | {"selected_count": max(planned, int(str(result["rechecked_count"])))})
     frame = pd.DataFrame(rows).assign(school_year=inputs.school_year, **method_columns("recheck_scoring"))
     frame["size_tier"] = picked(SIZE_TIERS, tier_places(frame["rechecked_count"].to_numpy(), options.tier_bounds))
     return RECHECK_RESULTS.conform(frame[list(RECHECK_RESULTS.column_names)])
 
 
-def _facts(inputs: RecheckInputs, options: RecheckOptions) -> pd.DataFrame:
+def _units(facts: pd.DataFrame, selected: pd.DataFrame) -> list[tuple[str, str, str]]:
+    both = pd.concat(
+        [facts[["school_code", "basis", "assessment_id"]], selected[["school_code", "basis", "assessment_id"]]]
+    )
+    found = {
+        (level, str(code), str(assessment_id))
+        for level, codes in (("all", ["all"] * len(both)), ("basis", both["basis"]), ("school", both["school_code"]))
+        for assessments in (both["assessment_id"], [WHOLE_YEAR] * len(both))
+        for code, assessment_id in zip(codes, assessments, strict=True)
+    }
+    return sorted(found)
+
+
+def _is_of(rows: pd.DataFrame, level: str, code: str, assessment_id: str) -> pd.Series:
+    is_own = pd.Series(data=True, index=rows.index)
+    if level != "all":
+        is_own &= rows["basis" if level == "basis" else "school_code"] == code
+    return is_own if assessment_id == WHOLE_YEAR else is_own & (rows["assessment_id"] == assessment_id)
+
+
+def _selected(inputs: RecheckInputs) -> pd.DataFrame:
+    return inputs.selection[["school_code", "basis", "assessment_id", "selected_count"]].reset_index(drop=True)
+
+
+def _facts(inputs: RecheckInputs) -> pd.DataFrame:
     works = inputs.works.reset_index(drop=True)
     basis = inputs.selection.drop_duplicates("school_code").set_index("school_code")["basis"]
-    rechecked = works["work_code"].map(inputs.rechecked).astype("float64")
-    original = works["original_score"].astype("float64")
+    original, rechecked = works["original_score"].astype("float64"), works["rechecked_score"].astype("float64")
     marks = {
-        str(row["assessment_id"]): [row[f"minimum_{mark}"] for mark in (3, 4, 5)]
-        for row in inputs.assessments.to_dict("records")
-        if not any(pd.isna(row[f"minimum_{mark}"]) for mark in (3, 4, 5))
+        str(row["assessment_id"]): [float(row[f"minimum_{mark}"]) for mark in (3, 4, 5)]
+        for row in ({str(name): value for name, value in one.items()} for one in inputs.assessments.to_dict("records"))
+        if sound_scale(row) is not None
     }
     changed = [
         np.nan if np.isnan(new) or key not in marks else float(_mark(old, marks[key]) != _mark(new, marks[key]))
         for key, old, new in zip(works["assessment_id"], original, rechecked, strict=True)
     ]
-    shift = rechecked - original
+    # Works that the selection did not name (a regional list, a complaint) are no random sample.
     return works.assign(
-        basis=works["school_code"].map(basis).fillna("random"),
-        shift=shift,
-        is_objective=(shift.abs() <= options.tolerance).where(shift.notna()),
-        is_mark_changed=changed,
+        basis=works["school_code"].map(basis).astype(object).fillna("signals"),
+        shift=rechecked - original,
+        is_mark_changed=np.array(changed, dtype=np.float64),
     )
 
 
@@ -220,7 +251,6 @@ def _result(group: pd.DataFrame, options: ObjectivityOptions) -> dict[str, objec
     elif high < options.recheck.reference:
         verdict = "not_reached"
     return {
-        "selected_count": len(group),
         "rechecked_count": n,
         "same_count": same,
         "same_share": same / n if n else np.nan,
