@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from oko_pipeline import cli
+from oko_pipeline.cli import app as cli
+from oko_pipeline.cli import screen
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.collection.guards import ReadLimits
@@ -87,9 +88,9 @@ def test_every_command_is_in_the_readme_and_has_help():
 
 def test_exit_codes_of_the_readme_are_those_of_the_program():
     rows = dict(re.findall(r"^\| (\d) \| ([^|]+) \|$", text_of(ROOT / "README.md"), re.M))
-    assert set(rows) == {"0", str(cli.EXIT_FAILED), "2", str(cli.EXIT_BLOCKED), str(cli.EXIT_FILE_ERRORS)}
-    assert "заблокирован" in rows[str(cli.EXIT_BLOCKED)]
-    assert "oko check" in rows[str(cli.EXIT_FILE_ERRORS)]
+    assert set(rows) == {"0", str(screen.EXIT_FAILED), "2", str(screen.EXIT_BLOCKED), str(screen.EXIT_FILE_ERRORS)}
+    assert "заблокирован" in rows[str(screen.EXIT_BLOCKED)]
+    assert "oko check" in rows[str(screen.EXIT_FILE_ERRORS)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -20,7 +20,7 @@ from oko_pipeline.catalogue.sources import (
     users_of,
     ways_in,
 )
-from oko_pipeline.cli import app
+from oko_pipeline.cli.app import app
 from oko_pipeline.errors import CatalogueError
 from oko_pipeline.orchestration.sources_page import print_sources, source_parts, sources_page
 

@@ -6,7 +6,8 @@ import openpyxl
 import pytest
 from typer.testing import CliRunner
 
-from oko_pipeline import cli
+from oko_pipeline.cli import app as cli
+from oko_pipeline.cli import screen
 from tests.integration.tools import spring_dump
 
 
@@ -21,7 +22,7 @@ def test_check_names_the_cell_and_ends_with_4(sample_inbox, tmp_path):
 
     spoil_totals(path)
     result = call("check", path, "--annotate", "--rows", 3)
-    assert result.exit_code == cli.EXIT_FILE_ERRORS
+    assert result.exit_code == screen.EXIT_FILE_ERRORS
     assert "Итоговый балл больше максимального" in result.output
     assert "I2" in result.output
     assert (tmp_path / "4 класс математика 2021 — замечания.xlsx").stat().st_size > 10_000
@@ -47,7 +48,7 @@ def test_check_of_a_file_that_is_none_says_so(tmp_path):
     path = tmp_path / "письмо.xlsx"
     path.write_bytes(b"not a workbook at all")
     result = call("check", path)
-    assert result.exit_code == cli.EXIT_FILE_ERRORS
+    assert result.exit_code == screen.EXIT_FILE_ERRORS
     assert "отвергнуто" in result.output or "не распознано" in result.output
 
 
@@ -65,7 +66,7 @@ def test_doctor_names_a_key_that_others_can_read(tmp_path, monkeypatch):
     monkeypatch.delenv("OKO_PSEUDONYM_KEY")
     monkeypatch.setenv("OKO_PSEUDONYM_KEY_FILE", str(key))
     result = call("doctor", "--home", tmp_path / "home")
-    assert result.exit_code == cli.EXIT_FAILED
+    assert result.exit_code == screen.EXIT_FAILED
     assert "chmod" in result.output
 
 
@@ -79,7 +80,7 @@ def test_sample_leaves_a_filled_inbox_alone(tmp_path):
 
 def test_an_empty_inbox_blocks_the_year_and_says_why(tmp_path):
     result = call("run", "2020-2021", "--home", tmp_path / "home")
-    assert result.exit_code == cli.EXIT_BLOCKED
+    assert result.exit_code == screen.EXIT_BLOCKED
     page = (tmp_path / "home" / "reports" / "2020-2021" / "Качество данных.html").read_text("utf-8")
     assert "заблокирован" in page
 
@@ -89,7 +90,7 @@ def test_an_inbox_that_is_not_there_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", arguments)
     with pytest.raises(SystemExit) as stopped:
         cli.main()
-    assert stopped.value.code == cli.EXIT_FAILED
+    assert stopped.value.code == screen.EXIT_FAILED
     assert "нет такой" in capsys.readouterr().err
 
 

@@ -18,7 +18,7 @@ from oko_pipeline.catalogue.tables import (
     RESULT_SUMMARY,
     SCHOOLS,
 )
-from oko_pipeline.cli import app
+from oko_pipeline.cli.app import app
 from oko_pipeline.errors import OkoError
 from oko_pipeline.orchestration.year_run import run_year, unchanged_summary
 from oko_pipeline.settings import Settings

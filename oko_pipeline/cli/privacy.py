@@ -4,17 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from oko_pipeline.cli.screen import EXIT_FILE_ERRORS, Home, console
 from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
 
-EXIT_FOUND = 4
-
 erase = typer.Typer(help="Стереть данные человека или учебного года.", no_args_is_help=True)
-console = Console()
 
-Home = Annotated[Path | None, typer.Option(help="Папка данных (по умолчанию OKO_HOME или var)")]
 Basis = Annotated[str, typer.Option(help="Основание: номер и дата обращения или распоряжения; остаётся в журнале")]
 Yes = Annotated[bool, typer.Option("--yes", help="Не переспрашивать")]
 
@@ -136,4 +132,4 @@ def privacy(
         console.print(f"  • {hit.place}: {hit.kind}, раз: {hit.count}", highlight=False, soft_wrap=True)
     console.print(f"Найдено мест с персональными данными: {len(hits)}.", highlight=False)
     if hits:
-        raise typer.Exit(EXIT_FOUND)
+        raise typer.Exit(EXIT_FILE_ERRORS)

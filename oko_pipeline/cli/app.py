@@ -1,0 +1,42 @@
+"""`oko`: all commands together. Commands import heavy libraries themselves, so that `oko --help` answers at once."""
+
+import sys
+
+import typer
+
+from oko_pipeline.cli import files, installation, privacy, year
+from oko_pipeline.cli.screen import EXIT_FAILED, complaints
+from oko_pipeline.errors import OkoError
+
+app = typer.Typer(
+    help="ОКО: годовой цикл оценки качества образования — от файлов с результатами до справок.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    year.sample,
+    year.run,
+    files.check,
+    files.forms,
+    files.sources,
+    privacy.retention,
+    privacy.privacy,
+    installation.ui,
+    installation.doctor,
+):
+    app.command()(command)
+app.add_typer(privacy.erase, name="erase")
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is told in Russian, without a traceback."""
+    try:
+        app()
+    except OkoError as error:
+        complaints.print(f"[red]Ошибка.[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

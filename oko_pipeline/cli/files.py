@@ -1,0 +1,109 @@
+"""Commands about files: check before sending, hand out forms, list the sources."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from oko_pipeline.cli.screen import (
+    EXIT_FAILED,
+    EXIT_FILE_ERRORS,
+    SEVERITY_TITLES,
+    STATUS_TITLES,
+    Home,
+    console,
+    rule_title,
+)
+from oko_pipeline.settings import Settings
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Файлы для проверки", exists=True, dir_okay=False)],
+    annotate: Annotated[bool, typer.Option("--annotate", help="Записать рядом копию с отмеченными ячейками")] = False,
+    rows: Annotated[int, typer.Option(help="Сколько замечаний показать", min=1)] = 50,
+) -> None:
+    """Проверить файлы до отправки: что это за форма и что в ней не так. База данных не нужна."""
+    from oko_pipeline.orchestration.file_check import check_file  # noqa: PLC0415
+
+    settings = Settings.load()
+    has_errors = False
+    for path in files:
+        for found in check_file(path, settings):
+            _show_file(found, rows)
+            has_errors |= bool((found.findings["severity"] == "error").any()) or found.status in {"refused", "unknown"}
+            if annotate and len(found.findings) and found.status != "refused":
+                _write_annotated(found)
+    if has_errors:
+        raise typer.Exit(EXIT_FILE_ERRORS)
+
+
+def _show_file(found: object, rows: int) -> None:
+    from oko_pipeline.orchestration.file_check import FileCheck  # noqa: PLC0415
+
+    if not isinstance(found, FileCheck):
+        raise TypeError(found)
+    counts = (
+        f"строк: {found.read_rows_count}, принято: {found.accepted_rows_count}, "
+        f"в карантине: {found.quarantined_rows_count}"
+    )
+    state = STATUS_TITLES.get(found.status, found.status)
+    console.print(f"[bold]{found.path.name}[/bold] — {found.layout_ru}; {state}; {counts}")
+    if found.assessment_id:
+        console.print(
+            f"Работа: {found.assessment_id}, учебный год {found.school_year or 'не определён'}", highlight=False
+        )
+    if found.findings.empty:
+        console.print("Замечаний нет.")
+        return
+    gravity = found.findings["severity"].map({severity: place for place, severity in enumerate(SEVERITY_TITLES)})
+    ordered = found.findings.assign(gravity=gravity).sort_values(["gravity", "rule_id", "row"], kind="stable")
+    table = Table(show_edge=False)
+    for title in ("Ячейка", "Что не так", "Стоит", "Ожидалось"):
+        table.add_column(title, overflow="fold")
+    for row in ordered.head(rows).itertuples():
+        cells = (row.cell, row.message, row.value, row.expected)
+        table.add_row(*("" if not isinstance(cell, str) else cell for cell in cells))
+    console.print(table)
+    console.print("Как исправить:")
+    for rule_id, group in ordered.groupby("rule_id", sort=False):
+        for mend in group["mend"].unique():
+            console.print(f"  • {rule_title(str(rule_id))}: {mend}", highlight=False)
+    if len(ordered) > rows:
+        console.print(f"Показано {rows} из {len(ordered)} замечаний; остальные — с ключом --rows {len(ordered)}.")
+
+
+def _write_annotated(found: object) -> None:
+    from oko_pipeline.orchestration.file_check import FileCheck  # noqa: PLC0415
+    from oko_pipeline.validation.annotate import annotate_workbook  # noqa: PLC0415
+
+    if not isinstance(found, FileCheck):
+        raise TypeError(found)
+    target = found.path.with_name(f"{found.path.stem} — замечания.xlsx")
+    target.write_bytes(annotate_workbook(found.path, found.findings))
+    console.print(f"Копия с замечаниями: {target}", highlight=False, soft_wrap=True)
+
+
+def forms(
+    year: Annotated[str, typer.Option("--year", help="Учебный год, например 2025-2026")],
+    school: Annotated[list[str] | None, typer.Option(help="Логин ОО; можно повторить. По умолчанию — все")] = None,
+    out: Annotated[Path | None, typer.Option(help="Куда писать; по умолчанию forms/<год> в папке данных")] = None,
+    home: Home = None,
+) -> None:
+    """Выписать формы для ОО и муниципалитетов: всё, чего не выгружает ни одна система."""
+    from oko_pipeline.orchestration.forms_issue import issue_year_forms  # noqa: PLC0415
+
+    issued = issue_year_forms(Settings.load(home=home), year, school or (), out)
+    console.print(f"Формы: {issued.folder}, файлов: {len(issued.written.paths)}.", highlight=False, soft_wrap=True)
+    if issued.schools_year != year:
+        console.print(f"Список ОО взят за {issued.schools_year}: за {year} его ещё нет.", highlight=False)
+    for old, new in issued.written.kept.items():
+        console.print(f"Уже заполнена и не тронута: {old}; новая — {new.name}.", highlight=False, soft_wrap=True)
+
+
+def sources() -> None:
+    """Показать источники: вид данных, откуда он, файл или форма, таблица, кто использует."""
+    from oko_pipeline.orchestration.sources_page import print_sources  # noqa: PLC0415
+
+    if not print_sources(console):
+        raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,52 @@
+"""What all commands share: the screen, options, exit codes, names of states in Russian.
+
+Exit codes: 0 well, 1 failed, 2 wrong call, 3 the year is blocked, 4 a file has errors (or personal data were found).
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+EXIT_FAILED = 1
+EXIT_BLOCKED = 3
+EXIT_FILE_ERRORS = 4
+
+console = Console()
+complaints = Console(stderr=True)
+
+Home = Annotated[Path | None, typer.Option(help="Папка данных (по умолчанию OKO_HOME или var)")]
+Inbox = Annotated[Path | None, typer.Option(help="Входящая папка (по умолчанию OKO_INBOX или inbox в папке данных)")]
+
+SEVERITY_TITLES = {"error": "ошибки", "warning": "предупреждения", "note": "к сведению"}
+KIND_TITLES = {
+    "municipality_note": "Аналитические справки муниципалитетов",
+    "school_note": "Справки ОО",
+    "annotated_workbook": "Книги с замечаниями для ОО",
+}
+STATUS_TITLES = {
+    "accepted": "принято",
+    "superseded": "заменено новой версией",
+    "duplicate": "копии",
+    "refused": "отвергнуто",
+    "unknown": "не распознано",
+    "empty": "пустых форм",
+    "removed": "убрано из папки",
+}
+
+
+def progress_bar() -> Progress:
+    """Return a bar that shows the step and how many are done."""
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=complaints, transient=True,
+    )  # fmt: skip
+
+
+def rule_title(rule_id: str) -> str:
+    """Return the Russian title of a rule, or its id when the catalogue has none."""
+    from oko_pipeline.catalogue.rules import rules  # noqa: PLC0415
+
+    return rules()[rule_id].title_ru if rule_id in rules() else rule_id
