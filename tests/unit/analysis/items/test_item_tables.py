@@ -126,12 +126,12 @@ def test_dif_of_a_municipality_is_that_of_a_library_on_its_works_alone(made, reg
     rows, scores = complete_scores(works)
     is_own = rows["school_code"].isin(own_schools).to_numpy()
     sex, scores = rows["sex"].to_numpy(dtype=object)[is_own], np.maximum(scores[is_own], 0)
-    line = dif[(dif["unit_code"] == code) & (dif["position"] == 4)].iloc[0]
+    line = dif[(dif["unit_code"] == code) & (dif["position"] == 1)].iloc[0]
     assert (line["statistic"], line["purified_tasks"]) == ("mh_delta", "6.2")
     # The eighth task (6.2 by its number) is of class C, so the others are matched without it.
     criterion = scores.sum(axis=1) - scores[:, 7]
     strata = [
-        [[((sex == one) & (criterion == value) & (scores[:, 3] == right)).sum() for right in (1, 0)] for one in "мж"]
+        [[((sex == one) & (criterion == value) & (scores[:, 0] == right)).sum() for right in (1, 0)] for one in "мж"]
         for value in np.unique(criterion)
     ]
     strata = [table for table in strata if sum(table[0]) and sum(table[1])]
