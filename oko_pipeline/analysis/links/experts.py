@@ -28,7 +28,8 @@ def expert_agreement(procedure: str, marks: pd.DataFrame, options: LinkOptions) 
     Raises:
         ContractError: when a column is missing or a score is no whole number.
     """
-    own = marks if "task" in marks.columns else marks.assign(task=ALL_TASKS)
+    # Frames put together repeat the labels of their rows.
+    own = (marks if "task" in marks.columns else marks.assign(task=ALL_TASKS)).reset_index(drop=True)
     missing = [name for name in COLUMNS if name not in own.columns]
     if missing:
         raise ContractError(f"Оценки экспертов: нет столбцов {missing}.")
