@@ -251,12 +251,24 @@ def load_test_scales(text: str | None = None) -> dict[ScaleKey, tuple[HundredSca
 
 def _mark_scale(row: Mapping[str, str]) -> tuple[ExamKey, MarkScale]:
     source, evidence = _sourced(row)
-    bounds = [int(row[name]) for name in ("minimum_3", "minimum_4", "minimum_5", "maximum_score")]
-    if faults := bound_faults(*bounds):
+    minimum_3, minimum_4, minimum_5, maximum = (
+        int(row[name]) for name in ("minimum_3", "minimum_4", "minimum_5", "maximum_score")
+    )
+    if faults := bound_faults(minimum_3, minimum_4, minimum_5, maximum):
         raise ValueError("; ".join(faults))
     key = ExamKey(_one_of(row, "exam_kind", EXAM_KINDS), int(row["year"]), *_subject_pair(row))
-    profile = int(row["profile_from"]) if row["profile_from"] else None
-    scale = MarkScale(bounds[3], *bounds[:3], row["series"], row["extra_rule"], _places(row), profile, source, evidence)
+    scale = MarkScale(
+        maximum,
+        minimum_3,
+        minimum_4,
+        minimum_5,
+        row["series"],
+        row["extra_rule"],
+        _places(row),
+        int(row["profile_from"]) if row["profile_from"] else None,
+        source,
+        evidence,
+    )
     return key, scale
 
 

@@ -221,6 +221,7 @@ EXAM_SUMMARY: Final = Table(
     grain_ru="экзамен × единица наблюдения × категория участников",
     stage="analysis",
     key=("school_year", "exam_code", "unit_level", "unit_code", "category"),
+    slice_by=("school_year", "exam_code"),
     columns=(
         YEAR,
         _EXAM,
@@ -263,6 +264,7 @@ EXAM_TASK_RESULTS: Final = Table(
     grain_ru="экзамен × единица наблюдения × задание × группа по баллам",
     stage="analysis",
     key=("school_year", "exam_code", "unit_level", "unit_code", "part", "position", "score_group"),
+    slice_by=("school_year", "exam_code"),
     columns=(
         YEAR,
         _EXAM,

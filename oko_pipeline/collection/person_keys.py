@@ -1,25 +1,34 @@
-"""Names and documents of people, normalised before `Pseudonymiser.person_ids` keys them. Nothing of them is kept.
+"""Who a row of an exam's file names, in the form in which registers name people too: one person, one pseudonym.
 
-In a name case, «ё», Latin letters that look Cyrillic, hyphens and spaces count for nothing; in a document all but
-letters and digits.
+Only `Pseudonymiser.person_ids` sees these texts; nothing of them is kept.
 """
 
-import re
-from typing import Final
-
-from oko_pipeline.collection.headers import cyrillic, folded_text
+from oko_pipeline.collection.forms.people import Identity, normal_name
+from oko_pipeline.collection.headers import cell_text
 from oko_pipeline.collection.layout import Cell
 
-_NOT_LETTER: Final = re.compile(r"[^а-яa-z]+")
-_NOT_DOCUMENT: Final = re.compile(r"[^0-9A-ZА-Я]+")
+_PASSPORT = (4, 6)
+"""Digits of a passport's series and number: spreadsheets lose their leading zeros."""
 
 
-def normalised_name(*parts: Cell) -> str:
-    """Return a person's name for comparing: «  Иванóв-Петров », «ИВАН» → «иванов петров иван»."""
-    text = cyrillic(folded_text(" ".join(str(part) for part in parts if part not in {None, ""})))
-    return " ".join(_NOT_LETTER.sub(" ", text.replace("\u0301", "")).split())
+def full_name(*parts: Cell) -> str:
+    """Return a person's name for keying, of its parts or in one: case, «ё», Latin look-alikes count for nothing."""
+    return normal_name(" ".join(text for part in parts if (text := cell_text(part))))
 
 
-def normalised_document(*parts: Cell) -> str:
-    """Return the letters and digits of a document's series and number in one: «1111», 222222.0 → «1111222222»."""
-    return _NOT_DOCUMENT.sub("", "".join(folded_text(part) for part in parts).upper())
+def document_text(*parts: Cell) -> str:
+    """Return the letters and digits of a document in one: series 111 and number 22222 are «0111022222»."""
+    texts = ["".join(sign for sign in cell_text(part).upper() if sign.isalnum()) for part in parts]
+    if len(texts) == len(_PASSPORT) and all(text.isdigit() for text in texts):
+        texts = [text.zfill(width) for text, width in zip(texts, _PASSPORT, strict=True)]
+    return "".join(texts)
+
+
+def person_identity(name: str, document: str, code: str, school: str | None) -> Identity:
+    """Return the identity of a person: name and document alone where both are known, else with code and school."""
+    return (name, document, "", "", "") if name and document else (name, "", "", code, school or "")
+
+
+def name_identity(name: str, school: str | None) -> Identity:
+    """Return the identity by name and school, by which files without documents are linked."""
+    return name, "", "", "", school or ""

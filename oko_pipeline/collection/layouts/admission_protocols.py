@@ -15,6 +15,7 @@ from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, 
 from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import PATTERNS, Heads, column_heads, find_dates, is_furniture
 from oko_pipeline.collection.layouts.gia_protocol_rows import category_of, looks_like_pupil, person_of, status_of
+from oko_pipeline.collection.person_keys import person_identity
 from oko_pipeline.errors import UnreadableFileError
 
 ADMISSION_RECORD_TYPES: Final = {
@@ -115,7 +116,7 @@ def read_admission(
                     reading.quarantined_rows_count += 1
                     continue
                 row, values = record
-                rows.append(values | judge(table, row, findings))
+                rows.append({**values, **judge(table, row, findings)})
             elif any(value not in {None, ""} for value in cells) and not is_furniture(cells):
                 _report(index, cells, table, findings, reading)
         reading.findings += findings.all()
@@ -191,8 +192,7 @@ def _record(
         (s for s, text in zip(states, texts, strict=True) if isinstance(text, str) and s not in {None, "valid"}),
         "valid",
     )
-    identity = (name, document) if document else ("no document", name, school or "", "")
-    (pupil_id,) = context.pseudonymiser.person_ids("pupil", [identity])
+    (pupil_id,) = context.pseudonymiser.person_ids("pupil", [person_identity(name, document, "", school)])
     row = AdmissionRow(index, cells, status or "valid", category_of(heads.cell(cells, "category")))
     row.criteria = [cells[column] for column in table.criteria]
     return row, {

@@ -22,6 +22,7 @@ from oko_pipeline.collection.layouts.gia_protocol_headers import (
     named_exam,
 )
 from oko_pipeline.collection.layouts.gia_protocol_rows import looks_like_pupil, person_of
+from oko_pipeline.collection.person_keys import name_identity, person_identity
 from oko_pipeline.errors import UnreadableFileError
 
 APPEAL_RECORD_TYPES: Final = {
@@ -185,8 +186,8 @@ def _read_row(
     kind = exam_kind(titles, exam, heads, [cell_text(heads.cell(cells, "class"))])
     key = ExamKey(kind, exam.held_on.year, exam.subject.subject_code, exam_level(kind, exam.subject))
     school = cell_text(heads.cell(cells, "school")) or None
-    identity = (name, document) if document else ("no document", name, school or "", "")
-    pupil_id, name_id = context.pseudonymiser.person_ids("pupil", [identity, ("name", name, school or "")])
+    identities = [person_identity(name, document, "", school), name_identity(name, school)]
+    pupil_id, name_id = context.pseudonymiser.person_ids("pupil", identities)
     scores = {part: whole_number(heads.cell(cells, part)) for part in ("before", "primary", "test", "mark")}
     if key.is_marked and scores["mark"] is None:
         scores["mark"], scores["test"] = scores["test"], None

@@ -246,7 +246,7 @@ def _allowed_marks(scale: MarkScale, primary: int, masks: tuple[Mask, Mask, Mask
 
 def special_points(scale: MarkScale, masks: tuple[Mask, Mask, Mask]) -> int | None:
     """Return the points of literacy or geometry in the masks; None when they are not all there."""
-    by_part = dict(zip(PARTS, masks, strict=True))
+    by_part: dict[str, Mask] = dict(zip(PARTS, masks, strict=True))
     total = 0
     for part, places in scale.extra_places:
         scores = by_part[part].scores

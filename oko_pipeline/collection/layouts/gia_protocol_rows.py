@@ -10,7 +10,7 @@ from oko_pipeline.collection.headers import cell_text, folded_text, number, whol
 from oko_pipeline.collection.layout import Cell
 from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Heads
 from oko_pipeline.collection.layouts.gia_protocol_masks import Mask, parse_extended, parse_short
-from oko_pipeline.collection.person_keys import normalised_document, normalised_name
+from oko_pipeline.collection.person_keys import document_text, full_name, name_identity, person_identity
 
 _STATUSES: Final = (
     ("absent", re.compile(r"(не ?явил|не ?явк|отсутств|н/я|нея)")),
@@ -77,11 +77,11 @@ def category_of(value: Cell) -> str:
 def person_of(row: list[Cell], heads: Heads) -> tuple[str, str]:
     """Return the normalised name and document of a row; empty texts where it has none."""
     if heads.has("surname"):
-        name = normalised_name(*(heads.cell(row, part) for part in ("surname", "name", "patronymic")))
+        name = full_name(*(heads.cell(row, part) for part in ("surname", "name", "patronymic")))
     else:
-        name = normalised_name(heads.cell(row, "full_name"))
+        name = full_name(heads.cell(row, "full_name"))
     parts = ("document",) if heads.has("document") else ("series", "document_number")
-    document = normalised_document(*(heads.cell(row, part) for part in parts))
+    document = document_text(*(heads.cell(row, part) for part in parts))
     return name, document
 
 
@@ -107,7 +107,7 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
     index, cells = line
     heads = exam.heads
     name, document = person_of(cells, heads)
-    code = normalised_document(heads.cell(cells, "participant"))
+    code = document_text(heads.cell(cells, "participant"))
     school = cell_text(heads.cell(cells, "school")) or None
     if not name and not code:
         column = heads.column("surname") or heads.column("full_name") or heads.column("participant")
@@ -128,18 +128,21 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
             heads.column("school"),
             expected="код ОО",
         )
-    # Without a document two namesakes of one school are one person; the code of the participant tells them apart.
-    identity = (name, document) if name and document else ("no document", name, school or "", code)
+    # Without a document two namesakes of one school are one person unless their codes tell them apart.
     row = PupilRow(
         index + 1,
-        identity,
-        ("name", name, school or ""),
+        person_identity(name, document, code, school),
+        name_identity(name, school),
         school,
         {part: cell_text(heads.cell(cells, part)) or None for part in ("class", "variant", "station", "auditorium")},
         "valid",
         category_of(heads.cell(cells, "category")),
         bool(name and document),
-        (parse_short(_short_cell(cells, heads)), *(parse_extended(heads.cell(cells, p)) for p in ("extended", "oral"))),
+        (
+            parse_short(_short_cell(cells, heads)),
+            parse_extended(heads.cell(cells, "extended")),
+            parse_extended(heads.cell(cells, "oral")),
+        ),
     )
     _read_scores(cells, exam, row, findings)
     return row

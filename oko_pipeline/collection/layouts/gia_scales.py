@@ -211,11 +211,11 @@ def _subject_rows(
             )
             continue
         key = ExamKey(table.kind, year, subject.subject_code, exam_level(table.kind, subject))
-        minima = [int(pair[1]) if pair else 0 for pair in pairs]
+        three, four, five = (int(pair[1]) if pair else 0 for pair in pairs)
         printed = whole_number(_cell(cells, table.columns.get("maximum")))
         last = pairs[2]
         maximum = printed if printed is not None else int(last[2] or last[1]) if last else 0
-        faults = bound_faults(*minima, maximum)
+        faults = bound_faults(three, four, five, maximum)
         if faults:
             reading.quarantined_rows_count += 1
             findings.add(
@@ -228,7 +228,7 @@ def _subject_rows(
             )
             continue
         series = cell_text(_cell(cells, table.columns.get("series")))
-        marks = [2 + sum(primary >= minimum for minimum in minima) for primary in range(maximum + 1)]
+        marks = [2 + sum(primary >= minimum for minimum in (three, four, five)) for primary in range(maximum + 1)]
         yield key, [_record(table, row, key, p, {"mark": mark, "series": series}) for p, mark in enumerate(marks)]
 
 

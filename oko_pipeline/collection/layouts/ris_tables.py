@@ -13,7 +13,7 @@ from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol import exam_records
 from oko_pipeline.collection.layouts.gia_protocol_checks import check_exam
 from oko_pipeline.collection.layouts.gia_scale_records import scale_records
-from oko_pipeline.collection.person_keys import normalised_document, normalised_name
+from oko_pipeline.collection.person_keys import document_text, full_name, name_identity, person_identity
 from oko_pipeline.collection.ris_join import RisJoin, RisParts, join_ris, joined_records, parts_frame
 from oko_pipeline.errors import UnreadableFileError
 
@@ -110,21 +110,23 @@ def _rows(
     rows: list[dict[str, str]] = []
     identities: list[tuple[str, ...] | None] = []
     names: list[tuple[str, ...] | None] = []
+    documented: list[str] = []
     for index, cells in enumerate(sheet.rows[start:], start):
         texts = {name: cell_text(cells[column]) for name, column in columns.items()}
         if not any(texts.values()):
             continue
         reading.read_rows_count += 1
         if part in {"participants", "flat"}:
-            name = normalised_name(texts.get("surname"), texts.get("name"), texts.get("secondname"))
-            document = normalised_document(
+            name = full_name(texts.get("surname"), texts.get("name"), texts.get("secondname"))
+            document = document_text(
                 texts.get("documentseries") or texts.get("documentseriescode"),
                 texts.get("documentnumber") or texts.get("documentnumbercode"),
             )
             school = texts.get("schoolcode", "")
             own = texts.get("participantid") or texts.get("participantfk", "")
-            identities.append((name, document) if name and document else ("no document", name, school, own))
-            names.append(("name", name, school))
+            identities.append(person_identity(name, document, own, school))
+            names.append(name_identity(name, school))
+            documented.append("1" if name and document else "")
         kept = {name: text for name, text in texts.items() if name not in _PERSONAL}
         rows.append(kept | {"row": str(index + 1), "sheet": sheet.name})
     if identities:
@@ -133,7 +135,6 @@ def _rows(
             context.pseudonymiser.person_ids("pupil", names),
             strict=True,
         )
-        documented = ["" if identity is None or identity[0] == "no document" else "1" for identity in identities]
         rows = [
             row | {"pupil_id": str(i), "name_id": str(n), "has_document": known}
             for row, (i, n), known in zip(rows, keyed, documented, strict=True)

@@ -1,0 +1,1 @@
+"""Analysis of state exams: summaries, tasks, forms, admission, medallists. Pure functions on frames."""
