@@ -110,7 +110,7 @@ def _is_group_row(sheet: Sheet, row: int) -> bool:
 def _options(rows: list[list[Cell]]) -> list[tuple[str, ...]]:
     """Return for every column its possible headings, the fullest first: «группа подпись», «подпись», «группа»."""
     if len(rows) == 1:
-        return [(normal_heading(value),) if isinstance(value, str) else () for value in rows[0]]
+        return [(normal_heading(value),) if isinstance(value, str) and value.strip() else () for value in rows[0]]
     top, bottom = rows
     options: list[tuple[str, ...]] = []
     group = ""
@@ -164,7 +164,11 @@ def _candidate(table: RecordTable, options: list[tuple[str, ...]], first_row: in
             strange[place] = texts[0]
     needed = required_columns(table)
     missing = tuple(column for column in needed if column.name not in columns)
-    cover = 1 - len(missing) / len(needed) if needed else min(1.0, len(columns) / min(len(table.columns), LEAST_MATCHES + 1))
+    cover = (
+        1 - len(missing) / len(needed)
+        if needed
+        else min(1.0, len(columns) / min(len(table.columns), LEAST_MATCHES + 1))
+    )
     explained = len(columns) / max(len(columns) + len(strange) + len(repeated), 1)
     return Candidate(
         table, first_row, last_row, columns, missing, cover, explained, strange, repeated, schools, year

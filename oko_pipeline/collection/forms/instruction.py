@@ -6,8 +6,14 @@ from typing import Any, Final
 
 from oko_pipeline.catalogue.records import RecordForm
 from oko_pipeline.collection.forms.service_sheet import CONFIRMED
-from oko_pipeline.collection.forms.sheets import FormSheet
-from oko_pipeline.collection.forms.values import expected_ru
+from oko_pipeline.collection.forms.sheets import (
+    BOLD_LETTER,
+    PLAIN_LETTER,
+    FormSheet,
+    expected_in,
+    relations_ru,
+    wrapped_lines,
+)
 
 _MONTHS: Final = (
     "января", "февраля", "марта", "апреля", "мая", "июня",
@@ -15,7 +21,6 @@ _MONTHS: Final = (
 )  # fmt: skip
 _HEADINGS: Final = ("Лист", "Столбец", "Что писать", "Обязателен", "Допустимые значения", "Единица")
 _WIDTHS: Final = (20, 34, 46, 12, 44, 12)
-_LETTERS_A_WIDTH: Final = 0.98
 _HOW_TO_FILL: Final = (
     "Где есть список, выбирайте из него. Число пишите без единиц измерения, дату — в виде 15.01.2026. Столбцы "
     "не переименовывайте, не переставляйте и не удаляйте: заголовки защищены. Лишние строки оставьте пустыми."
@@ -55,7 +60,8 @@ def write_instruction(sheet: Any, form: RecordForm, sheets: Sequence[FormSheet],
     row = 0
     for text, look in _lines(form, sheets):
         sheet.merge_range(row, 0, row, len(_WIDTHS) - 1, text, formats[look])
-        sheet.set_row(row, _height(text, sum(_WIDTHS), 20 if look == "title" else 15.5))
+        height = 20 if look == "title" else 15.5
+        sheet.set_row(row, height * wrapped_lines(text, sum(_WIDTHS), BOLD_LETTER if "bold" in look else PLAIN_LETTER))
         row += 1
     row += 1
     for place, heading in enumerate(_HEADINGS):
@@ -74,7 +80,7 @@ def write_instruction(sheet: Any, form: RecordForm, sheets: Sequence[FormSheet],
             )
             for place, text in enumerate(texts):
                 sheet.write_string(row, place, text, formats["about"])
-            lines = max(_height(text, width, 1) for text, width in zip(texts, _WIDTHS, strict=True))
+            lines = max(wrapped_lines(text, width, PLAIN_LETTER) for text, width in zip(texts, _WIDTHS, strict=True))
             sheet.set_row(row, 15.5 * lines + 2)
     sheet.protect("", {"format_columns": True, "format_rows": True})
     sheet.set_landscape()
@@ -85,31 +91,19 @@ def write_instruction(sheet: Any, form: RecordForm, sheets: Sequence[FormSheet],
     sheet.hide_gridlines(2)
 
 
-def _height(text: str, width: float, line: float) -> float:
-    letters = max(width * _LETTERS_A_WIDTH, 1)
-    return line * max(sum(-(-len(part) // int(letters)) or 1 for part in text.split("\n")), 1)
-
-
 def _allowed(sheet: FormSheet, name: str) -> str:
     column = sheet.table.column(name)
-    if column.school:
-        return "ОО из выпадающего списка"
-    if column.personal == "code":
-        return "код, под которым человек известен школе"
-    if column.personal is not None:
+    if column.personal is not None and column.personal != "code":
         return "как в документе"
-    if column.choices:
-        return "; ".join(column.choices.values())
-    if column.type == "boolean":
-        return "да; нет"
-    return expected_ru(column, sheet.school_year)
+    told = "; ".join(column.choices.values()) if column.choices else expected_in(column, sheet.school_year)
+    return "; ".join([told, *relations_ru(sheet.table, column)])
 
 
 def _lines(form: RecordForm, sheets: Sequence[FormSheet]) -> Iterator[tuple[str, str]]:
     first = sheets[0]
     yield form.title_ru, "title"
     yield f"{first.owner_ru} · {first.school_year} учебный год", "owner"
-    yield f"Кто заполняет. {form.origin_ru.rstrip('.')}.", "about_bold"
+    yield f"{form.origin_ru.rstrip('.')}.", "about_bold"
     due = due_date(form.due, first.school_year)
     if due is not None:
         yield f"Срок. До {date_ru(due)}", "about_bold"

@@ -44,7 +44,9 @@ _ALLOWED_ACTIONS: Final = {
 _LONGEST_MESSAGE: Final = 250
 _LONGEST_TITLE: Final = 32
 _LONGEST_LIST: Final = 255
-_LETTERS_A_LINE: Final = 1.15
+BOLD_LETTER: Final = 1.15
+PLAIN_LETTER: Final = 1.0
+"""Width of a letter in the units of a column's width."""
 _WIDTHS: Final[Mapping[str, float]] = {
     "integer": 12,
     "number": 12,
@@ -180,7 +182,7 @@ def _write_lying(sheet: Any, form: FormSheet, formats: Mapping[str, Any]) -> Non
     if form.rows:
         _offered_column(sheet, formats)
         titles, widths, looks = [OFFERED_HEADING, *titles], [14.0, *widths], ["header", *looks]
-    lines = max((_lines(title, width) for title, width in zip(titles, widths, strict=True)), default=1)
+    lines = max((wrapped_lines(title, width) for title, width in zip(titles, widths, strict=True)), default=1)
     sheet.set_row(HEADER_ROW, 15.5 * lines + 4)
     for place, (title, look) in enumerate(zip(titles, looks, strict=True)):
         sheet.write_string(HEADER_ROW, place, title, formats[look])
@@ -198,13 +200,29 @@ def _write_upright(sheet: Any, form: FormSheet, formats: Mapping[str, Any]) -> N
         sheet.write_string(cell.row, 0, title, formats["label_required" if column.required else "label"])
         sheet.write_blank(cell.row, 1, None, formats[f"lined_{_cell_format(column)}"])
         sheet.write_string(cell.row, 2, about, formats["about"])
-        lines = max(_lines(title, _UPRIGHT_WIDTHS[0]), _lines(about, _UPRIGHT_WIDTHS[2] * _LETTERS_A_LINE))
+        lines = max(
+            wrapped_lines(title, _UPRIGHT_WIDTHS[0], PLAIN_LETTER),
+            wrapped_lines(about, _UPRIGHT_WIDTHS[2], PLAIN_LETTER),
+        )
         sheet.set_row(cell.row, 15.5 * lines + 2)
 
 
 def _about(column: RecordColumn, form: FormSheet) -> str:
-    expected = _expected(column, form)
-    return f"{column.description_ru.rstrip('.')}. Допустимо: {expected}" if column.description_ru else expected
+    expected = expected_in(column, form.school_year)
+    told = "; ".join([expected, *relations_ru(form.table, column)])
+    return f"{column.description_ru.rstrip('.')}. Допустимо: {told}" if column.description_ru else told
+
+
+def relations_ru(table: RecordTable, column: RecordColumn) -> list[str]:
+    """Return in Russian what a column's values must agree with: their parts, their whole."""
+    told: list[str] = []
+    if column.total_of:
+        told.append("равно сумме " + ", ".join(f"«{table.column(name).title_ru}»" for name in column.total_of))
+    if column.at_most:
+        told.append(
+            f"не {'позже' if column.type == 'date' else 'больше'}, чем «{table.column(column.at_most).title_ru}»"
+        )
+    return told
 
 
 def _offered_column(sheet: Any, formats: Mapping[str, Any]) -> None:
@@ -234,14 +252,14 @@ def _width(column: RecordColumn, found: ListRange | None) -> float:
         width = 16
     title = column_title(column)
     longest_word = max(map(len, title.replace("/", "/ ").replace("-", "- ").split()), default=0)
-    return float(max(width, min(34.0, longest_word * _LETTERS_A_LINE + 3), min(30.0, len(title) / 3)))
+    return float(max(width, min(34.0, longest_word * BOLD_LETTER + 3), min(30.0, len(title) / 3)))
 
 
-def _lines(title: str, width: float) -> int:
-    """Return how many lines a heading takes in its column, wrapped between words as Excel does (bold letters)."""
-    room = max(width / _LETTERS_A_LINE - 1, 4)
+def wrapped_lines(text: str, width: float, letter: float = BOLD_LETTER) -> int:
+    """Return how many lines a text takes in a column, wrapped between words as Excel does."""
+    room = max(width / letter - 1, 4)
     lines, used = 1, 0.0
-    for word in title.split():
+    for word in text.split():
         if used and used + 1 + len(word) > room:
             lines, used = lines + 1, float(len(word))
         else:
@@ -259,7 +277,7 @@ def _cell_format(column: RecordColumn) -> str:
 def _restrict(sheet: Any, cell: FormCell, form: FormSheet) -> None:
     column = cell.column
     rule = _list_rule(form.lists.get(column.name)) or _limit_rule(column, form.school_year)
-    expected = _expected(column, form)
+    expected = expected_in(column, form.school_year)
     needed = "Обязательно. " if column.required else ""
     about = f"{column.description_ru.rstrip('.')}. " if column.description_ru else ""
     sheet.data_validation(
@@ -275,12 +293,13 @@ def _restrict(sheet: Any, cell: FormCell, form: FormSheet) -> None:
     )
 
 
-def _expected(column: RecordColumn, form: FormSheet) -> str:
+def expected_in(column: RecordColumn, school_year: str) -> str:
+    """Return in Russian what a column of a form takes, columns that are not stored among them."""
     if column.school:
         return "ОО из списка"
     if column.personal is not None:
         return "код, под которым человек известен школе" if column.personal == "code" else "текст"
-    return expected_ru(column, form.school_year)
+    return expected_ru(column, school_year)
 
 
 def _accusative(expected: str) -> str:
@@ -301,13 +320,13 @@ def _limit_rule(column: RecordColumn, school_year: str) -> dict[str, Any]:
     if column.type == "date":
         first, last = date_window(column, school_year)
         return {"validate": "date", "criteria": "between", "minimum": first, "maximum": last}
-    low, high = limits(column)
+    low, high = (int(one) if one is not None and float(one).is_integer() else one for one in limits(column))
     kind = {"validate": "integer" if column.type == "integer" else "decimal"}
     if low is not None and high is not None:
         return kind | {"criteria": "between", "minimum": low, "maximum": high}
     if low is not None or high is not None:
         return kind | {"criteria": ">=" if high is None else "<=", "value": low if high is None else high}
-    return kind | {"criteria": "between", "minimum": -1e9, "maximum": 1e9}
+    return kind | {"criteria": "between", "minimum": -1_000_000_000, "maximum": 1_000_000_000}
 
 
 def _highlight(sheet: Any, form: FormSheet, formats: Mapping[str, Any]) -> None:
