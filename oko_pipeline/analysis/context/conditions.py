@@ -67,7 +67,7 @@ def nearest_answers(school_context: pd.DataFrame, school_year: str, maximum_year
     """
     start = int(school_year[:4])
     years = {year: int(str(year)[:4]) - start for year in school_context["school_year"].unique() if year != "*"}
-    apart = school_context["school_year"].map(years)
+    apart = school_context["school_year"].map(years).astype("float64")
     near = school_context[apart.abs() <= maximum_years_apart].assign(apart=apart)
     if near.empty:
         empty = pd.DataFrame({CONTEXT_YEAR: pd.Series(dtype="str"), SETTLEMENT_TEXT: pd.Series(dtype="str")})
