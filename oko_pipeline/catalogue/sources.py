@@ -8,6 +8,7 @@ says who needs what.
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, Self
@@ -31,6 +32,9 @@ WORKS_STORE: Final = "works"
 FORM_LAYOUT: Final = "record_form"
 EXPORT_LAYOUT: Final = "record_export"
 
+FIRST_MONTH: Final = 8
+"""The year's first term is in August."""
+
 PRIVACY_RU: Final[dict[SourcePrivacy, str]] = {
     "open": "сведения об организациях",
     "aggregate": "числа без людей",
@@ -47,7 +51,8 @@ class SourceKind(CatalogueModel):
     `layouts` maps codes of layouts to the tables they fill; `forms` names forms, whose registers of this kind are the
     tables. `due` is a month-day of the school year or «schedule»; without it the first form's term holds. `per` says
     who gives it, `expected` whether each must, only those listed by a schedule or sample, or only when there is
-    something. A kind of an `education_level` is not applicable to schools that do not teach it.
+    something. The ways are alternatives: of a unit that gave nothing the `main` one is expected, or the first. A kind
+    of an `education_level` is not applicable to schools that do not teach it.
     """
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -58,7 +63,8 @@ class SourceKind(CatalogueModel):
     questionnaires: tuple[str, ...] = ()
     privacy: SourcePrivacy
     due: str | None = Field(None, pattern=r"^(\d\d-\d\d|schedule)$")
-    per: Literal["school", "municipality"] = "school"
+    per: Literal["school", "municipality", "both"] = "school"
+    main: str | None = None
     expected: Expectation = "every"
     education_level: Literal["primary", "basic", "secondary"] | None = None
     optional: bool = False
@@ -72,7 +78,14 @@ class SourceKind(CatalogueModel):
         bare = sorted(code for code, tables in self.layouts.items() if not tables)
         if bare:
             raise ValueError(f"у раскладок не названы таблицы: {bare}")
+        if self.main is not None and self.main not in {*self.layouts, *self.forms}:
+            raise ValueError(f"главный путь {self.main} не назван среди раскладок и форм")
         return self
+
+    @property
+    def main_way(self) -> str:
+        """Code of the layout or form that is expected of a unit that gave nothing."""
+        return self.main or next(iter((*self.layouts, *self.forms)))
 
 
 class _Sources(CatalogueModel):
@@ -187,6 +200,16 @@ def covered_kinds(parts: ExistingParts) -> dict[str, tuple[Way, ...]]:
 def form_tables_of(kind: SourceKind, form: RecordForm) -> tuple[str, ...]:
     """Return the registers of a form that hold a kind of data."""
     return tuple(table.name for table in form.tables if kind.slug in table.kinds)
+
+
+def due_date(kind: SourceKind, school_year: str) -> date | None:
+    """Return the term of a kind in a school year: months from August on are those of its first calendar year."""
+    due = due_of(kind)
+    if due is None or due == "schedule":
+        return None
+    month, day = (int(part) for part in due.split("-"))
+    first_year, last_year = (int(part) for part in school_year.split("-"))
+    return date(first_year if month >= FIRST_MONTH else last_year, month, day)
 
 
 def due_of(kind: SourceKind) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from oko_pipeline.catalogue.columns import DATE, FILE, INTEGER, METHOD, NUMBER, SOURCE_ROW, TEXT, YEAR
+from oko_pipeline.catalogue.columns import BOOLEAN, DATE, FILE, INTEGER, METHOD, NUMBER, SOURCE_ROW, TEXT, YEAR
 from oko_pipeline.catalogue.contracts import Column, Table
 
 SCHOOL_LINKS: Final = Table(
@@ -53,4 +53,39 @@ SCHOOL_LINK_CANDIDATES: Final = Table(
     ),
 )
 
-SOURCE_TABLES: Final[tuple[Table, ...]] = (SCHOOL_LINKS, SCHOOL_LINK_CANDIDATES)
+SOURCE_COMPLETENESS: Final = Table(
+    name="source_completeness",
+    title_ru="Полнота источников",
+    grain_ru="вид данных × раскладка или форма × ОО (муниципалитет) в учебном году",
+    stage="validation",
+    key=("school_year", "kind", "source_code", "unit_level", "unit_code"),
+    indexes=(("school_year", "state"), ("school_year", "unit_code")),
+    columns=(
+        YEAR,
+        Column("kind", TEXT, "Вид данных (docs/sources.md)"),
+        Column("source_code", TEXT, "Раскладка или форма, которой данные пришли или ожидаются"),
+        Column("unit_level", TEXT, "Кто сдаёт", allowed=("school", "municipality")),
+        Column("unit_code", TEXT, "Код ОО или муниципалитета"),
+        Column(
+            "state",
+            TEXT,
+            "Состояние: ожидается, пришло (без строк), возвращено с замечаниями, принято, просрочено, не применимо",
+            allowed=("expected", "received", "returned", "accepted", "late", "not_applicable"),
+        ),
+        Column("is_optional", BOOLEAN, "Необязательный источник: год выполняется без него"),
+        Column("due_on", DATE, "Срок; пусто — срока нет", nullable=True),
+        Column("received_on", DATE, "Когда пришло впервые", nullable=True),
+        Column("updated_on", DATE, "Когда пришло в последний раз", nullable=True),
+        Column("is_late", BOOLEAN, "Пришло после срока или не пришло к нему"),
+        Column(
+            "days_late", INTEGER, "На сколько дней позже срока; не пришло — на сегодня", nullable=True, unit_ru="дн."
+        ),
+        Column("files_count", INTEGER, "Действующих файлов"),
+        Column("rows_count", INTEGER, "Строк принято"),
+        Column("findings_count", INTEGER, "Ошибок, с которыми файлы возвращены"),
+        Column("leaves_out", TEXT, "Чего нет, пока источник не принят", nullable=True),
+        Column("reason", TEXT, "Почему не применимо", nullable=True),
+    ),
+)
+
+SOURCE_TABLES: Final[tuple[Table, ...]] = (SCHOOL_LINKS, SCHOOL_LINK_CANDIDATES, SOURCE_COMPLETENESS)

@@ -43,7 +43,7 @@ _DIRECTIONS_RU: Final = {
 _ROWS: Final = ("строка", "строки", "строк")
 _WIDTHS: Final = (3, 5, 5, 4, 4)
 _PIPE_WIDTH: Final = 160
-_EXPECTED_RU: Final = {"every": "каждая", "listed": "по графику или выборке", "if_any": "если есть"}
+_EXPECTED_RU: Final = {"every": "все", "listed": "по графику, списку или выборке", "if_any": "если есть"}
 _INTRODUCTION: Final = """# Источники данных
 
 Страница составлена по каталогу (папка `oko_pipeline/catalogue/data`: `sources.yaml`, `records`, `questionnaires`) и по
@@ -163,7 +163,7 @@ def _users_ru(slug: str) -> str:
 
 
 def _term_cells(kind: SourceKind) -> tuple[str, ...]:
-    unit = "ОО" if kind.per == "school" else "муниципалитет"
+    unit = {"school": "ОО", "municipality": "муниципалитет", "both": "ОО и муниципалитет"}[kind.per]
     return (
         kind.title_ru,
         _due_ru(due_of(kind)),
