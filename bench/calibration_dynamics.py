@@ -37,7 +37,7 @@ class Plan:
     changed: float = 0.0
     shift: float = 0.8
     outliers: float = 0.0
-    depth: float = 1.5
+    depth: float = 2.0
 
 
 @dataclass(frozen=True)

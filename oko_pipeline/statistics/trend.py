@@ -5,13 +5,15 @@ the smallest p of Kendall's test is 1/3), so least squares with weights stand: t
 numbers of pupils, and the year-to-year spread is learnt from all units of a level together, not from one series.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from oko_pipeline.statistics.differences import two_sided_p
 from oko_pipeline.statistics.intervals import CONFIDENCE, Floats, normal_quantile, student_quantile
+
+_STEPS: Final = 50
 
 
 class Trend(NamedTuple):
@@ -26,10 +28,11 @@ class Trend(NamedTuple):
 
 
 class _Fit(NamedTuple):
+    """Slopes, their errors by the weights, weighted squared residuals of the points, degrees of freedom."""
+
     slope: Floats
     error: Floats
-    residual: Floats
-    spare: Floats
+    squares: Floats
     freedom: Floats
 
 
@@ -43,11 +46,11 @@ def trend(
 ) -> Trend:
     """Fit a line to each series.
 
-    Weights are 1/(s² + τ²). τ² is the year-to-year variance beyond the errors s, one for all series given together:
-    τ² = (ΣQ − Σ(k−2)) / ΣC, Q the weighted residual sum of squares at τ² = 0 and C = Σw − tr((X'WX)⁻¹X'W²X) (method of
-    moments for a meta-regression, Thompson and Sharp 1999, Statistics in Medicine 18:2693). With fewer than
-    `minimum_units` series it cannot be learnt: each interval is then the wider of the one by known errors and
-    Student's with k − 2 degrees of freedom by the series' own residuals.
+    Weights are 1/(s² + τ²). τ² is the year-to-year variance beyond the errors s, one for all series given together: the
+    one at which the weighted residual sums of squares add up to their degrees of freedom, ΣQ(τ²) = Σ(k−2) (Paule and
+    Mandel 1982, Journal of Research of the NBS 87:377, for regressions; 0 when ΣQ(0) is smaller). With fewer than
+    `minimum_units` series it cannot be learnt: each interval is then the wider of the one by known errors and Student's
+    with k − 2 degrees of freedom by the series' own residuals.
 
     Args:
         values: series × times; NaN where a point is missing.
@@ -66,10 +69,8 @@ def trend(
     y = np.where(is_point, y, 0.0)
     fit = _fit(y, weights, t)
     if is_long.sum() >= minimum_units:
-        excess = float((fit.residual[is_long] - fit.freedom[is_long]).sum())
-        variance = max(excess, 0.0) / float(fit.spare[is_long].sum())
-        weights = np.where(is_point, 1 / (1 / np.where(is_point, weights, 1.0) + variance), 0.0)
-        fit = _fit(y, weights, t)
+        variance = _yearly_variance(y[is_long], weights[is_long], t)
+        fit = _fit(y, _widened(weights, variance), t)
         half = normal_quantile(confidence) * fit.error
         p_value = two_sided_p(fit.slope / fit.error)
     else:
@@ -94,17 +95,38 @@ def _fit(y: Floats, w: Floats, t: Floats) -> _Fit:
     spread = (w * offset**2).sum(axis=1)
     spread = np.where(spread > 0, spread, np.nan)
     slope = (w * offset * (y - mean[:, None])).sum(axis=1) / spread
-    residual = (w * (y - mean[:, None] - slope[:, None] * offset) ** 2).sum(axis=1)
-    # In centred times X'WX is diagonal, so the trace is Σw²/Σw + Σw²(t−t̄)²/Σw(t−t̄)².
-    spare = total - (w**2).sum(axis=1) / safe - (w**2 * offset**2).sum(axis=1) / spread
-    return _Fit(slope, 1 / np.sqrt(spread), residual, spare, (w > 0).sum(axis=1) - 2.0)
+    squares = w * (y - mean[:, None] - slope[:, None] * offset) ** 2
+    return _Fit(slope, 1 / np.sqrt(spread), squares, (w > 0).sum(axis=1) - 2.0)
+
+
+def _yearly_variance(y: Floats, w: Floats, t: Floats) -> float:
+    """Solve ΣQ(τ²) = Σ(k−2) by Newton's steps: Q falls convexly, so from 0 they never overshoot."""
+    variance = 0.0
+    for _ in range(_STEPS):
+        own = _widened(w, variance)
+        fit = _fit(y, own, t)
+        squares = fit.squares
+        excess = float(squares.sum() - fit.freedom.sum())
+        slope = float((own * squares).sum())
+        if excess <= 0 or slope <= 0:
+            break
+        step = excess / slope
+        variance += step
+        if step <= 1e-9 * variance:
+            break
+    return variance
+
+
+def _widened(weights: Floats, variance: float) -> Floats:
+    is_point = weights > 0
+    return np.where(is_point, 1 / (1 / np.where(is_point, weights, 1.0) + variance), 0.0)
 
 
 def _own_residuals(fit: _Fit, confidence: float) -> tuple[Floats, Floats]:
     from scipy.special import stdtr
 
     freedom = np.where(fit.freedom >= 1, fit.freedom, np.nan)
-    own_error = fit.error * np.sqrt(fit.residual / freedom)
+    own_error = fit.error * np.sqrt(fit.squares.sum(axis=1) / freedom)
     half = np.fmax(normal_quantile(confidence) * fit.error, student_quantile(freedom, confidence) * own_error)
     by_student = 2 * stdtr(freedom, -np.abs(fit.slope) / np.where(own_error > 0, own_error, np.nan))
     return half, np.fmax(two_sided_p(fit.slope / fit.error), np.nan_to_num(by_student))
