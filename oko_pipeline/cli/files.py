@@ -61,8 +61,10 @@ def _show_file(found: object, rows: int) -> None:
     table = Table(show_edge=False)
     for title in ("Ячейка", "Что не так", "Стоит", "Ожидалось"):
         table.add_column(title, overflow="fold")
+    has_sheets = ordered["sheet"].nunique() > 1
     for row in ordered.head(rows).itertuples():
-        cells = (row.cell, row.message, row.value, row.expected)
+        place = f"{row.sheet}, {row.cell}" if has_sheets and isinstance(row.cell, str) else row.cell
+        cells = (place, row.message, row.value, row.expected)
         table.add_row(*("" if not isinstance(cell, str) else cell for cell in cells))
     console.print(table)
     console.print("Как исправить:")

@@ -39,6 +39,7 @@ def issue_year_forms(
         OkoError: when no school is known yet, or one of `schools` is not among the known ones.
     """
     check_school_year(school_year)
+    settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.sqlalchemy_url)
     try:
         known = database.read(SCHOOLS)

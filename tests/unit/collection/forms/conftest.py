@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from oko_pipeline.catalogue import records
+from oko_pipeline.catalogue import all_tables, records
 from oko_pipeline.collection.forms import headings
 
-_CACHES = (records.record_forms, records.record_tables, records.record_contracts, headings.headings_index)
+_CACHES = (
+    records.record_forms,
+    records.record_tables,
+    records.record_contracts,
+    headings.headings_index,
+    all_tables.all_tables,
+    all_tables.restricted_tables,
+)
 
 
 @pytest.fixture(autouse=True)
