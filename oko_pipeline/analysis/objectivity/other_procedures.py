@@ -120,6 +120,8 @@ def _level(measures: pd.DataFrame, assessments: pd.DataFrame, codes: pd.Series, 
     if subject_code is not None:
         chosen = chosen[(chosen["subject_code"] == subject_code) & (chosen["paper_grade"] >= 5)]
     rows = measures[measures["assessment_id"].isin(chosen["assessment_id"]) & (measures["participants_count"] > 0)]
+    if rows.empty:
+        return _Level(np.full(len(codes), np.nan), np.full(len(codes), np.nan))
     n = rows["participants_count"].astype("float64")
     assessment = rows["assessment_id"]
     mean = (n * rows["mean_score"]).groupby(assessment).sum() / n.groupby(assessment).sum()

@@ -13,9 +13,12 @@ _LEAST_VARIANCE_SHARE = 0.1
 def narrow_spread(pupils: Pupils, options: SignalOptions) -> Measured | None:
     """Compare each school's variance with that of peers at the same mean; None where nothing varies at the peers.
 
-    `value` is the ratio of standard deviations, `effect` the logarithm of the ratio of variances plus 1/ν, which makes
-    its expectation zero. z is positive where the spread is too small.
+    `value` is the ratio of standard deviations, `effect` the logarithm of the ratio of variances less its expectation.
+    z is positive where the spread is too small.
     """
+    # Imported here: loading scipy costs as much as a small year takes.
+    from scipy.special import polygamma
+
     score, school = pupils.score[pupils.is_scored], pupils.school[pupils.is_scored]
     own = grouped_moments(score, school, pupils.schools)
     is_enough = own.counts >= max(3, options.minimum_n)
@@ -24,10 +27,12 @@ def narrow_spread(pupils: Pupils, options: SignalOptions) -> Measured | None:
         return None
     degrees = np.where(is_enough, own.counts - 1.0, np.nan)
     ratio = np.maximum(own.variance, 1e-3) / expected
-    effect = np.log(ratio) + 1 / degrees
+    # Under a normal distribution ln(s²/σ²) has mean ψ(ν/2) − ln(ν/2) and variance ψ′(ν/2) (Bartlett and Kendall 1946).
+    effect = np.log(ratio) - (polygamma(0, degrees / 2) - np.log(degrees / 2))
     centred = (score - own.mean[school]) / np.sqrt(expected[school])
     kurtosis = float(np.clip((centred**4).mean() / (centred**2).mean() ** 2 - 3, -1.2, 6)) if len(score) else 0.0
-    error = np.sqrt(np.maximum(2 / degrees + kurtosis / np.maximum(own.counts, 1), 0.2 / degrees))
+    variance = polygamma(1, degrees / 2) + kurtosis / np.maximum(own.counts, 1)
+    error = np.sqrt(np.maximum(variance, 0.2 / degrees))
     measured = Measured(
         "narrow_spread", np.sqrt(ratio), np.ones(pupils.schools), effect, error, -effect / error, own.counts
     )
