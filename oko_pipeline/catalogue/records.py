@@ -8,7 +8,7 @@ the headings by which an export is recognised, the checks of every cell, and its
 from collections import Counter
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, Self
+from typing import Final, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -34,7 +34,7 @@ _TYPES: Final[dict[str, ColumnType]] = {
 }
 
 # The ending of a name tells its type everywhere in the project, so a description need not repeat it.
-_CONVENTIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+_CONVENTIONS: Final[tuple[tuple[str, dict[str, object]], ...]] = (
     ("_count", {"type": "integer", "minimum": 0}),
     ("_percent", {"type": "percent", "minimum": 0, "maximum": 100}),
     ("_on", {"type": "date"}),
@@ -98,10 +98,11 @@ class RecordColumn(CatalogueModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _completed(cls, given: Any) -> Any:
+    def _completed(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
-        completed = _by_name(str(given.get("name", ""))) | given
+        stated = {str(name): value for name, value in cast("dict[object, object]", given).items()}
+        completed = _by_name(str(stated.get("name", ""))) | stated
         shared = completed.get("choices")
         if isinstance(shared, str):
             if shared not in choice_lists():
@@ -115,12 +116,15 @@ class RecordColumn(CatalogueModel):
         return self.personal is None and not self.school
 
 
-def _by_name(name: str) -> dict[str, Any]:
+def _by_name(name: str) -> dict[str, object]:
     if name in {"subject", "grade"}:
         return {"type": name}
     if name.startswith(_BOOLEAN_PREFIXES):
         return {"type": "boolean"}
-    return next((dict(rest) for ending, rest in _CONVENTIONS if name.endswith(ending)), {})
+    for ending, rest in _CONVENTIONS:
+        if name.endswith(ending):
+            return dict(rest)
+    return {}
 
 
 class RecordShare(CatalogueModel):

@@ -248,14 +248,15 @@ def _distinct(values: pd.Series) -> Iterable[str]:
 def _judged(rows: pd.DataFrame, today: date) -> pd.DataFrame:
     """Return the rows with state, lateness and what is left out."""
     came = rows["received_on"].notna().to_numpy()
-    has_faults = came & ((rows["findings_count"] > 0) | rows["is_refused"].astype("boolean").fillna(value=False))
+    is_refused = rows["is_refused"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
+    has_faults = came & ((rows["findings_count"] > 0).to_numpy() | is_refused)
     due = pd.to_datetime(rows["due_on"], format="%Y-%m-%d")
     measured = pd.to_datetime(rows["received_on"].where(rows["received_on"].notna(), today.isoformat()))
     days = (measured - due).dt.days
     does_not_apply = ~came & rows["reason"].notna().to_numpy()
     is_late = (days > 0).to_numpy() & ~does_not_apply
     state = np.select(
-        [does_not_apply, has_faults.to_numpy(), came & (rows["rows_count"] > 0).to_numpy(), came, is_late],
+        [does_not_apply, has_faults, came & (rows["rows_count"] > 0).to_numpy(), came, is_late],
         ["not_applicable", "returned", "accepted", "received", "late"],
         "expected",
     )
