@@ -142,11 +142,15 @@ class YearInputs:
         return pd.concat([works, procedures.exam_procedures(procedures.exam_counts(exams))], ignore_index=True)
 
     @cached_property
+    def answers(self) -> pd.DataFrame:
+        """Answers of the nearest questionnaire of each school."""
+        options = GroupOptions.load(self.overrides)
+        return nearest_answers(self.school_context, self.school_year, options.maximum_years_apart)
+
+    @cached_property
     def conditions(self) -> Conditions:
         """Values of all properties, in the order of `groups`."""
-        options = GroupOptions.load(self.overrides)
-        answers = nearest_answers(self.school_context, self.school_year, options.maximum_years_apart)
-        wide = with_total_of_grades(answers)
+        wide = with_total_of_grades(self.answers)
         passport = self.optional("social_passport")
         if passport is not None:
             own = passport[passport["school_year"] == passport["school_year"].max()]
@@ -158,9 +162,9 @@ class YearInputs:
 
     @cached_property
     def without_senior(self) -> frozenset[str]:
-        """Schools that surely have no grades 10–11."""
-        own = self.groups[(self.groups["school_type"] == "basic") & (self.groups["type_source"] != "unknown")]
-        return frozenset(own["school_code"])
+        """Schools that surely have no grades 10–11; a school whose pupils wrote ЕГЭ has them, whatever it is called."""
+        wrote = self.procedures.loc[self.procedures["procedure_code"] == "ege", "school_code"]
+        return groups.without_senior_grades(self.schools, self.answers) - frozenset(wrote)
 
     @cached_property
     def official(self) -> frozenset[str] | None:
@@ -278,6 +282,7 @@ def make_low_results(inputs: YearInputs) -> bool:
         frame_fingerprint(inputs.of_year(made.SCHOOL_CLUSTERS)),
         "none" if programmes is None else frame_fingerprint(programmes),
         repr(None if inputs.official is None else sorted(inputs.official)),
+        repr(sorted(inputs.without_senior)),
     )
     return remember(inputs, LOW_RESULT_TABLES, fingerprint, lambda: _low_result_frames(inputs, contextual, programmes))
 

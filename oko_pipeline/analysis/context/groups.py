@@ -75,6 +75,26 @@ def name_type(name: str) -> str | None:
     return next((kind for kind, pattern in _NAME_PATTERNS if pattern.search(text)), None)
 
 
+def without_senior_grades(schools: pd.DataFrame, answers: pd.DataFrame) -> frozenset[str]:
+    """Return the schools that surely have no grades 10–11, to which ЕГЭ is not applicable.
+
+    Sure is the questionnaire's answer, or a name such as «ООШ» where the questionnaire does not ask; a small secondary
+    school is not meant, and of a school about which nothing is known nothing is said.
+
+    Args:
+        schools: rows of `schools` of a year.
+        answers: wide answers by school code (`nearest_answers`).
+    """
+    asked = answers["offers_secondary"] if "offers_secondary" in answers else pd.Series(dtype="float64")
+    told = asked.reindex(schools["school_code"]).to_numpy(dtype=np.float64)
+    names = schools["school_name"].where(schools["is_name_known"])
+    return frozenset(
+        code
+        for code, answer, name in zip(schools["school_code"], told, names, strict=True)
+        if answer == 0 or (np.isnan(answer) and isinstance(name, str) and name_type(name) == "basic")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Merged:
     """Group of every cell, and by what it was merged with others."""

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from oko_pipeline.analysis.context.groups import name_type, school_groups
+from oko_pipeline.analysis.context.conditions import nearest_answers
+from oko_pipeline.analysis.context.groups import name_type, school_groups, without_senior_grades
 from oko_pipeline.analysis.context.options import GroupOptions
 
 VILLAGE = {"location_type": ("Населенный пункт сельского типа", 4.0)}
@@ -154,3 +155,22 @@ def test_nearest_questionnaire_counts_and_its_year_is_told(build):
 def test_a_year_without_schools_has_no_groups(build):
     groups = school_groups(build.schools({}), build.context({}), pd.Series(dtype=float), build.year, GroupOptions())
     assert groups.empty
+
+
+def test_schools_without_senior_grades_are_those_that_say_so(build):
+    names = {
+        "edu990001": "МБОУ СОШ",
+        "edu990002": "МКОУ ООШ",
+        "edu990003": "МКОУ ООШ",
+        "edu990004": "СОШ",
+        "edu990005": None,
+    }
+    context = build.context(
+        {
+            "edu990001": {"offers_secondary": 0.0},
+            "edu990003": {"offers_secondary": 1.0},
+            "edu990004": {"pupils_count": 20.0},
+        }
+    )
+    answers = nearest_answers(context, build.year, 2)
+    assert without_senior_grades(build.schools(names), answers) == {"edu990001", "edu990002"}

@@ -166,7 +166,6 @@ def test_intervals_are_wilson_and_schools_stand_by_code():
     found = tables([work("edu2", 5, "russian", 10, 3), work("edu1", 5, "russian", 10, 3)], codes=("edu1", "edu2"))
     details = found.low_result_procedures[found.low_result_procedures["rule_code"] == MAIN]
     assert details["school_code"].tolist() == ["edu1", "edu2"]
-    # scipy.stats.binomtest(3, 10).proportion_ci(method="wilson")
     assert details.iloc[0]["below_minimum_low"] == pytest.approx(0.10779, abs=1e-5)
     assert details.iloc[0]["below_minimum_high"] == pytest.approx(0.60322, abs=1e-5)
 
