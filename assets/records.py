@@ -22,7 +22,7 @@ from oko_pipeline.quality import findings_frame
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
-GROUP = "records"
+GROUP = "collection"
 
 
 def form_asset(form_code: str) -> str:

@@ -17,6 +17,8 @@ from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.collection.registry_of_layouts import LAYOUTS
 from oko_pipeline.errors import CatalogueError
 from oko_pipeline.orchestration.build import build_defs
+from oko_pipeline.orchestration.methods_page import methods_page
+from oko_pipeline.orchestration.sources_page import sources_page
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.dictionary import dictionary_page
 from oko_pipeline.validation.suites import ExpectationSpec, suites
@@ -39,6 +41,8 @@ _RULE_FAMILIES_RU: Final = {
     "record": "Ячейки и строки реестров",
     "link": "Соответствия ОО",
     "survey": "Анкетирование",
+    "protocol": "Протоколы диагностических работ",
+    "records": "Реестры и бланки",
     "exam": "Экзамены ГИА",
     "appeal": "Апелляции ГИА",
     "examtable": "Таблицы ЕГЭ по ОО",
@@ -189,6 +193,11 @@ _LAYOUT_GUIDE: Final[dict[str, tuple[str, str, str]]] = {
         "год — по времени ответов, строке «Учебный год» или пути",
         "ответы на анкеты без свободного текста и контактов",
     ),
+    "diagnostic_protocol": (
+        "шапка «Процедура … Предмет … Дата проведения», ниже «Код участника … 1 (1б) … Итого баллов»",
+        "из шапки; период — по дате проведения",
+        "работы диагностики (региональной, муниципальной, школьной) или пробного экзамена и их шкала",
+    ),
 }
 
 
@@ -210,6 +219,8 @@ def pages(root: Path) -> dict[Path, str]:
     made = {
         root / ".env.example": settings_example(),
         root / "docs" / "data_dictionary.md": dictionary_page(),
+        root / "docs" / "method_catalogue.md": methods_page(),
+        root / "docs" / "sources.md": sources_page(),
     }
     for name, makers in sections.items():
         text = (root / name).read_text("utf-8")
