@@ -6,11 +6,13 @@ The same input gives the same bytes. A form that somebody has filled in is never
 import io
 import logging
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import xlsxwriter
@@ -48,6 +50,14 @@ _Previous = Mapping[str, Mapping[str, Sequence[Mapping[str, object]]]]
 _UNSAFE: Final = re.compile(r"[\\/:*?\"<>|\x00-\x1f]+")
 _TITLE_LENGTH: Final = 60
 _FIRST_LIST_COLUMN: Final = 4
+_SHARED_TEXTS: Final = "xl/sharedStrings.xml"
+_FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
+_CONTROLS: Final = re.compile(r"[\x00-\x1f]+")
+_SIGNS: Final = {
+    name: f"\ue000{name}\ue001"
+    for name in ("school_code", "school_name", "municipality_code", "municipality_name", "title_ru")
+}
+"""Texts in place of an owner's; the letters around them belong to no script."""
 _log = logging.getLogger(__name__)
 
 _FONT: Final = {"font_name": "Calibri", "font_size": 11, "valign": "top"}
@@ -140,10 +150,11 @@ def issue_forms(
     wanted = None if only_schools is None else frozenset(only_schools)
     written = WrittenForms()
     rows = {name: _by_school(frame) for name, frame in previous.items()}
+    presses: dict[str, _Press] = {}
     for owner in _owners(school_year, schools, municipalities, wanted):
         for form in record_forms().values():
             if form.is_handed_out and owner.level in form.levels and form_tables(form, owner.level):
-                content = _form_bytes(form, owner, rows)
+                content = presses.setdefault(form.form_code, _Press(form)).form_of(owner, rows)
                 _lay_down(target / owner.folder / _file_name(form, owner.identity), content, written)
     return written
 
@@ -183,6 +194,52 @@ def form_tables(form: RecordForm, level: Level) -> tuple[RecordTable, ...]:
     return tuple(table for table in form.tables if level in (table.levels or form.levels))
 
 
+class _Press:
+    """Writes one form for many owners: forms that differ by the owner's name alone are printed from one plate.
+
+    Schools' forms without rows of last year differ in a few texts only, which all stand in the part of shared texts:
+    it is replaced, the rest of the archive is copied. That takes a tenth of the time of writing a workbook anew.
+    """
+
+    def __init__(self, form: RecordForm) -> None:
+        self._form = form
+        self._plate: tuple[bytes, str] | None = None
+
+    def form_of(self, owner: _Owner, previous: _Previous) -> bytes:
+        """Return the form of an owner as the bytes of a workbook; equal input gives equal bytes."""
+        if owner.level != "school" or any(_rows_of(table, owner, previous) for table in self._form.tables):
+            return _form_bytes(self._form, owner, previous)
+        if self._plate is None:
+            self._plate = self._cast(owner.identity.school_year)
+        rest, texts = self._plate
+        for name, sign in _SIGNS.items():
+            value = owner.title_ru if name == "title_ru" else getattr(owner.identity, name)
+            texts = texts.replace(sign, escape(_CONTROLS.sub(" ", value).strip()))
+        stream = io.BytesIO(rest)
+        with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo(_SHARED_TEXTS, _FIRST_DAY), texts, zipfile.ZIP_DEFLATED)
+        return stream.getvalue()
+
+    def _cast(self, school_year: str) -> tuple[bytes, str]:
+        """Return a form with signs in place of the owner: the archive without its shared texts, and these."""
+        identity = FormIdentity(
+            school_year=school_year,
+            school_code=_SIGNS["school_code"],
+            school_name=_SIGNS["school_name"],
+            municipality_code=_SIGNS["municipality_code"],
+            municipality_name=_SIGNS["municipality_name"],
+        )
+        written = _form_bytes(self._form, _Owner("school", identity, "", _SIGNS["title_ru"]), {})
+        stream = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(written)) as whole:
+            texts = whole.read(_SHARED_TEXTS).decode()
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as rest:
+                for name in whole.namelist():
+                    if name != _SHARED_TEXTS:
+                        rest.writestr(zipfile.ZipInfo(name, _FIRST_DAY), whole.read(name), zipfile.ZIP_DEFLATED)
+        return stream.getvalue(), texts
+
+
 def _form_bytes(form: RecordForm, owner: _Owner, previous: _Previous) -> bytes:
     """Return a form of an owner as the bytes of a workbook; equal input gives equal bytes."""
     stream = io.BytesIO()
@@ -215,8 +272,7 @@ def _form_bytes(form: RecordForm, owner: _Owner, previous: _Previous) -> bytes:
 
 def _form_sheet(table: RecordTable, owner: _Owner, previous: _Previous, lists: "_Lists") -> FormSheet:
     columns = form_columns(table, owner.level)
-    is_offered = table.carry_over and table.person is None
-    rows = previous.get(table.name, {}).get(owner.identity.school_code, ()) if is_offered else ()
+    rows = _rows_of(table, owner, previous)
     return FormSheet(
         table,
         columns,
@@ -226,6 +282,12 @@ def _form_sheet(table: RecordTable, owner: _Owner, previous: _Previous, lists: "
         rows,
         () if rows else table.offered_rows,
     )
+
+
+def _rows_of(table: RecordTable, owner: _Owner, previous: _Previous) -> Sequence[Mapping[str, object]]:
+    """Return last year's rows that an owner is offered; rows about people are never handed out."""
+    is_offered = table.carry_over and table.person is None
+    return previous.get(table.name, {}).get(owner.identity.school_code, ()) if is_offered else ()
 
 
 def _fingerprints(table: RecordTable, rows: Sequence[Mapping[str, object]]) -> frozenset[str]:

@@ -227,3 +227,18 @@ def test_annotated_copy_can_be_corrected_and_sent(tmp_path: Path) -> None:
     reading = read_bytes(tmp_path / "inbox", content)
     copy = annotate_workbook(content, findings_frame(reading.reading.findings, YEAR, "test"))
     assert told(read_bytes(tmp_path / "again", fill(copy, {"Дела": {"I5": 40}}))) == []
+
+
+def test_forms_printed_from_one_plate_are_each_schools_own(tmp_path: Path) -> None:
+    names = ["СОШ «А & Б»", "СОШ <2>"]
+    schools = SCHOOLS.assign(school_name=names)
+    paths = write_forms(tmp_path, YEAR, schools, MUNICIPALITIES, {}, SCHOOLS["school_code"])
+    for path in paths:
+        book = _book(path)
+        code = path.parent.name
+        service = {row[0].value: row[1].value for row in book["_oko"].iter_rows(max_col=2)}
+        name = names[int(code[-1]) - 1]
+        assert (service["school_code"], service["school_name"]) == (code, name)
+        assert (service["municipality_code"], service["municipality_name"]) == (MUNICIPALITY, "Озёрный район")
+        for title in book.sheetnames[:-1]:
+            assert book[title]["A2"].value == f"{name} ({code}) · 2025-2026 учебный год"
