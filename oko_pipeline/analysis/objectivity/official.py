@@ -81,8 +81,8 @@ def objectivity_signs(inputs: SignInputs, options: ObjectivityOptions) -> pd.Dat
     codes = pd.Index(sorted({*own, *inputs.schools["school_code"], *inputs.exams["school_code"]}), dtype="str")
     if not len(codes):
         return OBJECTIVITY_SIGNS.empty()
-    known = inputs.schools.set_index("school_code")["region_code"]
-    regions = known.reindex(codes).fillna(pd.Series([region_code(code) for code in codes], index=codes))
+    known = dict(zip(inputs.schools["school_code"], inputs.schools["region_code"], strict=True))
+    regions = pd.Series([known.get(code) or region_code(code) for code in codes], index=codes, dtype="str")
     frames = [_sign(sign, papers, codes, regions, options.signs).assign(sign_number=sign.number) for sign in SIGNS]
     signs = pd.concat(frames, ignore_index=True)
     count = signs["count"].to_numpy(dtype=np.int64)

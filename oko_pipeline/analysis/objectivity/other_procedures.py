@@ -93,7 +93,7 @@ def _exam_rows(
     x, x_variance = level.value[is_used], level.variance[is_used]
     n = own["participants_count"].to_numpy(dtype=np.float64)
     y, deviation = own["mean_score"].to_numpy(dtype=np.float64), own["sd_score"].to_numpy(dtype=np.float64)
-    groups = own["school_code"].map(peers.group_of).fillna("").to_numpy(dtype=object)
+    groups = np.array([peers.group_of.get(code, "") for code in own["school_code"]], dtype=object)
     design, slope = _design(x, groups, options.minimum_peers)
     weights = np.sqrt(n)
     solution = np.linalg.lstsq(design * weights[:, None], y * weights, rcond=None)[0]

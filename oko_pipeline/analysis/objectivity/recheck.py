@@ -60,8 +60,8 @@ def select_schools(cards: pd.DataFrame, municipality_of: Mapping[str, str], opti
         _stratum("signals", "по сигналам", known.loc[is_marked, "school_code"], options.signal_share, cards, options)
     ]
     others = known.loc[~is_marked, "school_code"]
-    by_place = others.groupby(others.map(municipality_of).fillna("").to_numpy())
-    for place, codes in by_place:
+    places = np.array([municipality_of.get(code) or "" for code in others], dtype=object)
+    for place, codes in others.groupby(places):
         strata.append(
             _stratum(
                 "random", f"случайно, {place or 'без муниципалитета'}", codes, options.random_share, cards, options

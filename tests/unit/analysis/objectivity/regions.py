@@ -15,7 +15,16 @@ from oko_pipeline.analysis.objectivity.signals import YearSignals
 from oko_pipeline.sample.region import Region
 
 YEAR = "2020-2021"
-PAPERS = ((4, "mathematics"), (4, "russian"), (5, "mathematics"), (5, "russian"), (5, "biology"), (5, "history"))
+PAPERS = (
+    (4, "mathematics"),
+    (4, "russian"),
+    (5, "mathematics"),
+    (5, "russian"),
+    (5, "biology"),
+    (7, "mathematics"),
+    (7, "russian"),
+    (8, "russian"),
+)
 NOBODY = PeerGroups({})
 SPRING_4 = "vpr-2021-spring:4:mathematics:base"
 SPRING_5 = "vpr-2021-spring:5:mathematics:base"
