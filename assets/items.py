@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from assets.analysis import analysis_options, code_titles
+from assets.context import YearInputs
 from assets.inputs import (
     assessment_inputs,
     frame_fingerprint,
@@ -37,31 +38,37 @@ from assets.item_tasks import (
 )
 from assets.metadata import table_metadata
 from assets.partitions import SCHOOL_YEARS
-from oko_pipeline.analysis.context.conditions import build_conditions, nearest_answers, with_total_of_grades
+from assets.records import form_asset
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.items.item_tables import ItemTables
 from oko_pipeline.analysis.items.options import item_options
 from oko_pipeline.analysis.items.skill_deficits import DeficitOptions, school_groups
 from oko_pipeline.analysis.items.skill_dynamics import KINDS, skill_dynamics
+from oko_pipeline.analysis.links.experts import expert_agreement
 from oko_pipeline.analysis.links.measures import complete_measures, result_measures
 from oko_pipeline.analysis.links.options import link_options
+from oko_pipeline.analysis.links.register_measures import exam_measures, register_measure
 from oko_pipeline.analysis.links.school_links import GROUP
 from oko_pipeline.analysis.support.options import support_options
+from oko_pipeline.catalogue.all_tables import any_table
 from oko_pipeline.catalogue.conditions import properties
 from oko_pipeline.catalogue.contracts import Table
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.link_measures import link_measures
 from oko_pipeline.catalogue.methods import method_versions
+from oko_pipeline.catalogue.records import record_forms
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     RESULT_SUMMARY,
-    SCHOOL_CONTEXT,
     SCHOOLS,
     SKILL_RESULTS,
     TABLES,
     TASK_DESCRIPTIONS,
     TASKS,
 )
+from oko_pipeline.catalogue.tables_exams import EXAM_SUMMARY
 from oko_pipeline.catalogue.tables_items import (
+    EXPERT_AGREEMENT,
     RESULT_LINKS,
     SKILL_DEFICITS,
     SKILL_DYNAMICS,
@@ -78,7 +85,11 @@ _BATCH: Final = 16
 _ITEM_TABLES: Final = (TASK_QUALITY, TEST_RELIABILITY, TASK_DIF)
 _SHARED_CODE: Final = ("oko_pipeline.statistics", "oko_pipeline.works", "oko_pipeline.analysis.units",
                        "oko_pipeline.analysis.task_profile", "oko_pipeline.analysis.summaries")  # fmt: skip
-_YEARS_OF_CONDITIONS: Final = 2
+_MADE_OF_RESULTS: Final = frozenset({"below_minimum_share"})
+"""Properties computed from the very results that they would be linked with."""
+
+_DOUBLE_MARKED: Final = "recheck_scores"
+"""Register with the scores of two experts a task."""
 
 Job = TypeVar("Job")
 Made = TypeVar("Made")
@@ -140,7 +151,7 @@ def analyse_task_quality(workplace: Workplace, school_year: str) -> list[str]:
     """Compute the tables about tasks of the assessments that changed; return these."""
     where = {"school_year": school_year}
     schools = workplace.database.read(SCHOOLS, where)
-    options = item_options(school_year, workplace.settings.tier_bounds)
+    options = item_options(school_year, workplace.settings.tier_bounds, workplace.settings.method_overrides)
     version = _version("items", repr(options), _schools_fingerprint(schools))
     assessments = {str(row["assessment_id"]): row for row in records(workplace.database.read(ASSESSMENTS, where))}
     tasks = workplace.database.read(TASKS, where)
@@ -227,7 +238,7 @@ def _groups(workplace: Workplace, school_year: str, schools: pd.DataFrame) -> pd
 def follow_skills(workplace: Workplace, school_year: str) -> bool:
     """Compare the skills of the year with earlier years when any of them changed; tell whether that was done."""
     database = workplace.database
-    options = item_options(school_year, workplace.settings.tier_bounds)
+    options = item_options(school_year, workplace.settings.tier_bounds, workplace.settings.method_overrides)
     start = int(school_year[:4])
     earlier = [f"{start - back}-{start - back + 1}" for back in range(1, options.dynamics.years_back + 1)]
     years = [*earlier, school_year]
@@ -263,7 +274,7 @@ def link_results(workplace: Workplace, school_year: str, *others: pd.DataFrame) 
     """
     database = workplace.database
     where = {"school_year": school_year}
-    options = link_options(school_year, workplace.settings.tier_bounds)
+    options = link_options(school_year, workplace.settings.tier_bounds, workplace.settings.method_overrides)
     restricted = workplace.settings.restricted_folder
     conditions = school_conditions(workplace, school_year)
     version = _version("links", repr(options))
@@ -313,11 +324,9 @@ def link_results(workplace: Workplace, school_year: str, *others: pd.DataFrame) 
 
 
 def school_conditions(workplace: Workplace, school_year: str) -> pd.DataFrame:
-    """Return the conditions of schools by the nearest questionnaire as measures `condition:<property>`."""
-    context = workplace.database.read(SCHOOL_CONTEXT)
-    answers = with_total_of_grades(nearest_answers(context, school_year, _YEARS_OF_CONDITIONS))
-    codes = sorted(str(code) for code in answers.index)
-    known = build_conditions(codes, answers, properties())
+    """Return the conditions of schools, as the context of the year knows them, as measures `condition:<property>`."""
+    known = YearInputs(workplace, school_year).conditions
+    codes = list(known.school_codes)
     frames = [
         pd.DataFrame(
             {
@@ -327,17 +336,70 @@ def school_conditions(workplace: Workplace, school_year: str) -> pd.DataFrame:
                 "n": np.nan,
                 "title_ru": one.title_ru,
             }
-        )
+        ).dropna(subset=["value"])
         for one in known.properties
+        if one.code not in _MADE_OF_RESULTS
     ]
-    return complete_measures(*(frame.dropna(subset=["value"]) for frame in frames))
+    return complete_measures(*frames)
+
+
+def register_measures(workplace: Workplace, school_year: str) -> list[pd.DataFrame]:
+    """Return the measures of exams and registers of the year that are linked with results."""
+    exams = workplace.database.read(
+        EXAM_SUMMARY, {"school_year": school_year, "unit_level": "school", "category": "all"}
+    )
+    found = [exam_measures(exams)]
+    for definition in link_measures().measures:
+        rows = read_register(workplace, school_year, definition.table, ["school_code", *definition.columns])
+        found.append(register_measure(definition, rows))
+    return found
+
+
+def read_register(workplace: Workplace, school_year: str, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Return columns of a register's rows of the year, from whichever store it stands in."""
+    table = any_table(name)
+    wanted = list(dict.fromkeys(columns))
+    if not table.is_restricted:
+        return workplace.database.read(table, {"school_year": school_year}, wanted)
+    if not workplace.records.has(school_year, name):
+        return table.empty()[wanted]
+    return workplace.records.read(school_year, name, wanted)
+
+
+def agree_experts(workplace: Workplace, school_year: str) -> bool:
+    """Measure the agreement of experts who re-checked the same works, when the marks changed; tell whether it did."""
+    columns = ["procedure", "recheck_subject", "grade", "task_number", "person_id", "first_score", "second_score"]
+    rows = read_register(workplace, school_year, _DOUBLE_MARKED, columns)
+    options = link_options(school_year, workplace.settings.tier_bounds, workplace.settings.method_overrides)
+    inputs = _version("links", repr(options), frame_fingerprint(rows))
+    if workplace.database.slice_inputs(school_year, EXPERT_AGREEMENT.name).get("year") == inputs:
+        return False
+    marks = rows.rename(
+        columns={
+            "person_id": "work",
+            "task_number": "task",
+            "first_score": "expert_1_score",
+            "second_score": "expert_2_score",
+        }
+    )
+    # Half points are given in no work of ВПР or ГИА; where a register has them, that work was not marked by points.
+    names = ["expert_1_score", "expert_2_score"]
+    whole = marks.assign(**{name: marks[name].where(marks[name] % 1 == 0) for name in names})
+    named = [marks[name].astype("str").fillna("—") for name in ("procedure", "grade", "recheck_subject")]
+    procedure = named[0] + ":" + named[1] + ":" + named[2]
+    frames = [expert_agreement(str(name), own, options) for name, own in whole.groupby(procedure, sort=True)]
+    made = pd.concat(frames, ignore_index=True) if frames else EXPERT_AGREEMENT.empty()
+    with workplace.database.transaction():
+        workplace.database.replace(EXPERT_AGREEMENT, made, {"school_year": school_year})
+        record_slices(workplace, school_year, EXPERT_AGREEMENT.name, {"year": (inputs, len(made))})
+    return True
 
 
 def find_support(workplace: Workplace, school_year: str) -> list[str]:
     """Find the pupils who need help in the campaigns whose works changed; return these campaigns."""
     database = workplace.database
     where = {"school_year": school_year}
-    options = support_options(school_year, workplace.settings.tier_bounds)
+    options = support_options(school_year, workplace.settings.tier_bounds, workplace.settings.method_overrides)
     restricted = workplace.settings.restricted_folder
     inputs = assessment_inputs(workplace, school_year)
     reliability = database.read(TEST_RELIABILITY, where | {"unit_level": "all"}, ["assessment_id", "sem_score"]).dropna(
@@ -374,6 +436,14 @@ def find_support(workplace: Workplace, school_year: str) -> list[str]:
     for campaign in set(known) - set(wanted):
         support_path(restricted, school_year, campaign).unlink(missing_ok=True)
     return found
+
+
+def _registers() -> list[str]:
+    """Return the assets of the registers that links read."""
+    used = {one.table for one in link_measures().measures} | {_DOUBLE_MARKED}
+    return [
+        form_asset(form.form_code) for form in record_forms().values() if used & {table.name for table in form.tables}
+    ]
 
 
 def _result(
@@ -416,7 +486,7 @@ def task_quality(context: dg.AssetExecutionContext, workplace: WorkplaceResource
 @dg.asset(
     group_name=GROUP_NAME,
     partitions_def=SCHOOL_YEARS,
-    deps=["task_results", "skill_results"],
+    deps=["task_results", "skill_results", "school_groups", "school_clusters"],
     description=(
         "Системные дефициты умений (ФИОКО-2026) классов, ОО, групп ОО, муниципалитетов, региона; метапредметные — "
         "по КТ. Пишет также skill_dynamics: те же умения в разные годы, где код и текст кодификатора совпали."
@@ -439,7 +509,7 @@ def skill_deficits(context: dg.AssetExecutionContext, workplace: WorkplaceResour
 @dg.asset(
     group_name=GROUP_NAME,
     partitions_def=SCHOOL_YEARS,
-    deps=["result_summary"],
+    deps=["result_summary", "school_groups", "exam_summary", *_registers()],
     description=(
         "Связи результатов: работа с работой, с журналом, с условиями и другими показателями ОО; ранговые корреляции "
         "и модели с интервалами, без слов о причинах."
@@ -449,13 +519,14 @@ def skill_deficits(context: dg.AssetExecutionContext, workplace: WorkplaceResour
 def result_links(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
     """Grain: pair of measures × observation × statistic."""
     office, year = workplace.open(), context.partition_key
-    computed = link_results(office, year)
+    computed = link_results(office, year, *register_measures(office, year))
+    agree_experts(office, year)
     shown = office.database.read(
         RESULT_LINKS,
         {"school_year": year, "link_group": GROUP, "unit_level": "all"},
         ["left_title_ru", "right_title_ru", "estimate", "estimate_low", "estimate_high", "schools_count", "strength"],
     )
-    return _result(office, year, [RESULT_LINKS], shown, len(computed))
+    return _result(office, year, [RESULT_LINKS, EXPERT_AGREEMENT], shown, len(computed))
 
 
 @dg.asset(

@@ -8,7 +8,7 @@ import pandas as pd
 from oko_pipeline.analysis.links.options import EXPERTS_METHOD, LinkOptions, method_columns
 from oko_pipeline.catalogue.tables_items import EXPERT_AGREEMENT
 from oko_pipeline.errors import ContractError
-from oko_pipeline.statistics.agreement import rating_table, weighted_kappa
+from oko_pipeline.statistics.agreement import score_table, weighted_kappa
 from oko_pipeline.statistics.intervals import mean_interval, wilson_interval
 from oko_pipeline.statistics.size_tiers import size_tier
 
@@ -50,7 +50,7 @@ def _row(procedure: str, task: str, scores: pd.DataFrame, options: LinkOptions) 
     gap = np.abs(second - first)
     exact, near = int((gap == 0).sum()), int((gap <= 1).sum())
     exact_interval, near_interval = wilson_interval(exact, n), wilson_interval(near, n)
-    kappa = weighted_kappa(rating_table(first, second))
+    kappa = weighted_kappa(score_table(first, second))
     mean = float((second - first).mean()) if n else np.nan
     deviation = float((second - first).std(ddof=1)) if n > 1 else np.nan
     shift = mean_interval(mean, deviation, n)

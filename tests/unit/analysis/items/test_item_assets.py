@@ -7,9 +7,11 @@ import pytest
 from assets import items
 from assets.analysis import analyse_year
 from assets.item_tasks import read_support, support_path
+from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.methods import methods
 from oko_pipeline.catalogue.tables import ASSESSMENTS, SCHOOL_CONTEXT, SCHOOLS, TABLES, TASKS
 from oko_pipeline.catalogue.tables_items import (
+    EXPERT_AGREEMENT,
     ITEM_TABLES,
     PUPILS_SUPPORT,
     RESULT_LINKS,
@@ -158,3 +160,54 @@ def test_methods_of_stored_values_are_registered_with_their_tables(workplace, fi
         assert own, table.name
         if not table.is_restricted:
             assert set(read(workplace, table)["method_id"]) <= set(own), table.name
+
+
+def test_experts_who_marked_the_same_works_are_compared(workplace, first):
+    table = restricted_tables()["recheck_scores"]
+    rows = table.empty().reindex(range(60))
+    rows = rows.assign(
+        school_year=YEAR,
+        record_id=[str(number) for number in range(60)],
+        procedure="vpr",
+        recheck_subject="mathematics",
+        grade=4,
+        task_number=[str(number % 3) for number in range(60)],
+        person_id=[f"p{number // 3}" for number in range(60)],
+        original_score=1.0,
+        first_score=[float(number % 2) for number in range(60)],
+        second_score=[float(number % 2 if number > 5 else 1 - number % 2) for number in range(60)],
+    )
+    workplace.records.write(YEAR, table.name, rows)
+    assert items.agree_experts(workplace, YEAR)
+    assert not items.agree_experts(workplace, YEAR)
+    found = read(workplace, EXPERT_AGREEMENT).set_index("task")
+    assert set(found["procedure"]) == {"vpr:4:mathematics"}
+    assert found.loc["all", ["works_count", "exact_share"]].to_list() == [60, 0.9]
+    assert found.loc["all", "kappa"] == pytest.approx(0.8)
+
+
+def test_registers_give_measures_of_schools(workplace, first):
+    schools = read(workplace, SCHOOLS)["school_code"]
+    table = all_tables()["attendance_by_grade"]
+    rows = (
+        table.empty()
+        .reindex(range(len(schools)))
+        .assign(
+            school_year=YEAR,
+            record_id=[str(number) for number in range(len(schools))],
+            school_code=schools,
+            period="year",
+            grade=4,
+            pupils_count=30,
+            lessons_planned_count=1000,
+            lessons_missed_count=range(len(schools)),
+            file_sha256="f" * 64,
+            source_sheet="Лист",
+            source_row=1,
+        )
+    )
+    workplace.database.replace(table, rows.assign(school_key=schools), {"school_year": YEAR})
+    items.link_results(workplace, YEAR, *items.register_measures(workplace, YEAR))
+    links = read(workplace, RESULT_LINKS, right_measure="attendance:missed_share", unit_level="all")
+    assert links["observations_count"].to_list() == [len(schools)]
+    assert links["right_title_ru"].to_list() == ["Доля пропущенных уроков, год"]

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from oko_pipeline.statistics.agreement import rating_table, weighted_kappa
+from oko_pipeline.statistics.agreement import score_table, weighted_kappa
 from oko_pipeline.statistics.differential_functioning import StratumSums, mantel_haenszel, mean_difference
 from oko_pipeline.statistics.intervals import normal_quantile
 from oko_pipeline.statistics.rank_correlation import bonett_wright, spearman
@@ -112,7 +112,7 @@ def _bonett_wright(text, which):
 
 
 def _kappa(pair):
-    return weighted_kappa(rating_table(*pair)).estimate
+    return weighted_kappa(score_table(*pair)).estimate
 
 
 def _upper_lower(name):
