@@ -31,12 +31,9 @@ _UNIT: Final = (
     Column("unit_code", TEXT, "Код единицы наблюдения; у уровня all — «all»"),
 )
 _PAPER: Final = (
-    Column("campaign_code", TEXT, "Кампания"),
-    Column("procedure_code", TEXT, "Процедура"),
     Column("paper_grade", INTEGER, "Класс работы"),
     Column("pupil_grade", INTEGER, "Класс, в котором учатся участники"),
     Column("subject_code", TEXT, "Предмет"),
-    Column("level", TEXT, "Уровень работы"),
 )
 _INDICATOR: Final = Column("indicator_code", TEXT, "Показатель, например base_level_share")
 _UNIT_RU: Final = Column("value_unit", TEXT, "Единица значения", allowed=("share", "percent", "deviation"))
@@ -52,7 +49,7 @@ RESULT_DYNAMICS: Final = Table(
     grain_ru="точка ряда: взгляд × работа × единица наблюдения × группа участников × показатель",
     stage="analysis",
     key=("school_year", "view", "assessment_id", "unit_level", "unit_code", "subgroup", "indicator_code"),
-    indexes=(("school_year", "unit_code"), ("series_code", "unit_code")),
+    indexes=(("school_year", "unit_code"),),
     columns=(
         YEAR,
         Column(
@@ -73,7 +70,6 @@ RESULT_DYNAMICS: Final = Table(
         SIZE_TIER,
         *_VALUE,
         Column("previous_assessment_id", TEXT, "Предыдущая сопоставимая точка ряда", nullable=True),
-        Column("previous_school_year", TEXT, "Её учебный год", nullable=True),
         Column("previous_n", INTEGER, "Участников в ней", nullable=True),
         Column("previous_value", NUMBER, "Её значение", nullable=True),
         IS_COMPARABLE,

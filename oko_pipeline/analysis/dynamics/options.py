@@ -22,6 +22,7 @@ class DynamicsOptions:
     school_year: str
     tier_bounds: tuple[int, int, int, int]
     subgroups: tuple[str, ...]
+    indicators: tuple[str, ...]
     minimum_n: int
     q_level: float
     minimum_common_share: float
@@ -30,6 +31,7 @@ class DynamicsOptions:
     minimum_same_pupils_share: float
     minimum_reference_schools: int
     pooling_weights: tuple[float, ...]
+    pooled_indicators: tuple[str, ...]
     minimum_group_schools: int
     trend_years: int
     minimum_points: int

@@ -17,7 +17,7 @@ from oko_pipeline.analysis.dynamics.changes import (
     pair_rows,
     previous_places,
 )
-from oko_pipeline.analysis.dynamics.indicators import INDICATORS, MEAN_PERCENT, RELATIVE_POSITION, Basis, Indicator
+from oko_pipeline.analysis.dynamics.indicators import BY_CODE, MEAN_PERCENT, RELATIVE_POSITION, Basis, Indicator
 from oko_pipeline.analysis.dynamics.links import (
     Break,
     Link,
@@ -54,6 +54,7 @@ from oko_pipeline.catalogue.tables_dynamics import (
     VERDICTS,
     VIEWS,
 )
+from oko_pipeline.errors import ContractError
 from oko_pipeline.statistics.differences import Change
 from oko_pipeline.statistics.false_discovery import benjamini_hochberg_by
 from oko_pipeline.statistics.size_tiers import tier_places
@@ -61,7 +62,6 @@ from oko_pipeline.statistics.size_tiers import tier_places
 Texts = pd.api.extensions.ExtensionArray
 
 _METHOD_OF_VIEW: Final = {"grade": "dynamics.change", "cohort": "dynamics.cohort_position"}
-_OF_VIEW: Final[dict[str, tuple[Indicator, ...]]] = {"grade": INDICATORS, "cohort": (RELATIVE_POSITION,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,6 @@ class _Year:
     rows: Places
     maxima: Floats
     options: DynamicsOptions
-
-    def of_work(self, name: str, rows: Places) -> Texts:
-        """Return a text property of the works of some rows."""
-        return picked(
-            [str(getattr(self.papers[one], name)) for one in self.obs.assessment_ids], self.obs.assessment[rows]
-        )
 
     def number_of_work(self, name: str, rows: Places) -> Places:
         """Return a whole-number property of the works of some rows."""
@@ -114,7 +108,7 @@ def dynamics_tables(
         options: the year and the parameters.
 
     Raises:
-        ContractError: for repeated summary rows, a school in two groups.
+        ContractError: for repeated summary rows, a school in two groups, an unknown indicator.
     """
     papers = {
         name: paper
@@ -132,13 +126,20 @@ def dynamics_tables(
     links = {(view, basis): link_papers(papers, view, basis) for view in VIEWS for basis in Basis}
     points = [
         _points(year, view, indicators, {basis: links[view, basis] for basis in Basis})
-        for view, indicators in _OF_VIEW.items()
+        for view, indicators in (("grade", _chosen(options.indicators)), ("cohort", (RELATIVE_POSITION,)))
     ]
     return DynamicsTables(
         RESULT_DYNAMICS.conform(pd.concat(points, ignore_index=True)),
         RESULT_MULTIYEAR.conform(_multiyear(year, {basis: links["grade", basis] for basis in Basis})),
         SERIES_BREAKS.conform(_breaks(year)),
     )
+
+
+def _chosen(codes: Sequence[str]) -> tuple[Indicator, ...]:
+    unknown = sorted(set(codes) - set(BY_CODE))
+    if unknown:
+        raise ContractError(f"Показатели {unknown} методам динамики неизвестны.")
+    return tuple(BY_CODE[code] for code in codes)
 
 
 def _points(
@@ -219,9 +220,6 @@ def _indicator_points(
         "series_code": picked([year.papers[name].series_code(view) for name in names], obs.assessment[rows]),
         **_value_columns(year, rows, indicator, _kept(now, keep)),
         "previous_assessment_id": picked(names, np.where(before >= 0, obs.assessment[before], -1)),
-        "previous_school_year": picked(
-            [year.papers[name].school_year for name in names], np.where(before >= 0, obs.assessment[before], -1)
-        ),
         "previous_n": pd.array(np.where(before >= 0, then.n[keep], np.nan), dtype="Int64"),
         "previous_value": np.where(before >= 0, then.value[keep], np.nan),
         "is_comparable": is_comparable[keep],
@@ -289,7 +287,9 @@ def _paper_columns(year: _Year, rows: Places) -> dict[str, Any]:
     return {
         "school_year": repeated(year.options.school_year, len(rows)),
         "assessment_id": picked(year.obs.assessment_ids, year.obs.assessment[rows]),
-        **{name: year.of_work(name, rows) for name in ("campaign_code", "procedure_code", "subject_code", "level")},
+        "subject_code": picked(
+            [year.papers[one].subject_code for one in year.obs.assessment_ids], year.obs.assessment[rows]
+        ),
         **{name: year.number_of_work(name, rows) for name in ("paper_grade", "pupil_grade")},
         "unit_level": picked(SERIES_LEVELS, year.obs.unit_level[year.obs.unit[rows]]),
         "unit_code": year.obs.unit_code.take(year.obs.unit[rows]),
@@ -325,7 +325,7 @@ def _multiyear(year: _Year, links: Mapping[Basis, Mapping[str, Link]]) -> pd.Dat
     blocks: list[pd.DataFrame] = []
     for basis in Basis:
         window = year_window(year.obs, year.rows, links[basis], years, options.minimum_common_share)
-        own = [indicator for indicator in INDICATORS if indicator.basis is basis]
+        own = [indicator for indicator in _chosen(options.pooled_indicators) if indicator.basis is basis]
         blocks += [_multiyear_block(year, indicator, window.by_lag) for indicator in own]
     return pd.concat(blocks, ignore_index=True)
 
