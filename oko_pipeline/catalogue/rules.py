@@ -13,6 +13,7 @@ RULE_FILES = (
     "rules_validation.csv",
     "rules_linking.csv",
     "rules_surveys.csv",
+    "rules_protocols.csv",
     "rules_records.csv",
     "rules_exams.csv",
 )

@@ -248,7 +248,7 @@ SCALE_BOUNDS: Final = Table(
         _YEAR,
         Column("file_sha256", _T, "Файл"),
         Column("source_row", _I, "Строка файла"),
-        Column("year", _I, "Год ВПР, к которому относится шкала"),
+        Column("year", _I, "Год работы, к которому относится шкала"),
         Column("paper_grade", _I, "Класс работы"),
         Column("subject_code", _T, "Предмет"),
         Column("level", _T, "Уровень", allowed=("base", "advanced")),
@@ -258,6 +258,7 @@ SCALE_BOUNDS: Final = Table(
         Column("maximum_score", _I, "Максимум", unit_ru="балл"),
         Column("is_refused", _B, "Отвергнута: диапазоны пересекаются или с пропуском"),
         Column("basis", _T, "Основание (для подтверждённой человеком шкалы)", nullable=True),
+        Column("campaign_code", _T, "Кампания работы со своей шкалой; пусто — шкала ВПР", nullable=True),
     ),
 )
 

@@ -6,6 +6,7 @@ from oko_pipeline.collection.layout import Layout, Workbook
 from oko_pipeline.collection.layouts.benchmark_table import BenchmarkTable
 from oko_pipeline.collection.layouts.blank_form import BlankForm
 from oko_pipeline.collection.layouts.context_questionnaire import ContextQuestionnaire
+from oko_pipeline.collection.layouts.diagnostic_protocol import DiagnosticProtocol
 from oko_pipeline.collection.layouts.essay_protocol import EssayProtocol
 from oko_pipeline.collection.layouts.gia_appeals import GiaAppeals
 from oko_pipeline.collection.layouts.gia_protocol import GiaProtocol
@@ -35,6 +36,7 @@ LAYOUTS: Final[tuple[Layout, ...]] = (
     Raw2020(),
     Raw2021(),
     Raw2022(),
+    DiagnosticProtocol(),
     IndividualResults(),
     BlankForm(),
     StatisticsByMarks(),

@@ -61,6 +61,11 @@ def works_info(works: Works, works_sha256: str) -> WorksInfo:
     return WorksInfo(works.key, works.tasks, len(works.rows), works_sha256, counts, marks)
 
 
+def _is_vpr(key: AssessmentKey) -> bool:
+    """Tell whether a work is a paper of ВПР: descriptions, maxima and scales of the catalogue are of such papers."""
+    return campaign(key.campaign_code).procedure_code == "vpr"
+
+
 def _paper(key: AssessmentKey) -> str:
     subject = subjects().get(key.subject_code)
     name = key.subject_code if subject is None else subject.name_ru.lower()
@@ -177,8 +182,10 @@ def _maximum_of_tasks(info: WorksInfo, library: "_Descriptions", findings: list[
 
 def _choose_scale(info: WorksInfo, scale_bounds: pd.DataFrame, findings: list[QualityFinding]) -> _ChosenScale:
     key, year = info.key, campaign(info.key.campaign_code).year
+    # A diagnostic work has a scale of its own, the paper of ВПР the one of its year: neither serves the other.
+    own = scale_bounds["campaign_code"]
     sent = scale_bounds[
-        (scale_bounds["year"] == year)
+        (own.isna() & (scale_bounds["year"] == year) if _is_vpr(key) else own == key.campaign_code)
         & (scale_bounds["paper_grade"] == key.paper_grade)
         & (scale_bounds["subject_code"] == key.subject_code)
         & (scale_bounds["level"] == key.level)
@@ -189,7 +196,7 @@ def _choose_scale(info: WorksInfo, scale_bounds: pd.DataFrame, findings: list[Qu
     for source, rows in (("confirmed", confirmed), ("inbox", accepted)):
         if not rows.empty:
             return _sent_scale(source, rows, key, findings)
-    official = scale_for(year, key.paper_grade, key.subject_code, key.level)
+    official = scale_for(year, key.paper_grade, key.subject_code, key.level) if _is_vpr(key) else None
     if official is not None:
         bounds = (official.minimum_3, official.minimum_4, official.minimum_5)
         return _ChosenScale("catalogue", bounds, official.maximum_score)
@@ -205,7 +212,8 @@ def _choose_scale(info: WorksInfo, scale_bounds: pd.DataFrame, findings: list[Qu
         )
         return _ChosenScale("inferred", inferred)
     message = "присланная шкала отвергнута, другой нет" if is_refused.any() else "шкала перевода неизвестна"
-    findings.append(_finding("scale.absent", f"{_paper(key)}: {message}, отметки ВПР не ставятся.", key))
+    marks = "отметки ВПР" if _is_vpr(key) else "отметки"
+    findings.append(_finding("scale.absent", f"{_paper(key)}: {message}, {marks} не ставятся.", key))
     return _ChosenScale("refused" if is_refused.any() else "absent", None, _refused_maximum(sent))
 
 
@@ -261,6 +269,8 @@ def _years_near(year: int) -> list[int]:
 
 def _catalogue_maximum(key: AssessmentKey, *, exact: bool) -> int | None:
     """Return the official maximum of the paper: of its own year, or (not `exact`) of the nearest year that is known."""
+    if not _is_vpr(key):
+        return None
     own = campaign(key.campaign_code).year
     for year in [own] if exact else _years_near(own):
         maximum = official_maximum(year, key.paper_grade, key.subject_code, key.level)
@@ -275,7 +285,7 @@ def _catalogue_tasks(info: WorksInfo) -> tuple[TaskMaximum, ...]:
     It fits with the same number of tasks, and the same codes where headers name them or scores within its maxima.
     """
     key = info.key
-    for year in _years_near(campaign(key.campaign_code).year):
+    for year in _years_near(campaign(key.campaign_code).year) if _is_vpr(key) else ():
         tasks = task_maxima(year, key.paper_grade, key.subject_code, key.level)
         if len(tasks) != len(info.tasks):
             continue
@@ -368,6 +378,8 @@ class _Descriptions:
             flags[str(code)] = bool(flag) or flags.get(str(code), False)
 
     def variants(self, key: AssessmentKey) -> list[tuple[_DescribedTask, ...]]:
+        if not _is_vpr(key):
+            return []
         return self._variants.get((key.paper_grade, key.subject_code), [])
 
     def is_metasubject(self, key: AssessmentKey, codes: Sequence[str]) -> bool | None:

@@ -606,6 +606,8 @@ def _comparable(summary: pd.DataFrame) -> pd.DataFrame:
     own = summary.loc[(summary["subgroup"] == "all") & summary["unit_level"].isin(["school", "municipality"])]
     keys = {assessment_id: AssessmentKey.parse(assessment_id) for assessment_id in own["assessment_id"].unique()}
     order = {code: number for number, code in enumerate(campaigns())}
+    # Papers of ВПР keep their model over the years; two diagnostic works of one subject need have nothing in common.
+    own = own.loc[own["assessment_id"].map({i: k.campaign_code in order for i, k in keys.items()}).astype(bool)]
     return own[
         ["assessment_id", "unit_level", "unit_code", "participants_count", "mean_percent", "mark_2_share"]
     ].assign(

@@ -140,7 +140,7 @@ class TestScales:
             "school_year": ["2020-2021"] * 3, "file_sha256": "s", "source_row": [2, 3, 4], "year": 2021,
             "paper_grade": 8, "subject_code": ["geography", "physics", "elvish"], "level": "base", "minimum_3": 13,
             "minimum_4": [27, 27, 12], "minimum_5": [35, 36, 36], "maximum_score": 40,
-            "is_refused": [True, False, False], "basis": None,
+            "is_refused": [True, False, False], "basis": None, "campaign_code": None,
         }  # fmt: skip
         files = pd.DataFrame({"file_sha256": ["s"], "path": ["scales.xlsx"]})
         check = check_year(year | {"scale_bounds": SCALE_BOUNDS.conform(pd.DataFrame(scale)), "files": files})
@@ -175,7 +175,7 @@ class TestSaidBefore:
         scale = {
             "school_year": "2020-2021", "file_sha256": "s", "source_row": [2, 3], "year": 2021, "paper_grade": 8,
             "subject_code": "geography", "level": "base", "minimum_3": 13, "minimum_4": 27, "minimum_5": 35,
-            "maximum_score": 40, "is_refused": True, "basis": None,
+            "maximum_score": 40, "is_refused": True, "basis": None, "campaign_code": None,
         }  # fmt: skip
         said = self.known("scale.overlap", file_sha256="s", row=2)
         tables = year | {"scale_bounds": SCALE_BOUNDS.conform(pd.DataFrame(scale)), "quality_findings": said}

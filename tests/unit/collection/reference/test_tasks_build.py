@@ -39,6 +39,7 @@ def scale_row(bounds, *, key=BIOLOGY, year=2021, refused=False, basis=None, row=
         "maximum_score": bounds[3],
         "is_refused": refused,
         "basis": basis,
+        "campaign_code": None,
     }
 
 
