@@ -4,13 +4,13 @@ Shared by filled forms and exports; where a register stands in a workbook is the
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, cast
 
 import pandas as pd
 
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES
+from oko_pipeline.catalogue.contracts import PANDAS_TYPES, ColumnType
 from oko_pipeline.catalogue.records import RecordColumn, RecordTable, record_contracts
 from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.forms.people import Identity, identity, personal_columns
@@ -19,6 +19,8 @@ from oko_pipeline.collection.forms.values import Fault, Value, ValueReader, deci
 from oko_pipeline.collection.headers import cell_text, folded_text, number
 from oko_pipeline.collection.layout import Cell, Sheet, SourceContext
 
+_DTYPES: Final = {kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_TYPES.items()}
+_NOTHING: Final = ("", None)
 PUT_ASIDE: Final = "строка отложена"
 LEFT_EMPTY: Final = "пусто"
 _TOTAL: Final = re.compile(r"(?:итого|всего|общий итог|итог)(?:\s+по\s+.{1,80})?\s*:?", re.IGNORECASE)
@@ -59,11 +61,12 @@ class Block:
         cells = self.line(row)
         return cells[place] if place is not None and place < len(cells) else None
 
-    def filled(self, row: int) -> int:
-        """Return how many cells of the register's columns are filled in a record."""
+    def is_filled(self, row: int) -> bool:
+        """Tell whether any cell of the register's columns is filled in a record."""
         cells = self.line(row)
-        return sum(
-            place < len(cells) and bool(cell_text(cells[place]))
+        width = len(cells)
+        return any(
+            place < width and cells[place] not in _NOTHING and bool(cell_text(cells[place]))
             for name, place in self.columns.items()
             if name != OFFERED_HEADING
         )
@@ -116,17 +119,14 @@ class RegisterRows:
     def frame(self) -> pd.DataFrame:
         """Return the accepted rows with the types of the register's contract."""
         contract = record_contracts()[self.table.name]
+        kinds = {column.name: column.type for column in contract.columns} | {"form_owner": ColumnType.TEXT}
         names = ["source_sheet", "source_row", "school_key", "form_owner"]
         names += [column.name for column in self.table.stored_columns]
-        columns = {name: pd.Series([row.get(name) for row in self._rows], dtype=object) for name in names}
-        types = {column.name: PANDAS_TYPES[column.type] for column in contract.columns} | {"form_owner": "str"}
-        frame = pd.DataFrame(
-            {name: values.astype(pd.api.types.pandas_dtype(types[name])) for name, values in columns.items()}
-        )
+        arrays = {name: _array([row.get(name) for row in self._rows], kinds[name]) for name in names}
         if self.table.person is not None:
             ids = self.context.pseudonymiser.person_ids(self.table.person, self._identities)
-            frame["person_id"] = pd.Series(ids, dtype="str", index=frame.index)
-        return frame
+            arrays["person_id"] = _array(ids, ColumnType.TEXT)
+        return pd.DataFrame(arrays, copy=False)
 
     def take(self, row: dict[str, object], person: Identity | None) -> None:
         """Accept a row."""
@@ -348,6 +348,10 @@ class _BlockReader:
                     *self.block.address(likely[0], self.block.columns[name]),
                     expected="проценты, например 85 вместо 0,85",
                 )
+
+
+def _array(values: Sequence[object], kind: ColumnType) -> Any:
+    return pd.array(list(values), dtype=cast("Any", _DTYPES[kind]))
 
 
 def is_total_row(block: Block, row: int, readers: dict[str, ValueReader]) -> bool:

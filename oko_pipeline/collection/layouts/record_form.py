@@ -29,6 +29,7 @@ from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, 
 from oko_pipeline.errors import CatalogueError, UnreadableFileError
 from oko_pipeline.quality import QualityFinding
 
+_SURE_COLUMNS: Final = 2
 _LEFT_EMPTY: Final = "столбец пуст"
 _REMARKS_SHEET: Final = "Замечания"
 """First sheet of the copy that a school gets back: it may correct that copy and send it."""
@@ -225,6 +226,10 @@ class _Header:
 
 def _best_header(table: RecordTable, sheet: Sheet) -> _Header:
     known = table_headings(table) | {normal_heading(OFFERED_HEADING): OFFERED_HEADING}
+    if len(sheet.rows) > HEADER_ROW:
+        usual = _match(HEADER_ROW, sheet.rows[HEADER_ROW], known)
+        if len(usual.columns) >= max(_SURE_COLUMNS, len(table.columns) // 2):
+            return usual
     tried = [_match(row, cells, known) for row, cells in enumerate(sheet.rows[:HEADER_ROWS])]
     if not table.key:
         labels = [row[0] if row else None for row in sheet.rows]
@@ -285,10 +290,10 @@ def _read_sheet(table: RecordTable, sheet: Sheet, source: _Form, reading: Readin
 
 def _data_rows(block: Block, register: RegisterRows, told: CellFindings) -> list[int]:
     if block.is_upright:
-        return [1] if any(len(cells) > 1 for cells in block.sheet.rows) and block.filled(1) else []
+        return [1] if any(len(cells) > 1 for cells in block.sheet.rows) and block.is_filled(1) else []
     rows: list[int] = []
     for row in range(block.header_row + 1, len(block.sheet.rows)):
-        if not block.filled(row):
+        if not block.is_filled(row):
             continue
         if is_total_row(block, row, register.readers):
             check_total_row(block, row, rows, rows, told)
