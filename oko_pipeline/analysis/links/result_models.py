@@ -85,7 +85,7 @@ def _design(scored: pd.DataFrame, conditions: pd.DataFrame, maximum_score: int, 
     kept = _independent(matrix[is_known])
     return Design(
         tuple(names[place] for place in kept),
-        titles | {_SEX: "девочки по сравнению с мальчиками"},
+        titles | {_SEX: "Девочки по сравнению с мальчиками"},
         matrix[is_known][:, kept],
         percent[is_known],
         school[is_known],
@@ -114,7 +114,11 @@ def _fit(assessment_id: str, design: Design, schools: int) -> list[dict[str, obj
     for place, term in enumerate(design.terms, start=1):
         low, high = float(bounds[place, 0]), float(bounds[place, 1])
         estimate = float(fitted.params[place])
-        per_unit = design.titles[term] if term == _SEX else f"{design.titles[term]}, выше на стандартное отклонение"
+        per_unit = (
+            "У девочек по сравнению с мальчиками"
+            if term == _SEX
+            else f"{_capital(design.titles[term])}: на стандартное отклонение выше —"
+        )
         rows.append(
             {
                 "left_measure": assessment_id,
@@ -132,7 +136,7 @@ def _fit(assessment_id: str, design: Design, schools: int) -> list[dict[str, obj
                 "missing_count": counted.one_only,
                 # Strength is a word of correlations; a difference in points of percent speaks for itself.
                 "strength": "not_shown" if low <= 0 <= high else None,
-                "statement_ru": difference_statement(_capital(per_unit), (estimate, low, high), counted),
+                "statement_ru": difference_statement(per_unit, (estimate, low, high), counted),
                 "is_comparable": True,
             }
         )

@@ -47,12 +47,12 @@ def correlation_statement(found: Correlation, word: str, counted: Counted) -> st
 
 
 def difference_statement(term_ru: str, bounds: tuple[float, float, float], counted: Counted) -> str:
-    """Return what a coefficient of a model says: estimate, low, high in points of percent."""
+    """Return what a coefficient of a model says: estimate, low, high in points of percent; `term_ru` begins it."""
     estimate, low, high = bounds
     shown = "" if low > 0 or high < 0 else " Различие не показано: интервал содержит ноль."
     missing = f" Без значения условий остались участники: {counted.one_only}." if counted.one_only else ""
     return (
-        f"{term_ru}: результат отличается в среднем на {_number(estimate, 1)} п. п. "
+        f"{term_ru} результат отличается в среднем на {_number(estimate, 1)} п. п. "
         f"(от {_number(low, 1)} до {_number(high, 1)}) при равных остальных условиях модели.{shown} "
         f"{counted.noun_ru}: {counted.both}.{missing}"
     )
