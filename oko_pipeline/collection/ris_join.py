@@ -147,7 +147,9 @@ def _pupil(test: RisRow, mark: RisRow, person: RisRow, school: str) -> PupilRow:
     status = (
         status_of(test["processcondition"]) if test.get("processcondition") else ("valid" if has_mark else "pending")
     )
-    scores = {
+    if status == "valid" and not has_mark:
+        status = "pending"
+    scores: dict[str, int | None] = {
         "written_score": None,
         "oral_score": whole_number(mark.get("primarymarkd")),
         "primary": whole_number(mark.get("primarymark")),

@@ -22,13 +22,19 @@ _LEAST_MASKS = 3
 
 
 def check_exam(exam: ExamRows, findings: CellFindings) -> None:
-    """Check all participants of an exam; every fault becomes a finding that names the cell."""
+    """Check all participants of an exam; every fault becomes a finding that names the cell.
+
+    What follows from a fault is not told again: a mask that is cut has no sum, a total of faulty parts no test score.
+    """
     expected = _expected_forms(exam)
     for row in exam.rows:
-        _check_masks(row, exam, expected, findings)
-        if row.status == "valid":
-            _check_sums(row, exam, findings)
-            _check_result(row, exam, findings)
+        are_masks_sound = _check_masks(row, exam, expected, findings)
+        if row.status == "valid" and _is_primary_sound(row, exam, findings):
+            are_parts_sound = _check_parts(row, exam, findings)
+            if are_masks_sound:
+                _check_sums(row, exam, findings)
+            if are_parts_sound:
+                _check_result(row, exam, findings)
     _check_repeats(exam, findings)
     if exam.rows:
         for text in scale_contradictions(exam.key):
@@ -66,10 +72,14 @@ def _check_masks(
     exam: ExamRows,
     expected: dict[str, tuple[int | None, tuple[int | None, ...] | None]],
     findings: CellFindings,
-) -> None:
+) -> bool:
+    """Check the form of the masks of a row; tell whether their sum means anything."""
+    is_sound = True
     for part, mask in zip(PARTS, row.masks, strict=True):
         column = exam.heads.column(part)
         length, maxima = expected[part]
+        is_short_of = bool(mask.scores) and length is not None and len(mask.scores) != length
+        is_sound &= not (mask.faults or mask.over_maximum or is_short_of)
         if mask.faults:
             places = ", ".join(map(str, mask.faults[:5]))
             findings.add(
@@ -80,7 +90,7 @@ def _check_masks(
                 expected="+, -, цифра или балл(максимум)",
                 became="баллы этих заданий неизвестны",
             )
-        elif mask.scores and length is not None and len(mask.scores) != length:
+        elif is_short_of:
             findings.add(
                 "exam.mask_length",
                 f"В маске {len(mask.scores)} знаков, а заданий в этой части — {length}.",
@@ -107,20 +117,28 @@ def _check_masks(
                 value=str(mask.scores[place - 1]),
                 expected=f"не больше {mask.maxima[place - 1]}",
             )
+    return is_sound
+
+
+def _check_parts(row: PupilRow, exam: ExamRows, findings: CellFindings) -> bool:
+    """Compare the written and the oral part with the primary score; tell whether they agree."""
+    written, oral, primary = (row.scores[name] for name in ("written_score", "oral_score", "primary"))
+    if written is None or oral is None or primary is None or written + oral == primary:
+        return True
+    findings.add(
+        "exam.parts_mismatch",
+        f"Письменная ({written}) и устная ({oral}) части дают {written + oral}, а первичный балл — {primary}.",
+        row.row,
+        exam.heads.column("primary"),
+        value=str(primary),
+        expected=str(written + oral),
+    )
+    return False
 
 
 def _check_sums(row: PupilRow, exam: ExamRows, findings: CellFindings) -> None:
     written, oral, primary = (row.scores[name] for name in ("written_score", "oral_score", "primary"))
     short, extended, spoken = row.masks
-    if written is not None and oral is not None and primary is not None and written + oral != primary:
-        findings.add(
-            "exam.parts_mismatch",
-            f"Письменная ({written}) и устная ({oral}) части дают {written + oral}, а первичный балл — {primary}.",
-            row.row,
-            exam.heads.column("primary"),
-            value=str(primary),
-            expected=str(written + oral),
-        )
     has_parts = written is not None
     _check_sum((short, extended), written if has_parts else primary, "written_score", row, exam, findings)
     if has_parts or oral is not None:
@@ -145,31 +163,47 @@ def _check_sum(
         )
 
 
-def _check_result(row: PupilRow, exam: ExamRows, findings: CellFindings) -> None:
-    primary, test, mark = (row.scores[name] for name in ("primary", "test", "mark"))
+def _is_primary_sound(row: PupilRow, exam: ExamRows, findings: CellFindings) -> bool:
+    """Tell whether a valid result has a primary score within the exam's bounds."""
+    primary, column = row.scores["primary"], exam.heads.column("primary")
     if primary is None:
-        findings.add(
-            "exam.score_missing",
-            "Результат действителен, а первичного балла нет.",
-            row.row,
-            exam.heads.column("primary"),
-            expected="первичный балл или состояние результата",
-        )
-        return
-    maximum = maximum_primary(exam.key)
-    if primary < 0 or (maximum is not None and primary > maximum):
-        findings.add(
-            "exam.primary_over_maximum",
-            f"Первичный балл {primary} вне пределов экзамена (0–{maximum if maximum is not None else '…'}).",
-            row.row,
-            exam.heads.column("primary"),
-            value=str(primary),
-            expected=f"от 0 до {maximum}",
-        )
-        return
-    if test is not None:
+        # A cell that could not be read was told already.
+        if "primary" not in row.unreadable:
+            findings.add(
+                "exam.score_missing",
+                "Результат действителен, а первичного балла нет.",
+                row.row,
+                column,
+                expected="первичный балл или состояние результата",
+            )
+        return False
+    maximum = _maximum(row, exam)
+    if primary >= 0 and (maximum is None or primary <= maximum):
+        return True
+    findings.add(
+        "exam.primary_over_maximum",
+        f"Первичный балл {primary} вне пределов экзамена (0–{'…' if maximum is None else maximum}).",
+        row.row,
+        column,
+        value=str(primary),
+        expected="не меньше 0" if maximum is None else f"от 0 до {maximum}",
+    )
+    return False
+
+
+def _maximum(row: PupilRow, exam: ExamRows) -> int | None:
+    """Return the maximum of the paper; for ГВЭ that of the variant's series."""
+    known = maximum_primary(exam.key)
+    if known is not None:
+        return known
+    scales = _fitting(mark_scales(exam.key), row.texts["variant"])
+    return max((scale.maximum_score for scale in scales), default=None)
+
+
+def _check_result(row: PupilRow, exam: ExamRows, findings: CellFindings) -> None:
+    if row.scores["test"] is not None:
         _check_test_score(row, exam, findings)
-    if mark is not None:
+    if row.scores["mark"] is not None:
         _check_mark(row, exam, findings)
 
 

@@ -38,6 +38,7 @@ COLUMNS: Final = {
     "test": r"(тестовый|итоговый) балл|балл|mark100",
     "mark": r"(итоговая )?(оценка|отметка)|mark5",
     "year_mark": r"годовая (оценка|отметка)",
+    "subject_code": r"subjectcode",
 }
 PATTERNS: Final = {name: re.compile(pattern) for name, pattern in COLUMNS.items()}
 _DATE: Final = re.compile(r"(?<!\d)(20\d\d)[.\-](\d{2})[.\-](\d{2})(?!\d)|(?<!\d)(\d{2})\.(\d{2})\.(20\d\d)(?!\d)")
@@ -146,7 +147,12 @@ def column_heads(
 
 
 def is_protocol(heads: Heads) -> bool:
-    """Tell whether columns are those of an exam protocol: school, person, primary score and a result or mask."""
+    """Tell whether columns are those of an exam protocol: school, person, primary score and a result or mask.
+
+    A table with a subject in every row is a dump of РИС, not a protocol.
+    """
+    if heads.has("subject_code"):
+        return False
     has_person = heads.has("surname") or heads.has("full_name") or heads.has("participant")
     has_result = any(heads.has(name) for name in ("test", "mark", "short", "extended"))
     return heads.has("school", "primary") and has_person and has_result

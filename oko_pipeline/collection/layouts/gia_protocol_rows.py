@@ -45,6 +45,7 @@ class PupilRow:
     has_document: bool
     masks: tuple[Mask, Mask, Mask]
     scores: dict[str, int | None] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -76,7 +77,10 @@ def category_of(value: Cell) -> str:
 
 def person_of(row: list[Cell], heads: Heads) -> tuple[str, str]:
     """Return the normalised name and document of a row; empty texts where it has none."""
-    if heads.has("surname"):
+    if heads.has("surname") and heads.cell(row, "surname") is None:
+        # Namesakes by name and patronymic are many: without a surname nobody is named.
+        name = ""
+    elif heads.has("surname"):
         name = full_name(*(heads.cell(row, part) for part in ("surname", "name", "patronymic")))
     else:
         name = full_name(heads.cell(row, "full_name"))
@@ -178,6 +182,7 @@ def _read_scores(cells: list[Cell], exam: ExamRows, row: PupilRow, findings: Cel
         if found is not None and found != "valid":
             row.status = found
         elif cell_text(value) not in {"-", "–", "—"}:
+            row.unreadable.add(name)
             findings.add(
                 "exam.score_unreadable",
                 f"В ячейке балла не целое число: {shown(value)}.",
