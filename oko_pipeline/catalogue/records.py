@@ -144,6 +144,25 @@ class RecordShare(CatalogueModel):
     serves: tuple[str, ...] = ()
 
 
+class RecordSpread(CatalogueModel):
+    """An export in which the values of one column are headings: pupils down, subjects across, marks in the cells.
+
+    Each cell is a row: its heading goes to `column`, the cell to `value`, or to `otherwise` when it is no number. A
+    heading is such a value when the list of answers `listed` has it, or one of `headings`; three make a spread.
+    """
+
+    column: str
+    value: str
+    otherwise: str | None = None
+    listed: str
+    headings: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Headings that are values of the column."""
+        return frozenset({*choice_lists()[self.listed].values(), *self.headings})
+
+
 class RecordTable(CatalogueModel):
     """A register: one sheet of a form, one table of the stores.
 
@@ -151,7 +170,8 @@ class RecordTable(CatalogueModel):
     a school (or within the municipality); rows about single people are told apart by `person_id` as well and go to the
     restricted store, as do `is_confidential` registers, whose rows tell of one person without naming anyone (a head's
     appraisal). A register with an empty key has one row a school (or a municipality). `levels` narrows those of the
-    form. `carry_over`: last year's rows are offered in the new form; `offered_rows` stand in a blank one.
+    form. An export may have one column `spread` over many. `carry_over`: last year's rows are offered in the new form;
+    `offered_rows` stand in a blank one.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -165,6 +185,7 @@ class RecordTable(CatalogueModel):
     levels: tuple[Level, ...] = ()
     carry_over: bool = False
     columns: tuple[RecordColumn, ...]
+    spread: RecordSpread | None = None
     offered_rows: tuple[dict[str, str | int | float | bool], ...] = ()
     shares: tuple[RecordShare, ...] = ()
 
@@ -173,6 +194,8 @@ class RecordTable(CatalogueModel):
         names = [column.name for column in self.columns]
         repeated = [name for name, count in Counter(names).items() if count > 1]
         named = [*self.key, *(one for c in self.columns for one in (*c.total_of, c.at_most) if one is not None)]
+        if self.spread is not None:
+            named += filter(None, (self.spread.column, self.spread.value, self.spread.otherwise))
         unknown = sorted(set(named) - set(names))
         hidden = sorted({c.name for c in self.columns if not c.is_stored} & set(self.key))
         if repeated or unknown or hidden:

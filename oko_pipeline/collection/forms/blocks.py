@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
@@ -40,7 +41,8 @@ class Candidate:
     """A register whose headings stand in a row of a sheet.
 
     `cover` is the share of its required headings that are there, `explained` the share of the row's headings that it
-    explains. `schools` are places of columns that name a school by a common heading, `year` the one of the school year.
+    explains. `spread` are places whose headings are values of the register's spread column, `schools` places of columns
+    that name a school by a common heading, `year` the one of the school year.
     """
 
     table: RecordTable
@@ -54,16 +56,22 @@ class Candidate:
     repeated: dict[int, str] = field(default_factory=dict)
     schools: dict[str, int] = field(default_factory=dict)
     year: int | None = None
+    spread: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def matches(self) -> int:
+        """Return how many headings agree."""
+        return len(self.columns) + len(self.spread)
 
     @property
     def rank(self) -> tuple[float, int, float]:
         """Return what makes one candidate better than another."""
-        return round(self.cover, 6), len(self.columns), round(self.explained, 6)
+        return round(self.cover, 6), self.matches, round(self.explained, 6)
 
     @property
     def is_sure(self) -> bool:
         """Tell whether so much agrees that the table is this register."""
-        matches = len(self.columns)
+        matches = self.matches
         if matches < min(LEAST_MATCHES, len(self.table.columns)) or self.cover < LEAST_COVER:
             return False
         if self.cover < 1 and matches < LEAST_MATCHES + 1:
@@ -134,8 +142,11 @@ def _score(options: list[tuple[str, ...]], first_row: int, last_row: int) -> lis
     for texts in options:
         for name in {name for text in texts for name in index.get(text, ())}:
             hits[name] = hits.get(name, 0) + 1
+    tables = [(record_tables()[name], count) for name, count in hits.items()]
     found = [
-        _candidate(record_tables()[name], options, first_row, last_row) for name, count in hits.items() if count > 1
+        _candidate(table, options, first_row, last_row)
+        for table, count in tables
+        if count > 1 or table.spread is not None
     ]
     return sorted(found, key=lambda one: (*(-part for part in one.rank), one.table.name))
 
@@ -162,17 +173,35 @@ def _candidate(table: RecordTable, options: list[tuple[str, ...]], first_row: in
             year = place
         elif not any(text in ORDINARY_HEADINGS for text in texts):
             strange[place] = texts[0]
+    spread = _spread(table, strange, columns)
+    strange = {place: text for place, text in strange.items() if place not in spread}
     needed = required_columns(table)
     missing = tuple(column for column in needed if column.name not in columns)
     cover = (
         1 - len(missing) / len(needed)
         if needed
-        else min(1.0, len(columns) / min(len(table.columns), LEAST_MATCHES + 1))
+        else min(1.0, (len(columns) + len(spread)) / min(len(table.columns), LEAST_MATCHES + 1))
     )
-    explained = len(columns) / max(len(columns) + len(strange) + len(repeated), 1)
+    matches = len(columns) + len(spread)
+    explained = matches / max(matches + len(strange) + len(repeated), 1)
     return Candidate(
-        table, first_row, last_row, columns, missing, cover, explained, strange, repeated, schools, year
+        table, first_row, last_row, columns, missing, cover, explained, strange, repeated, schools, year, spread
     )  # fmt: skip
+
+
+def _spread(table: RecordTable, strange: dict[int, str], columns: dict[str, int]) -> dict[int, str]:
+    """Return the places whose headings are values of the register's spread column; nothing where they are too few."""
+    if table.spread is None or table.spread.column in columns or table.spread.value in columns:
+        return {}
+    known = _spread_headings(table.name)
+    found = {place: known[text] for place, text in strange.items() if text in known}
+    return found if len(found) >= LEAST_MATCHES else {}
+
+
+@cache
+def _spread_headings(table_name: str) -> dict[str, str]:
+    spread = record_tables()[table_name].spread
+    return {} if spread is None else {normal_heading(text): text for text in spread.known}
 
 
 def required_columns(table: RecordTable) -> list[RecordColumn]:

@@ -1,8 +1,8 @@
 """Tables that systems export or people keep, when their headings are those of a register of the catalogue."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from oko_pipeline.catalogue.campaigns import find_campaign
@@ -24,7 +24,7 @@ from oko_pipeline.collection.forms.rows import Block, RegisterRows, RowOwner, ch
 from oko_pipeline.collection.forms.schools import SchoolCells, mention_row, school_year_in
 from oko_pipeline.collection.forms.text_guard import guard_text, holds_name
 from oko_pipeline.collection.forms.values import Value, any_date, value_reader
-from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
+from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, number
 from oko_pipeline.collection.identity import path_hints, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.errors import UnreadableFileError
@@ -50,7 +50,7 @@ class RecordExport:
     """Reads exports into the registers whose headings they carry."""
 
     code: str = "record_export"
-    version: str = "1"
+    version: str = "2"
     title_ru: str = "Таблица реестра (выгрузка системы)"
 
     def recognise(self, workbook: Workbook) -> bool:
@@ -220,7 +220,29 @@ def _read_part(part: _Part, source: _Source, school_year: str) -> None:
     block = Block(table, part.sheet, candidate.last_row, candidate.columns | candidate.schools, constants=constants)
     rows = list(_data_rows(block, part, register, told))
     register.must_name_school = has_school
-    register.read(block, rows, told)
+    for own, some in _unspread(block, candidate, rows):
+        register.read(own, some, told)
+
+
+def _unspread(block: Block, candidate: Candidate, rows: list[int]) -> Iterator[tuple[Block, list[int]]]:
+    """Yield blocks and their rows: the block itself, or one for each heading that is a value of the spread column."""
+    spread = block.table.spread
+    if not candidate.spread or spread is None:
+        yield block, rows
+        return
+    table = block.table
+    kept = {name for name in block.columns if name.startswith("school:") or not table.column(name).is_stored}
+    kept |= set(table.key) & set(block.columns)
+    columns = {name: place for name, place in block.columns.items() if name in kept}
+    for place, heading in candidate.spread.items():
+        constants = block.constants | {spread.column: heading}
+        cells = {row: block.sheet.rows[row][place] if place < len(block.sheet.rows[row]) else None for row in rows}
+        filled = [row for row in rows if cell_text(cells[row])]
+        numbers = [row for row in filled if number(cells[row]) is not None]
+        yield replace(block, columns=columns | {spread.value: place}, constants=constants), numbers
+        if spread.otherwise is not None:
+            words = sorted(set(filled) - set(numbers))
+            yield replace(block, columns=columns | {spread.otherwise: place}, constants=constants), words
 
 
 def _may_be_municipal(table: RecordTable) -> bool:
