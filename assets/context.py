@@ -14,12 +14,11 @@ import pandas as pd
 from assets.inputs import active_files, frame_fingerprint, record_slices, slice_fingerprint
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
-from oko_pipeline.analysis.context import clusters, comparables, expected, groups, high_results
+from oko_pipeline.analysis.context import clusters, comparables, expected, groups, high_results, registers
 from oko_pipeline.analysis.context.conditions import (
     Conditions,
     build_conditions,
     nearest_answers,
-    passport_shares,
     with_total_of_grades,
 )
 from oko_pipeline.analysis.context.options import (
@@ -62,7 +61,9 @@ LOW_RESULT_TABLES = (
 OPTIONAL_INPUTS = {
     "social_passport": "социальный паспорт: индекс строится по анкете, часть факторов риска неизвестна",
     "exam_summary": "итоги ОГЭ и ЕГЭ: правила ШНОР применены только к ВПР",
-    "low_result_lists": "официальный перечень ШНОР: столбец official_list пуст",
+    "external_lists": "официальные перечни ШНОР и ШНСУ: столбцы official_list пусты",
+    "enrolment": "контингент: численность взята из анкеты или оценена",
+    "school_conditions": "реестр условий ОО: тип, место, оснащение взяты из анкеты",
     "support_programmes": "программы поддержки: мониторинг пуст",
 }
 """Tables of other stages that make the result fuller; without them it says what is missing."""
@@ -143,22 +144,28 @@ class YearInputs:
 
     @cached_property
     def answers(self) -> pd.DataFrame:
-        """Answers of the nearest questionnaire of each school."""
+        """Answers of the year's registers and of the nearest questionnaire of each school."""
         options = GroupOptions.load(self.overrides)
-        return nearest_answers(self.school_context, self.school_year, options.maximum_years_apart)
+        nearest = nearest_answers(self.school_context, self.school_year, options.maximum_years_apart)
+        readers: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+            "enrolment": registers.enrolment_answers,
+            "school_conditions": registers.conditions_answers,
+            "social_passport": lambda rows: registers.passport_answers(rows, properties()),
+        }
+        found = [
+            read(rows[rows["school_year"] == rows["school_year"].max()])
+            for name, read in readers.items()
+            if (rows := self.optional(name)) is not None
+        ]
+        return registers.joined_answers(with_total_of_grades(nearest), found, self.school_year)
 
     @cached_property
     def conditions(self) -> Conditions:
         """Values of all properties, in the order of `groups`."""
-        wide = with_total_of_grades(self.answers)
-        passport = self.optional("social_passport")
-        if passport is not None:
-            own = passport[passport["school_year"] == passport["school_year"].max()]
-            wide = wide.join(passport_shares(own, properties()), how="outer")
         now = self.procedures[self.procedures["school_year"] == self.school_year]
         counts = now.groupby("school_code")[["below_minimum_count", "participants_count"]].sum()
         extra = {"below_minimum_share": counts["below_minimum_count"] / counts["participants_count"]}
-        return build_conditions(self.groups["school_code"].tolist(), wide, properties(), extra)
+        return build_conditions(self.groups["school_code"].tolist(), self.answers, properties(), extra)
 
     @cached_property
     def without_senior(self) -> frozenset[str]:
@@ -168,12 +175,17 @@ class YearInputs:
 
     @cached_property
     def official(self) -> frozenset[str] | None:
-        """Schools of the official list of the year; None when no list came."""
-        lists = self.optional("low_result_lists")
+        """Schools of the official list of low results of the year (ШНОР); None when no list came."""
+        return self.listed("shnor")
+
+    def listed(self, kind: str) -> frozenset[str] | None:
+        """Return the schools of the year's external lists of a kind; None when no such list came."""
+        lists = self.optional("external_lists")
         if lists is None:
             return None
-        own = lists[(lists["school_year"] == self.school_year) & lists["school_code"].notna()]
-        return flags.official_schools([own["school_code"].tolist()] if len(own) else [])
+        own = lists[(lists["school_year"] == self.school_year) & (lists["list_kind"] == kind)]
+        in_force = own[own["school_code"].notna() & ~own["is_excluded"].fillna(value=False).astype(bool)]
+        return flags.official_schools([in_force["school_code"].tolist()] if len(own) else [])
 
 
 def version(*modules: str) -> str:
@@ -211,10 +223,11 @@ def make_groups(inputs: YearInputs) -> bool:
         sizes = coverage["participants_count"] + coverage["absent_count"]
         attendance = sizes[sizes > 0].astype("float64").groupby(coverage["school_code"]).median()
         options = GroupOptions.load(inputs.overrides)
-        found = groups.school_groups(schools, inputs.school_context, attendance, inputs.school_year, options)
+        found = groups.school_groups(schools, inputs.answers, attendance, inputs.school_year, options)
         return [found.sort_values("school_code", ignore_index=True)]
 
-    fingerprint = combine(*(frame_fingerprint(one) for one in (schools, inputs.school_context, coverage)))
+    answers = inputs.answers.reset_index()
+    fingerprint = combine(*(frame_fingerprint(one) for one in (schools, answers, coverage)))
     return remember(inputs, [made.SCHOOL_GROUPS], fingerprint, make)
 
 
@@ -283,6 +296,7 @@ def make_low_results(inputs: YearInputs) -> bool:
         "none" if programmes is None else frame_fingerprint(programmes),
         repr(None if inputs.official is None else sorted(inputs.official)),
         repr(sorted(inputs.without_senior)),
+        repr(inputs.listed("shnsu") and sorted(inputs.listed("shnsu") or ())),
     )
     return remember(inputs, LOW_RESULT_TABLES, fingerprint, lambda: _low_result_frames(inputs, contextual, programmes))
 
@@ -300,7 +314,9 @@ def _low_result_frames(
     )
     rules = low_result_rules()
     low = flags.low_result_tables(inputs.procedures, schools, rules)
-    index = social.social_index(inputs.conditions, social_indices(), of, SocialOptions.load(overrides))
+    index = social.social_index(
+        inputs.conditions, social_indices(), of, SocialOptions.load(overrides), inputs.listed("shnsu")
+    )
     risk = risks.risk_profile(inputs.conditions, risk_factors(), of, RiskOptions.load(overrides))
     base = high_results.high_result_base(contextual, index, year, HighResultOptions.load(overrides))
     pairs = high_results.learning_pairs(

@@ -249,10 +249,10 @@ def analyse(of: Region) -> Found:
         return result
 
     year = of.plan.years[-1]
-    groups = timed(
-        "groups", lambda: school_groups(of.schools, of.context, pd.Series(dtype=float), year, GroupOptions.load())
-    )
     answers = with_total_of_grades(nearest_answers(of.context, year, 2))
+    groups = timed(
+        "groups", lambda: school_groups(of.schools, answers, pd.Series(dtype=float), year, GroupOptions.load())
+    )
     works = timed("procedures", lambda: work_procedures(of.summary, of.assessments))
     conditions = build_conditions(groups["school_code"].tolist(), answers, properties())
     of_use = properties().of_use

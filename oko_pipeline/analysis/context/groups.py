@@ -9,13 +9,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from oko_pipeline.analysis.context.conditions import (
-    CONTEXT_YEAR,
-    SETTLEMENT_TEXT,
-    nearest_answers,
-    with_total_of_grades,
-)
+from oko_pipeline.analysis.context.conditions import CONTEXT_YEAR, SETTLEMENT_TEXT
 from oko_pipeline.analysis.context.options import GROUPS, GroupOptions, method_columns
+from oko_pipeline.analysis.context.registers import REGISTER_PUPILS, REGISTER_TYPE
 from oko_pipeline.catalogue.tables_context import SCHOOL_GROUPS
 
 EXCLUDED_TYPES: Final = frozenset({"correctional", "evening", "closed", "penal"})
@@ -106,7 +102,7 @@ class _Merged:
 
 def school_groups(
     schools: pd.DataFrame,
-    school_context: pd.DataFrame,
+    answers: pd.DataFrame,
     attendance: pd.Series,
     school_year: str,
     options: GroupOptions,
@@ -115,7 +111,8 @@ def school_groups(
 
     Args:
         schools: the year's rows of `schools`.
-        school_context: rows of `school_context` of all years, older files first.
+        answers: wide answers by school code: the nearest questionnaire (`nearest_answers`, `with_total_of_grades`),
+            joined with the year's registers where there are any (`joined_answers`).
         attendance: median number of pupils of a work by school code, for sizes where no questionnaire tells them.
         school_year: the year.
         options: parameters of the method.
@@ -123,7 +120,6 @@ def school_groups(
     if schools.empty:
         return SCHOOL_GROUPS.empty()
     codes = schools["school_code"]
-    answers = with_total_of_grades(nearest_answers(school_context, school_year, options.maximum_years_apart))
     own = answers.reindex(codes)
     pupils, size_source = _sizes(own, attendance.reindex(codes), options)
     types, sources = _types(schools, own, pupils, options)
@@ -167,20 +163,26 @@ def school_groups(
 def _sizes(own: pd.DataFrame, attendance: pd.Series, options: GroupOptions) -> tuple[list[float], list[str]]:
     asked = own["pupils_count"].to_numpy(dtype=np.float64)
     estimated = attendance.to_numpy(dtype=np.float64) * options.parallels
-    sources = np.where(np.isfinite(asked), "questionnaire", np.where(np.isfinite(estimated), "works", "unknown"))
+    registered = own[REGISTER_PUPILS].notna().to_numpy() if REGISTER_PUPILS in own else np.zeros(len(own), dtype=bool)
+    sources = np.select(
+        [registered, np.isfinite(asked), np.isfinite(estimated)], ["register", "questionnaire", "works"], "unknown"
+    )
     return np.where(np.isfinite(asked), asked, estimated).tolist(), sources.tolist()
 
 
 def _types(
     schools: pd.DataFrame, own: pd.DataFrame, pupils: list[float], options: GroupOptions
 ) -> tuple[list[str], list[str]]:
-    """Return types and where they are from; the login `ksh…` and the questionnaire go before the name."""
+    """Return types and where they are from: register, login `ksh…`, questionnaire, name."""
     flags = {name: own[name].to_numpy() if name in own else np.full(len(own), np.nan) for name in _ASKED}
     has_answers = own[CONTEXT_YEAR].notna().to_numpy()
     names = schools["school_name"].where(schools["is_name_known"]).to_list()
     kinds = schools["school_kind"].to_list()
+    registered = own[REGISTER_TYPE].to_list() if REGISTER_TYPE in own else [None] * len(own)
     found = [
-        _type_of(
+        (registered[place], "register")
+        if isinstance(registered[place], str)
+        else _type_of(
             {name: values[place] for name, values in flags.items()} | {"pupils_count": pupils[place]},
             name_type(name) if isinstance(name, str) else None,
             (bool(has_answers[place]), kinds[place], options.tiny_school_pupils),

@@ -20,7 +20,11 @@ _STEP: Final = 10.0
 
 
 def social_index(
-    conditions: Conditions, indices: Sequence[SocialIndex], groups: pd.DataFrame, options: SocialOptions
+    conditions: Conditions,
+    indices: Sequence[SocialIndex],
+    groups: pd.DataFrame,
+    options: SocialOptions,
+    official: frozenset[str] | None = None,
 ) -> pd.DataFrame:
     """Return rows of `social_index`: every index × every school of the year.
 
@@ -33,6 +37,7 @@ def social_index(
         indices: the indices, the preferred one first; the first that enough schools have is the main one.
         groups: rows of `school_groups`, in the order of `conditions`.
         options: parameters of the method.
+        official: schools of the official list of adverse conditions (ШНСУ); None when there is no list.
     """
     if groups.empty:
         return TABLE.empty()
@@ -45,7 +50,9 @@ def social_index(
         is_main = not has_main and share >= options.minimum_schools_share and share > 0
         has_main |= is_main
         made.append(rows.assign(is_main=is_main))
-    return TABLE.conform(pd.concat(made, ignore_index=True))
+    joined = pd.concat(made, ignore_index=True)
+    listed = [None if official is None else code in official for code in joined["school_code"]]
+    return TABLE.conform(joined.assign(official_list=pd.array(listed, dtype="boolean")))
 
 
 def _index_rows(

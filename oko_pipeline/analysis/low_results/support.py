@@ -22,8 +22,9 @@ def support_monitoring(
     """Return rows of `support_monitoring`: a row for every known round of an indicator of a school.
 
     Args:
-        programmes: rows with `REQUIRED` columns; `programme_code` and `is_higher_better` (True unless said) may stand
-            beside them. A round given twice counts as it stands last.
+        programmes: rows with `REQUIRED` columns; beside them may stand `programme_code` (or `programme_number`),
+            `is_higher_better` (True unless said), `baseline_value` (the input value where no input round is given) and
+            `is_not_applicable`. A round given twice counts as it stands last.
         school_year: the year.
         without_senior: schools without grades 10–11; an indicator of ЕГЭ is not applicable to them.
         options: parameters of the method.
@@ -43,13 +44,13 @@ def support_monitoring(
     grouped = own.assign(better=better).groupby(keys, sort=False)["better"]
     known_before = grouped.transform(lambda values: values.ffill().shift())
     first = better.where(own["round"] == "input")
-    first = first.groupby([own[key] for key in keys], sort=False).transform("first")
+    first = first.groupby([own[key] for key in keys], sort=False).transform("first").fillna(own["baseline"] * sign)
     is_input = (own["round"] == "input").to_numpy()
     change = (better - known_before).to_numpy()
     from_input = np.where(is_input, np.nan, (better - first).to_numpy())
     gap = ((own["actual_value"] - own["planned_value"]) * sign).to_numpy()
     senior = own["indicator_code"].str.lower().str.contains("|".join(_SENIOR)).to_numpy()
-    barred = senior & own["school_code"].isin(list(without_senior)).to_numpy()
+    barred = own["is_barred"].to_numpy() | (senior & own["school_code"].isin(list(without_senior)).to_numpy())
     plan = np.select([np.isnan(gap), gap >= -1e-9], ["unknown", "reached"], "missed")
     dynamics = np.select(
         [barred, np.isnan(from_input), from_input > options.tolerance + 1e-9, from_input < -options.tolerance - 1e-9],
@@ -76,12 +77,14 @@ def _clean(programmes: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of known rounds in order, with the columns that may be missing filled in."""
     own = programmes[programmes["school_code"].notna() & programmes["round"].isin(ROUNDS)].copy(deep=False)
     own = own[own["indicator_code"].notna()]
-    codes = own["programme_code"] if "programme_code" in own else pd.Series(None, index=own.index, dtype="str")
-    higher = own["is_higher_better"] if "is_higher_better" in own else pd.Series(None, index=own.index, dtype="boolean")
+    codes = _first_of(own, ("programme_code", "programme_number"), "str")
+    higher = _first_of(own, ("is_higher_better",), "boolean")
     order = own["round"].map({name: place for place, name in enumerate(ROUNDS)})
     own = own.assign(
-        programme_code=codes.astype("str").fillna("main"),
-        is_higher_better=higher.astype("boolean").fillna(value=True).astype(bool),
+        programme_code=codes.fillna("main"),
+        is_higher_better=higher.fillna(value=True).astype(bool),
+        is_barred=_first_of(own, ("is_not_applicable",), "boolean").fillna(value=False).astype(bool),
+        baseline=_first_of(own, ("baseline_value",), "float64"),
         planned_value=own["planned_value"].astype("float64"),
         actual_value=own["actual_value"].astype("float64"),
         order=order,
@@ -90,6 +93,12 @@ def _clean(programmes: pd.DataFrame) -> pd.DataFrame:
     return (
         own.drop_duplicates([*keys, "round"], keep="last").sort_values([*keys, "order"]).drop(columns="order")
     ).reset_index(drop=True)
+
+
+def _first_of(rows: pd.DataFrame, names: tuple[str, ...], dtype: str) -> pd.Series:
+    """Return the first of the columns that is there, all missing when none is."""
+    name = next((one for one in names if one in rows), None)
+    return pd.Series(None, index=rows.index, dtype=dtype) if name is None else rows[name].astype(dtype)  # pyright: ignore[reportCallIssue,reportArgumentType]
 
 
 def _outcomes(plan: np.ndarray, dynamics: np.ndarray, is_input: np.ndarray) -> np.ndarray:
@@ -116,4 +125,4 @@ _EXPLANATIONS: Final = {
     (outcome, dynamics): f"{_OUTCOMES_RU[outcome]}; {_DYNAMICS_RU[dynamics]}."
     for outcome in _OUTCOMES_RU
     for dynamics in _DYNAMICS_RU
-} | {("not_applicable", "not_applicable"): "Неприменимо: в ОО нет 10–11 классов."}
+} | {("not_applicable", "not_applicable"): "Показатель к ОО неприменим."}

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from oko_pipeline.analysis.context.conditions import build_conditions
+from oko_pipeline.analysis.context.conditions import build_conditions, nearest_answers, with_total_of_grades
 from oko_pipeline.analysis.context.groups import school_groups
 from oko_pipeline.analysis.context.options import GroupOptions
 from oko_pipeline.catalogue.conditions import properties
@@ -52,13 +52,10 @@ def make_context(answers, year=YEAR, file="a"):
 
 def make_groups(names, answers, attendance=None, options=None, kinds=None, **parameters):
     """Return `school_groups` of a small year."""
-    return school_groups(
-        make_schools(names, kinds),
-        make_context(answers),
-        pd.Series(attendance or {}, dtype="float64"),
-        YEAR,
-        options or GroupOptions(**parameters),
-    )
+    wanted = options or GroupOptions(**parameters)
+    nearest = nearest_answers(make_context(answers), YEAR, wanted.maximum_years_apart)
+    sizes = pd.Series(attendance or {}, dtype="float64")
+    return school_groups(make_schools(names, kinds), with_total_of_grades(nearest), sizes, YEAR, wanted)
 
 
 def make_conditions(values):

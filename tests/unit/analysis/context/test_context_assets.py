@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from assets import context as room
+from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     COVERAGE,
@@ -105,7 +106,7 @@ def test_year_is_computed_once_and_again_only_when_something_changed(workplace, 
 
 def test_what_is_missing_is_said_and_nothing_is_invented(workplace, tmp_path):
     told = run(tmp_path)["low_results"]["чего нет"].value
-    for word in ("социальный паспорт", "ОГЭ и ЕГЭ", "перечень ШНОР", "программы поддержки"):
+    for word in ("социальный паспорт", "ОГЭ и ЕГЭ", "официальные перечни", "программы поддержки", "контингент"):
         assert word in told
     flags = workplace.database.read(room.made.LOW_RESULT_FLAGS, {"school_year": YEAR})
     assert flags["official_list"].isna().all()
@@ -113,14 +114,26 @@ def test_what_is_missing_is_said_and_nothing_is_invented(workplace, tmp_path):
     assert index[index["is_main"]]["is_proxy"].all()
 
 
+def add(workplace, name, rows):
+    """Append rows of a register, filling in what every register has."""
+    table = all_tables()[name]
+    given = pd.DataFrame(rows)
+    frame = table.empty().reindex(range(len(given)))
+    defaults = {
+        "school_year": YEAR,
+        "record_id": [f"{name}:{number}" for number in range(len(given))],
+        "file_sha256": "0" * 64,
+        "source_sheet": "Лист",
+        "source_row": 1,
+    }
+    own = {column: value for column, value in defaults.items() if column in table.column_names}
+    workplace.database.append(table, table.conform(frame.assign(**own, **{name: given[name] for name in given})))
+
+
 def test_social_passport_becomes_the_main_index(workplace, tmp_path, region):
-    if "social_passport" not in room.all_tables():
-        pytest.skip("the register of the social passport is not described")
-    table = room.all_tables()["social_passport"]
     codes = region.schools["school_code"]
-    counts = {
-        name: range(10, 10 + len(codes))
-        for name in (
+    counts = dict.fromkeys(
+        (
             "low_income_count",
             "one_parent_count",
             "ovz_count",
@@ -128,28 +141,72 @@ def test_social_passport_becomes_the_main_index(workplace, tmp_path, region):
             "unemployed_parents_count",
             "school_record_count",
             "danger_family_count",
-        )
-    }
-    rows = (
-        table.empty()
-        .reindex(range(len(codes)))
-        .assign(
-            school_year=YEAR,
-            record_id=codes,
-            school_code=codes,
-            pupils_count=200,
-            file_sha256="0" * 64,
-            source_sheet="Лист",
-            source_row=1,
-            **counts,
-        )
+        ),
+        range(10, 10 + len(codes)),
     )
-    workplace.database.append(table, table.conform(rows))
+    add(workplace, "social_passport", {"school_code": codes, "pupils_count": 200, **counts})
     told = run(tmp_path)["low_results"]["чего нет"].value
     assert "социальный паспорт" not in told
     index = workplace.database.read(room.made.SOCIAL_INDEX, {"school_year": YEAR})
     assert index[index["is_main"]]["index_code"].unique().tolist() == ["social_passport"]
     assert not index[index["is_main"]]["is_proxy"].any()
+    groups = workplace.database.read(room.made.SCHOOL_GROUPS, {"school_year": YEAR})
+    assert groups["size_source"].unique().tolist() == ["register"]
+
+
+def test_lists_programmes_and_exams_of_other_stages_are_taken_up(workplace, tmp_path):
+    add(
+        workplace,
+        "external_lists",
+        {
+            "school_code": ["edu990001", "edu990002", "edu990003", "edu990004"],
+            "list_kind": ["shnor", "shnsu", "bias", "shnor"],
+            "list_year": 2023,
+            "source": "region",
+            "is_excluded": pd.array([None, None, None, True], dtype="boolean"),
+        },
+    )
+    add(
+        workplace,
+        "support_programmes",
+        {
+            "school_code": "edu990001",
+            "round": ["input", "final"],
+            "programme_number": "1",
+            "indicator_code": "base_level_share",
+            "planned_value": [50.0, 60.0],
+            "actual_value": [50.0, 65.0],
+        },
+    )
+    add(
+        workplace,
+        "exam_summary",
+        {
+            "exam_code": ["oge:2023:russian:main", "oge:2023:mathematics:main"],
+            "unit_level": "school",
+            "unit_code": "edu990005",
+            "category": "all",
+            "participants_count": 20,
+            "not_valid_count": 0,
+            "size_tier": "lt50",
+            "below_minimum_count": 12,
+            "year_mark_pairs_count": 0,
+            "method_id": "exams.summary",
+            "method_version": "1",
+        },
+    )
+    told = run(tmp_path)["low_results"]["чего нет"].value
+    assert not any(word in told for word in ("официальные перечни", "программы поддержки", "ОГЭ и ЕГЭ"))
+    flags = workplace.database.read(room.made.LOW_RESULT_FLAGS, {"school_year": YEAR, "rule_code": "criterion_2025"})
+    own = flags.set_index("school_code")
+    assert own["official_list"].sum() == 1
+    assert own.loc["edu990001", "official_list"]
+    assert own.loc["edu990005", "computed"]
+    assert "oge:" in own.loc["edu990005", "failed_ru"]
+    index = workplace.database.read(room.made.SOCIAL_INDEX, {"school_year": YEAR})
+    assert set(index.loc[index["official_list"], "school_code"]) == {"edu990002"}
+    monitoring = workplace.database.read(room.made.SUPPORT_MONITORING, {"school_year": YEAR})
+    assert monitoring.set_index("round")["outcome"].to_dict() == {"input": "unknown", "final": "improved"}
 
 
 def test_no_table_orders_schools_by_result(workplace, tmp_path):

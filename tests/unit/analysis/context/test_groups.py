@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from oko_pipeline.analysis.context.conditions import nearest_answers
+from oko_pipeline.analysis.context.conditions import nearest_answers, with_total_of_grades
 from oko_pipeline.analysis.context.groups import name_type, school_groups, without_senior_grades
 from oko_pipeline.analysis.context.options import GroupOptions
 
@@ -144,17 +144,21 @@ def test_nearest_questionnaire_counts_and_its_year_is_told(build):
     )
     schools = build.schools({"edu990001": "СОШ", "edu990002": "СОШ"})
     empty = pd.Series(dtype=float)
-    groups = school_groups(schools, context, empty, build.year, GroupOptions(maximum_years_apart=2))
+
+    def of_context(rows):
+        answers = with_total_of_grades(nearest_answers(rows, build.year, 2))
+        return school_groups(schools, answers, empty, build.year, GroupOptions())
+
+    groups = of_context(context)
     assert of(groups, "edu990001")["pupils_count"] == 200
     assert of(groups, "edu990001")["context_year"] == "2022-2023"
     assert pd.isna(of(groups, "edu990002")["context_year"])
-    earlier = school_groups(schools, context.replace("2022-2023", "2023-2024"), empty, build.year, GroupOptions())
+    earlier = of_context(context.replace("2022-2023", "2023-2024"))
     assert of(earlier, "edu990001")["context_year"] == "2019-2020"
 
 
 def test_a_year_without_schools_has_no_groups(build):
-    groups = school_groups(build.schools({}), build.context({}), pd.Series(dtype=float), build.year, GroupOptions())
-    assert groups.empty
+    assert build.groups({}, {}).empty
 
 
 def test_schools_without_senior_grades_are_those_that_say_so(build):

@@ -90,3 +90,12 @@ def test_one_school_equal_schools_or_nothing_known_have_no_index(conditions_of, 
 def test_equal_values_share_a_third():
     assert list(_thirds(np.array([1.0, 1, 1, 1, 5, 9]))) == [1, 1, 1, 1, 3, 3]
     assert _thirds(np.array([1.0, 2.0])).isna().all()
+
+
+def test_official_list_of_adverse_conditions_stands_beside_the_thirds(conditions_of, groups_of):
+    conditions = conditions_of({"passport_low_income": [0.1, 0.2, 0.3]})
+    own, groups = [index(("low_income_share", 1))], groups_of(conditions)
+    assert social_index(conditions, own, groups, SocialOptions())["official_list"].isna().all()
+    found = social_index(conditions, own, groups, SocialOptions(), frozenset({"edu990000"}))
+    assert found["official_list"].tolist() == [True, False, False]
+    assert found["third"].tolist() == [3, 2, 1]

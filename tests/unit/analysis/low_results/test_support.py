@@ -101,3 +101,12 @@ def test_unknown_rounds_are_left_out_and_the_last_entry_counts():
 def test_a_register_without_its_columns_is_refused():
     with pytest.raises(ContractError, match="planned_value"):
         monitored(pd.DataFrame({"school_code": ["edu1"]}))
+
+
+def test_baseline_stands_for_a_missing_input_round_and_the_register_may_bar_an_indicator():
+    frame = rows(("edu1", "final", "a", 10, 12), ("edu2", "final", "a", 10, 12), programme_number="7")
+    frame = frame.assign(baseline_value=[5.0, 5.0], is_not_applicable=[False, True])
+    found = monitored(frame)
+    assert found["change_from_input"][("edu1", "a", "final")] == 7
+    assert found["dynamics"].tolist() == ["positive", "not_applicable"]
+    assert found["programme_code"].unique().tolist() == ["7"]
