@@ -52,7 +52,7 @@ def test_no_way_in_names_what_does_not_exist():
         f"{kind.slug}: {way.obstacle_ru}"
         for kind in source_kinds().values()
         for way in ways_in(kind, parts)
-        if not way.is_open and way.code != "diagnostic_protocol"
+        if not way.is_open
     ]
     assert closed == []
 
