@@ -238,14 +238,39 @@ def _mean(indicator: Indicator, rows: _Grouping) -> Values:
     return Values(mean, mean - half, mean + half, _known(total, mean), _known(count, mean), nothing)
 
 
+def _rows_count(_indicator: Indicator, rows: _Grouping) -> Values:
+    """Return numbers of rows; a unit without any has sent nothing, which is not known to be zero."""
+    count = np.bincount(rows.place, minlength=rows.units).astype(np.float64)
+    nothing = np.full(rows.units, np.nan)
+    value = np.where(count > 0, count, np.nan)
+    return Values(value, nothing, nothing, value, nothing, nothing)
+
+
+def _answers(indicator: Indicator, rows: _Grouping) -> Values:
+    """Return the share of rows with one of the answers among the counted ones, in %; Wilson interval."""
+    given = rows.frame[indicator.numerator[0]].astype("str")
+    counted = given.isin(indicator.counted) if indicator.counted else given.notna()
+    top = rows.total((counted & given.isin(indicator.answers)).to_numpy(np.float64))
+    bottom = rows.total(counted.to_numpy(np.float64))
+    interval = wilson_interval(top, bottom)
+    n = np.where(bottom > 0, bottom, np.nan)
+    value = 100 * top / np.where(bottom > 0, bottom, np.nan)
+    return Values(value, 100 * interval.low, 100 * interval.high, _known(top, n), n, n)
+
+
 _FORMULAS: Final = {
     "share": _share,
     "count": _count,
     "points": _points,
     "weighted_mean": _weighted_mean,
     "mean": _mean,
+    "rows": _rows_count,
+    "answers": _answers,
 }
-_METHODS: Final = {name: f"indicators.{name}" for name in _FORMULAS}
+_METHODS: Final = {name: f"indicators.{name}" for name in _FORMULAS} | {
+    "rows": "indicators.count",
+    "answers": "indicators.share",
+}
 
 
 def _known(values: Floats, where: Floats) -> Floats:

@@ -15,7 +15,7 @@ from oko_pipeline.catalogue.records import RecordForm, RecordShare, RecordTable,
 from oko_pipeline.catalogue.yaml_files import CatalogueModel, catalogue_files, read_catalogue_yaml
 from oko_pipeline.errors import CatalogueError
 
-Formula = Literal["share", "count", "weighted_mean", "mean", "points"]
+Formula = Literal["share", "count", "weighted_mean", "mean", "points", "rows", "answers"]
 Use = Literal["monitoring", "recommendations", "like_with_like", "self_assessment", "appraisal", "reward", "ranking"]
 Base = Literal["results", "marks", "exams", "conditions", "processes", "people", "opinions", "documents"]
 
@@ -43,7 +43,8 @@ class Indicator(CatalogueModel):
     `share`: sum of the `numerator` columns to the sum of `denominator`; a municipality's value is weighted by its
     participants, never a mean of schools. `count`: sum of the numerators. `points`: mean points of a person, `points`
     giving those of each counted column (СОУ: mark_5_count → 100, mark_4_count → 64, …). `weighted_mean`: numerator
-    weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. In
+    weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. `rows`: number of rows.
+    `answers`: share of rows whose `numerator` column holds one of `answers` among those that hold one of `counted`. In
     `where` a value that begins with «~» is a pattern. `minimum_n` is the smallest group of which the value is told.
     """
 
@@ -56,6 +57,8 @@ class Indicator(CatalogueModel):
     numerator: tuple[str, ...] = ()
     denominator: str | None = None
     deviation: str | None = None
+    answers: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
     points: dict[str, float] = Field(default_factory=dict)
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     source_ru: str
@@ -82,7 +85,9 @@ class Indicator(CatalogueModel):
             raise ValueError("у доли должен быть знаменатель")
         if (self.formula == "points") != bool(self.points):
             raise ValueError("баллы (points) нужны формуле points и только ей")
-        if not (self.numerator or self.points):
+        if (self.formula == "answers") != bool(self.answers):
+            raise ValueError("ответы (answers) нужны формуле answers и только ей")
+        if not (self.numerator or self.points or self.formula == "rows"):
             raise ValueError("не указан числитель")
         return self
 

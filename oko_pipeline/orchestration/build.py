@@ -4,7 +4,20 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from assets import analysis, collection, context, dynamics, indicators, items, records, reporting, validation
+from assets import (
+    analysis,
+    collection,
+    context,
+    dynamics,
+    exams,
+    indicators,
+    items,
+    objectivity,
+    records,
+    reporting,
+    surveys,
+    validation,
+)
 from checks.guards import guard_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
@@ -16,6 +29,8 @@ ASSETS = (
     collection.schools,
     collection.assessments_and_tasks,
     records.registers,
+    exams.exam_collection,
+    surveys.survey_answers,
     validation.quality_findings,
     validation.quality_results,
     analysis.result_tables,
@@ -30,6 +45,12 @@ ASSETS = (
     items.skill_deficits,
     items.result_links,
     items.pupils_support,
+    objectivity.objectivity_signals,
+    objectivity.objectivity_signs_asset,
+    objectivity.objectivity_cards_asset,
+    objectivity.recheck_selection_asset,
+    exams.exam_tables,
+    surveys.survey_results,
     indicators.indicator_table,
     reporting.municipality_notes,
     reporting.school_notes,

@@ -119,6 +119,23 @@ def test_a_mean_over_schools_has_a_student_interval_between_them():
     assert pd.isna(made.loc["edu990001", "value_low"])
 
 
+def test_answers_are_a_share_of_the_counted_rows():
+    told = SHARE.model_copy(
+        update={"formula": "answers", "numerator": ("answer",), "denominator": None, "answers": ("1",),
+                "counted": ("0", "1"), "minimum_n": 1}
+    )  # fmt: skip
+    rows = pd.DataFrame({"school_code": ["edu990001", "edu990002", "edu990003"], "answer": ["1", "0", "na"]})
+    made = values(told, rows)
+    assert made["value"][["edu990001", "edu990002", "m1"]].tolist() == [100, 0, 50]
+    assert made.loc["edu990003", "state"] == "no_data"
+
+
+def test_rows_are_counted_and_silence_is_not_zero():
+    made = values(SHARE.model_copy(update={"formula": "rows"}), career(("edu990001", 1, 1), ("edu990001", 2, 2)))
+    assert made.loc["m1", "value"] == 2
+    assert made.loc["edu990002", "state"] == "no_data"
+
+
 @pytest.mark.parametrize(
     ("tested", "verdict"), [(50, "no_evidence"), (55, "no_evidence"), (80, "better"), (20, "worse")]
 )
