@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from oko_pipeline.catalogue.questionnaires import questionnaires
 from oko_pipeline.catalogue.records import record_forms
 from oko_pipeline.catalogue.sources import EXPORT_LAYOUT, FORM_LAYOUT, SourceKind, due_date, source_kinds
 from oko_pipeline.catalogue.tables_sources import SOURCE_COMPLETENESS
@@ -18,6 +19,21 @@ from oko_pipeline.catalogue.tables_sources import SOURCE_COMPLETENESS
 RECORD_COLUMNS: Final = ("file_sha256", "table_name", "kind", "school_code", "municipality_code", "rows_count")
 """Columns of `Receipts.records`."""
 
+# Where a table holds several kinds: the column that tells them apart and the kinds of its values (their own codes
+# where nothing is said).
+_KIND_COLUMNS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "exam_results": ("exam_kind", {"gve9": "gve", "gve11": "gve"}),
+    "admission_works": ("procedure", {"essay": "essay11", "statement": "essay11", "interview": "interview9"}),
+    "exam_results_reported": ("exam", {}),
+    "exam_admission": ("procedure", {}),
+    "diagnostics_summary": ("procedure", {}),
+    "survey_answers": ("questionnaire_code", {}),
+    "study_results": (
+        "study",
+        {"functional": "pisa_model"} | dict.fromkeys(("pisa", "pirls", "timss", "icils"), "international_studies"),
+    ),
+}
+_ASSESSMENT: Final = "assessment_id"
 _UNIT: Final = ["kind", "source_code", "unit_level", "unit_code"]
 _ACTIVE: Final = frozenset({"accepted", "refused", "empty", "unknown"})
 _LEVEL_COLUMNS: Final = {"primary": "offers_primary", "basic": "offers_basic", "secondary": "offers_secondary"}
@@ -88,6 +104,43 @@ def completeness(
     rows = rows.assign(school_year=school_year, **_terms(rows["kind"], school_year, duties))
     rows = _judged(rows, today).sort_values([*_UNIT], ignore_index=True)
     return SOURCE_COMPLETENESS.conform(rows[list(SOURCE_COMPLETENESS.column_names)])
+
+
+def receipt_rows(table_name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `Receipts.records` of rows of one table: how many each file brought for each school or municipality.
+
+    Args:
+        table_name: a register, a table of exams or surveys, or `works`.
+        rows: `file_sha256`, `school_code`, where there is one `municipality_code`, and the column that tells kinds
+            apart: `exam_kind`, `procedure` …, for works `assessment_id`. Rows that are nobody's are left out.
+    """
+    municipality = (
+        rows["municipality_code"] if "municipality_code" in rows else pd.Series(None, rows.index, dtype="str")
+    )
+    keyed = pd.DataFrame(
+        {
+            "file_sha256": rows["file_sha256"],
+            "table_name": table_name,
+            "kind": _kind_of_rows(table_name, rows),
+            "school_code": rows["school_code"],
+            "municipality_code": municipality.where(rows["school_code"].isna()),
+        }
+    )
+    keyed = keyed[keyed["school_code"].notna() | keyed["municipality_code"].notna()]
+    counts = keyed.groupby(list(keyed.columns), dropna=False, sort=False).size().reset_index(name="rows_count")
+    return counts[list(RECORD_COLUMNS)]
+
+
+def _kind_of_rows(table_name: str, rows: pd.DataFrame) -> pd.Series:
+    if _ASSESSMENT in rows:
+        # An assessment's id begins with its campaign, the campaign's code with its procedure.
+        return rows[_ASSESSMENT].str.partition("-")[0]
+    if table_name not in _KIND_COLUMNS:
+        return pd.Series(None, rows.index, dtype="str")
+    column, kinds = _KIND_COLUMNS[table_name]
+    if column == "questionnaire_code":
+        kinds = {code: one.kinds[0] for code, one in questionnaires().items()}
+    return rows[column].map(lambda value: kinds.get(value, value), na_action="ignore").astype("str")
 
 
 def _received(receipts: Receipts) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pytest
 
 from oko_pipeline.catalogue.sources import source_kinds
 from oko_pipeline.catalogue.tables import FILES, QUALITY_FINDINGS
-from oko_pipeline.validation.completeness import RECORD_COLUMNS, Duties, Receipts, completeness
+from oko_pipeline.validation.completeness import RECORD_COLUMNS, Duties, Receipts, completeness, receipt_rows
 
 YEAR = "2025-2026"
 SCHOOLS = pd.DataFrame(
@@ -204,3 +204,53 @@ def test_every_kind_has_a_row_for_each_who_owes_it(today):
     assert set(found["state"]) == (
         {"expected", "not_applicable"} if today.year == 2025 else {"late", "not_applicable", "expected"}
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values", "kinds"),
+    [
+        ("exam_results", "exam_kind", ["oge", "gve9", "gve11"], ["oge", "gve", "gve"]),
+        ("admission_works", "procedure", ["interview", "essay", "statement"], ["interview9", "essay11", "essay11"]),
+        ("study_results", "study", ["niko", "pirls", "functional"], ["niko", "international_studies", "pisa_model"]),
+        ("survey_answers", "questionnaire_code", ["parents", "heads", "heads"],
+         ["survey_parents", "survey_heads", "survey_heads"]),
+        ("works", "assessment_id", ["vpr-2022-spring:5:x:base", "mock_exams-2025-2026-spring:9:x:base", None],
+         ["vpr", "mock_exams", None]),
+        ("measures", "title", ["a", "b", "c"], [None, None, None]),
+    ],
+)  # fmt: skip
+def test_rows_of_a_table_are_counted_by_their_kind(table, column, values, kinds):
+    own = pd.DataFrame({"file_sha256": "a", "school_code": "edu990101", column: values})
+    counted = receipt_rows(table, own)
+    pairs = zip(counted["kind"], counted["rows_count"], strict=True)
+    by_kind = {None if pd.isna(kind) else kind: count for kind, count in pairs}
+    assert by_kind == {kind: kinds.count(kind) for kind in kinds}
+
+
+def test_rows_of_a_municipality_are_its_own_and_nobodys_rows_are_left_out():
+    own = pd.DataFrame(
+        {
+            "file_sha256": ["a", "a", "a", "b"],
+            "school_code": ["edu990101", None, None, "edu990102"],
+            "municipality_code": ["reg99_m101", "reg99_m101", None, None],
+        },
+        dtype="str",
+    )
+    counted = receipt_rows("labour_market", own).astype(object).where(lambda frame: frame.notna(), None)
+    assert counted[["file_sha256", "school_code", "municipality_code", "rows_count"]].to_numpy().tolist() == [
+        ["a", "edu990101", None, 1],
+        ["a", None, "reg99_m101", 1],
+        ["b", "edu990102", None, 1],
+    ]
+
+
+def test_a_diagnostic_work_is_not_taken_for_another_procedure():
+    own = pd.DataFrame(
+        {"file_sha256": ["a"], "school_code": ["edu990101"], "assessment_id": ["mock_exams-2025-2026-spring:9:x:base"]}
+    )
+    receipts = Receipts(
+        frame(FILES, [file("a", "diagnostic_protocol")]), QUALITY_FINDINGS.empty(), receipt_rows("works", own)
+    )
+    found = completeness(YEAR, receipts, SCHOOLS, date(2026, 4, 10))
+    assert of(found, "mock_exams")["state"] == "accepted"
+    assert of(found, "school_diagnostics")["state"] == "not_applicable"
