@@ -114,7 +114,7 @@ def meta_regression(
 
     def reduced(omega2: float) -> tuple[Floats, Floats, float]:
         w = 1 / (v + omega2)
-        total = np.bincount(place, w, len(design))
+        total = np.bincount(place, w, len(design)).astype(np.float64)
         mean = np.bincount(place, w * y, len(design)) / total
         rest = float(np.sum(w * (y - mean[place]) ** 2) - np.sum(np.log(w)))
         return mean, total, rest
@@ -177,7 +177,7 @@ def _fitted(
     tau2, within = components
     h = 1 / np.maximum(tau2 + variance, 1e-300)
     weighted = design * h[:, None]
-    covariance = np.linalg.inv(design.T @ weighted)
+    covariance = np.linalg.inv(design.T @ weighted).astype(np.float64)
     beta = covariance @ (weighted.T @ mean)
     fitted = design @ beta
     shrink = tau2 * h

@@ -4,16 +4,15 @@ Deterministic for a seed. Does not belong here: which properties of schools are 
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from oko_pipeline.statistics.intervals import Floats
 
 Labels = npt.NDArray[np.intp]
-Algorithm = Literal["kmeans", "ward"]
 ALGORITHMS: Final = ("kmeans", "ward")
 
 
@@ -62,13 +61,12 @@ def partition(points: Floats, options: PartitionOptions) -> Partition | None:
     Arabie 1985). Clusters are numbered by the first coordinate of their centroids.
     """
     # Threads cost ten times what they give on hundreds of points, and the order of their sums is not fixed.
-    with threadpool_limits(limits=1):
+    with _library("threadpoolctl").threadpool_limits(limits=1):
         return _partition(points, options)
 
 
 def _partition(points: Floats, options: PartitionOptions) -> Partition | None:
-    from sklearn.metrics import silhouette_samples
-
+    silhouette_samples = _library("sklearn.metrics").silhouette_samples
     best: tuple[float, Labels] | None = None
     choices: list[Choice] = []
     distinct = len(np.unique(points, axis=0)) if len(points) else 0
@@ -91,6 +89,11 @@ def _partition(points: Floats, options: PartitionOptions) -> Partition | None:
     )
 
 
+def _library(module: str) -> Any:
+    """Return a library that has no type stubs, loaded at first use."""
+    return import_module(module)
+
+
 def centroid_distances(points: Floats, centroids: Floats) -> Floats:
     """Return points × clusters: Euclidean distances from the centroids."""
     return np.sqrt(np.maximum(_square_distances(points, centroids), 0.0))
@@ -101,11 +104,11 @@ def _square_distances(left: Floats, right: Floats) -> Floats:
 
 
 def _clusters(points: Floats, number: int, options: PartitionOptions, starts: int = 10) -> Labels:
-    from sklearn.cluster import AgglomerativeClustering, KMeans
-
+    cluster = _library("sklearn.cluster")
     if options.algorithm == "ward":
-        return AgglomerativeClustering(number, linkage="ward").fit_predict(points).astype(np.intp)
-    model = KMeans(number, n_init=starts, random_state=options.seed)
+        model = cluster.AgglomerativeClustering(number, linkage="ward")
+    else:
+        model = cluster.KMeans(number, n_init=starts, random_state=options.seed)
     return model.fit_predict(points).astype(np.intp)
 
 
@@ -124,8 +127,7 @@ def _stability(points: Floats, labels: Labels, options: PartitionOptions) -> tup
 
     A point drawn twice counts once in the comparison: copies of one point agree with themselves.
     """
-    from sklearn.metrics import adjusted_rand_score
-
+    adjusted_rand_score = _library("sklearn.metrics").adjusted_rand_score
     rng = np.random.default_rng(options.seed)
     number = int(labels.max()) + 1
     jaccards: list[Floats] = []

@@ -188,7 +188,7 @@ def standard_points(
     flat = ~(deviations > 1e-12 * np.maximum(np.abs(means), 1.0))
     standard = (natural - means) / np.where(flat, np.inf, deviations)
     return Points(
-        tuple(properties[place] for place in kept),
+        tuple(properties[int(place)] for place in kept),
         np.nan_to_num(standard),
         natural,
         ~known,

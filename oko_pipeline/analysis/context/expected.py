@@ -184,7 +184,7 @@ def _pooled(rows: pd.DataFrame, scope: tuple[str, str, str], options: ResidualOp
         cohorts // 100,
         cohorts % 100,
         largest,
-        np.bincount(at, weight * value, len(cohorts)),
+        np.bincount(at, weight * value, len(cohorts)).astype(np.float64),
         (1 - rho) * alone + rho * together,
     )
 
@@ -192,7 +192,7 @@ def _pooled(rows: pd.DataFrame, scope: tuple[str, str, str], options: ResidualOp
 def _fit(scope: _Scope, world: _World) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of a scope's schools and of its model."""
     schools = np.unique(scope.place)
-    participants = np.bincount(scope.place, scope.n, len(world.codes))[schools]
+    participants = np.bincount(scope.place, scope.n, len(world.codes))[schools].astype(np.float64)
     usable = world.points.is_usable[schools]
     options = world.options
     notes = np.where(

@@ -189,7 +189,7 @@ def _types(
         )
         for place, name in enumerate(names)
     ]
-    return [kind for kind, _ in found], [source for _, source in found]
+    return [str(kind) for kind, _ in found], [source for _, source in found]
 
 
 _ASKED: Final = (

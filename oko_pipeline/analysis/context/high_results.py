@@ -154,8 +154,8 @@ def learning_pairs(  # noqa: PLR0913
             bases[place_of[code]] = ";".join(filter(None, (bases.get(place_of[code]), basis)))
     candidates = _Candidates(np.asarray(sorted(bases), dtype=np.intp), bases, points.standard, points.is_usable)
     alike = {
-        "cluster": clusters["cluster_code"].to_numpy(dtype=object, na_value=None),
-        "group": groups["group_code"].to_numpy(dtype=object, na_value=None),
+        "cluster": clusters["cluster_code"].to_numpy(dtype=object, na_value=""),
+        "group": groups["group_code"].to_numpy(dtype=object, na_value=""),
     }
     rows = [row for code in known for row in _partners(place_of[code], candidates, alike, conditions, number)]
     frame = pd.DataFrame(rows).assign(school_year=str(groups["school_year"].iloc[0]), **method_columns(LEARNING_PAIRS))
@@ -171,7 +171,7 @@ def _partners(
 ) -> list[dict[str, object]]:
     code = conditions.school_codes[place]
     for within, labels in alike.items():
-        if labels[place] is None or not candidates.usable[place]:
+        if not labels[place] or not candidates.usable[place]:
             continue
         near = [one for one in candidates.places if labels[one] == labels[place] and candidates.usable[one]]
         if not near:

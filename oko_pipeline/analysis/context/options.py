@@ -102,7 +102,7 @@ class ComparableOptions:
         """Take the parameters from the registry."""
         values = parameters(COMPARABLE, overrides)
         names = ("number", "minimum_matches", "caliper", "balance_limit")
-        return cls(*(values[name] for name in names), MissingLimits.of(values))
+        return cls(**{name: values[name] for name in names}, missing=MissingLimits.of(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class ResidualOptions:
             "schools_per_predictor",
             "confidence",
         )
-        return cls(*(values[name] for name in names), MissingLimits.of(values), tier_bounds)
+        return cls(**{name: values[name] for name in names}, missing=MissingLimits.of(values), tier_bounds=tier_bounds)
 
 
 @dataclass(frozen=True, slots=True)

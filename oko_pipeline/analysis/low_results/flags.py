@@ -60,9 +60,10 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Per school (in the order of the list) what a rule finds."""
+    """Per school (in the order of the list) what a rule finds; `holds` counts where the answer is `known`."""
 
-    computed: npt.NDArray[np.object_]
+    known: npt.NDArray[np.bool_]
+    holds: npt.NDArray[np.bool_]
     counted: npt.NDArray[np.int64]
     small: npt.NDArray[np.int64]
     failed: npt.NDArray[np.int64]
@@ -118,8 +119,8 @@ def _placed(units: pd.DataFrame, schools: SchoolList, years_running: int) -> _Un
     years = {year: index for index, year in enumerate(years_back(schools.school_year, years_running))}
     unit, _ = pd.factorize(units["procedure_unit"])
     return _Units(
-        units["school_code"].map(place).to_numpy(dtype=np.intp),
-        units["school_year"].map(years).to_numpy(dtype=np.intp),
+        units["school_code"].map(place).to_numpy().astype(np.intp),
+        units["school_year"].map(years).to_numpy().astype(np.intp),
         unit.astype(np.intp),
         units["participants_count"].to_numpy(dtype=np.int64),
         units["share"].to_numpy(dtype=np.float64),
@@ -154,7 +155,8 @@ def _judge(units: _Units, schools: SchoolList, rule: LowResultRule) -> _Judged:
         settled = ((counted >= rule.procedures_in_year) & (fails < rule.procedures_in_year)).any(axis=1)
         known = holds | settled
     return _Judged(
-        np.where(known, holds, None),
+        np.asarray(known, dtype=bool),
+        np.asarray(holds & known, dtype=bool),
         counted[:, 0],
         by_year(~enough)[:, 0],
         fails[:, 0],
@@ -180,7 +182,7 @@ def _apply(procedures: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -
             "rule_code": rule.rule_code,
             "rule_version": rule.version,
             "school_code": codes,
-            "computed": pd.array(judged.computed, dtype="boolean"),
+            "computed": pd.arrays.BooleanArray(judged.holds, ~judged.known),
             "official_list": pd.array(
                 [None if schools.official is None else code in schools.official for code in codes], dtype="boolean"
             ),
@@ -204,7 +206,7 @@ def _apply(procedures: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -
 
 def _explanation(judged: _Judged, at: int, rule: LowResultRule) -> str:
     counted, failed, certain = int(judged.counted[at]), int(judged.failed[at]), int(judged.certain[at])
-    if judged.computed[at] is None:
+    if not judged.known[at]:
         if rule.mode == "every_year" and judged.years[at] < rule.years_running:
             return f"Данные есть не за все годы правила: {judged.years[at]} из {rule.years_running}; ответа нет."
         return (
@@ -217,7 +219,7 @@ def _explanation(judged: _Judged, at: int, rule: LowResultRule) -> str:
     if judged.repeated[at]:
         text += f"; повторно {rule.years_running} года подряд — {judged.repeated[at]}"
     unknown = " Повтор не проверен: данных за прежние годы нет." if judged.years[at] < rule.years_running else ""
-    return f"{text}. {'Критерий выполнен.' if judged.computed[at] else 'Критерий не выполнен.'}{unknown}"
+    return f"{text}. {'Критерий выполнен.' if judged.holds[at] else 'Критерий не выполнен.'}{unknown}"
 
 
 def _details(
@@ -261,7 +263,7 @@ def _sensitivity(
         for threshold in sorted({*rules.grid_thresholds, rule.share_threshold}):
             for minimum in sorted({*rules.grid_minimum_n, rule.minimum_n}):
                 changed = rule.model_copy(update={"share_threshold": threshold, "minimum_n": minimum})
-                computed = _judge(units, schools, changed).computed
+                judged = _judge(units, schools, changed)
                 rows.append(
                     {
                         "rule_code": rule.rule_code,
@@ -269,16 +271,15 @@ def _sensitivity(
                         "minimum_n": minimum,
                         "works_set": code,
                         "works_set_title_ru": title,
-                        **_agreement(computed, schools),
+                        **_agreement(judged, schools),
                         "is_rule": code == "rule" and threshold == rule.share_threshold and minimum == rule.minimum_n,
                     }
                 )
     return rows
 
 
-def _agreement(computed: npt.NDArray[np.object_], schools: SchoolList) -> dict[str, object]:
-    holds = np.equal(computed, True)  # noqa: FBT003
-    known = int(np.not_equal(computed, None).sum())
+def _agreement(judged: _Judged, schools: SchoolList) -> dict[str, object]:
+    holds, known = judged.holds, int(judged.known.sum())
     flagged = int(holds.sum())
     found: dict[str, object] = {
         "assessed_count": known,
