@@ -68,15 +68,16 @@ def result_measures(result_summary: pd.DataFrame) -> pd.DataFrame:
     summed = parts.groupby(["measure", "unit_code"], as_index=False)[["value", "n"]].sum()
     means = summed.assign(
         value=summed["value"] / summed["n"],
-        title_ru=summed["measure"].map(_campaign_titles()),
+        title_ru=summed["measure"].map({code: _campaign_title(code) for code in summed["measure"].unique()}),
         family=RESULTS,
         subject_code=None,
     )
     return pd.concat([works, means[list(COLUMNS)]], ignore_index=True)
 
 
-def _campaign_titles() -> dict[str, str]:
-    return {code: f"все работы, {one.short_ru}" for code, one in campaigns().items()}
+def _campaign_title(campaign_code: str) -> str:
+    known = campaigns().get(campaign_code)
+    return f"все работы, {known.short_ru if known is not None else campaign_code}"
 
 
 def complete_measures(*frames: pd.DataFrame) -> pd.DataFrame:
