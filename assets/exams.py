@@ -4,7 +4,7 @@ result_files, schools → exam_results, exam_appeals, admission_works, exam_scho
 exam_results, admission_works → exam_summary, exam_task_results, exam_form_shares, admission_results, medallist_results
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -36,6 +36,7 @@ from oko_pipeline.catalogue.tables_exams import (
     EXAM_TASK_RESULTS,
     MEDALLIST_RESULTS,
 )
+from oko_pipeline.catalogue.tables_sources import SCHOOL_LINKS
 from oko_pipeline.collection.exam_assembly import (
     ExamAssemblyOptions,
     ExamFragments,
@@ -44,6 +45,7 @@ from oko_pipeline.collection.exam_assembly import (
     assemble_school_tables,
 )
 from oko_pipeline.collection.exam_scales_build import build_scales, check_own_scales
+from oko_pipeline.collection.layouts.exam_mentions import name_mentions
 from oko_pipeline.collection.school_links import link_mentions
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.versions import code_fingerprint
@@ -77,7 +79,7 @@ def assemble_exam_year(workplace: Workplace, school_year: str) -> bool:
     """Assemble all exam tables of a year when its files, schools or rules changed; tell whether they did."""
     database = workplace.database
     files = record_files(workplace, school_year)
-    codes = _codes(workplace, school_year)
+    codes = _codes(workplace, school_year, files.get(EXAM_SCHOOL_RESULTS.name, []))
     options = ExamAssemblyOptions.of(workplace.settings.method_overrides)
     names = (*(table.name for table in COLLECTED), RIS_PARTS)
     inputs = combine(
@@ -105,15 +107,25 @@ def assemble_exam_year(workplace: Workplace, school_year: str) -> bool:
     return True
 
 
-def _codes(workplace: Workplace, school_year: str) -> dict[str, str]:
-    """Return the codes of schools by key, also of keys in files of several years: these are linked as of this year."""
+def _codes(workplace: Workplace, school_year: str, files: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return the codes of schools by key, also of keys in `files` of several years, linked as of this year."""
+    database = workplace.database
     codes = school_codes(workplace, school_year)
-    mentions = workplace.database.read(SCHOOL_MENTIONS)
-    if not (mentions["school_year"] == EVERY_YEAR).any():
+    several = [row for row in files if row["school_year"] == EVERY_YEAR]
+    keys = {
+        str(key)
+        for one in fragments_of(workplace, EXAM_SCHOOL_RESULTS.name, several)
+        for key in one.rows.loc[one.rows["exam_year"] == int(school_year[5:]), "school_key"].dropna().unique()
+    } - codes.keys()
+    if not keys:
         return codes
-    serving = mentions["school_year"].where(mentions["school_year"] != EVERY_YEAR, school_year)
-    linked = link_mentions(mentions.assign(school_year=serving)).mentions
-    known = linked[(linked["school_year"] == school_year) & linked["school_code"].notna()]
+    named = name_mentions(tuple(key.rsplit("|", 1)) for key in keys)
+    mentions = pd.concat(
+        [database.read(SCHOOL_MENTIONS), named.assign(school_year=school_year, file_sha256=EVERY_YEAR)],
+        ignore_index=True,
+    )
+    linked = link_mentions(mentions, database.read(SCHOOL_LINKS)).mentions
+    known = linked[linked["source_key"].isin(keys) & linked["school_code"].notna()]
     return dict(zip(known["source_key"], known["school_code"], strict=True)) | codes
 
 

@@ -17,7 +17,13 @@ from oko_pipeline.collection.headers import whole_number
 from oko_pipeline.collection.layouts.gia_protocol import exam_record
 from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Heads, find_dates
 from oko_pipeline.collection.layouts.gia_protocol_masks import parse_extended, parse_short
-from oko_pipeline.collection.layouts.gia_protocol_rows import ExamRows, PupilRow, category_of, status_of
+from oko_pipeline.collection.layouts.gia_protocol_rows import (
+    ExamRows,
+    PupilRow,
+    category_of,
+    score_of,
+    status_of,
+)
 
 RIS_PARTS: Final = ("tests", "marks", "participants", "schools")
 RIS_PART_TYPES: Final = {
@@ -151,10 +157,10 @@ def _pupil(test: RisRow, mark: RisRow, person: RisRow, school: str) -> PupilRow:
         status = "pending"
     scores: dict[str, int | None] = {
         "written_score": None,
-        "oral_score": whole_number(mark.get("primarymarkd")),
-        "primary": whole_number(mark.get("primarymark")),
-        "test": whole_number(mark.get("mark100")),
-        "mark": whole_number(mark.get("mark5")),
+        "oral_score": score_of(mark.get("primarymarkd")),
+        "primary": score_of(mark.get("primarymark")),
+        "test": score_of(mark.get("mark100")),
+        "mark": score_of(mark.get("mark5")),
         "year_mark": None,
     }
     if scores["oral_score"] is not None and scores["primary"] is not None and masks[2].scores:

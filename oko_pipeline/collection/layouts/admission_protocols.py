@@ -14,7 +14,14 @@ from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import PATTERNS, Heads, column_heads, find_dates, is_furniture
-from oko_pipeline.collection.layouts.gia_protocol_rows import category_of, looks_like_pupil, person_of, status_of
+from oko_pipeline.collection.layouts.gia_protocol_rows import (
+    category_of,
+    code_text,
+    looks_like_pupil,
+    person_of,
+    school_text,
+    status_of,
+)
 from oko_pipeline.collection.person_keys import person_identity
 from oko_pipeline.errors import UnreadableFileError
 
@@ -183,7 +190,7 @@ def _record(
             became="строка в карантине",
         )
         return None
-    school = cell_text(heads.cell(cells, "school")) or None
+    school = school_text(heads.cell(cells, "school"))
     if school is None:
         findings.add("exam.school_missing", "Нет кода ОО.", index + 1, heads.column("school"), expected="код ОО")
     states = [status_of(heads.cell(cells, part)) for part in ("state", "verdict", "total")]
@@ -201,7 +208,7 @@ def _record(
         "school_key": school,
         "held_on": table.held_on.isoformat() if table.held_on else None,
         "pupil_id": pupil_id,
-        "class_label": cell_text(heads.cell(cells, "class")) or None,
+        "class_label": code_text(heads.cell(cells, "class")),
         "status": row.status,
     }
 

@@ -8,7 +8,7 @@ import pandas as pd
 from oko_pipeline.catalogue.exams import ExamKey, exam_level
 from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings, shown
-from oko_pipeline.collection.headers import cell_text, folded_text, whole_number
+from oko_pipeline.collection.headers import cell_text, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
@@ -18,10 +18,11 @@ from oko_pipeline.collection.layouts.gia_protocol_headers import (
     column_heads,
     exam_kind,
     exam_title,
+    find_dates,
     is_furniture,
     named_exam,
 )
-from oko_pipeline.collection.layouts.gia_protocol_rows import looks_like_pupil, person_of
+from oko_pipeline.collection.layouts.gia_protocol_rows import looks_like_pupil, person_of, school_text, score_of
 from oko_pipeline.collection.person_keys import name_identity, person_identity
 from oko_pipeline.errors import UnreadableFileError
 
@@ -185,13 +186,14 @@ def _read_row(
         return None
     kind = exam_kind(titles, exam, heads, [cell_text(heads.cell(cells, "class"))])
     key = ExamKey(kind, exam.held_on.year, exam.subject.subject_code, exam_level(kind, exam.subject))
-    school = cell_text(heads.cell(cells, "school")) or None
+    school = school_text(heads.cell(cells, "school"))
     identities = [person_identity(name, document, "", school), name_identity(name, school)]
     pupil_id, name_id = context.pseudonymiser.person_ids("pupil", identities)
-    scores = {part: whole_number(heads.cell(cells, part)) for part in ("before", "primary", "test", "mark")}
+    scores = {part: score_of(heads.cell(cells, part)) for part in ("before", "primary", "test", "mark")}
     if key.is_marked and scores["mark"] is None:
         scores["mark"], scores["test"] = scores["test"], None
     _check_difference((index, cells), heads, scores, findings)
+    changed = cell_text(heads.cell(cells, "changed_at"))
     return {
         "source_row": index + 1,
         "school_key": school,
@@ -200,14 +202,19 @@ def _read_row(
         "pupil_id": pupil_id,
         "name_id": name_id,
         "has_document": bool(document),
-        "appeal_kind": cell_text(heads.cell(cells, "appeal_kind")) or None,
+        "appeal_kind": _kind(heads.cell(cells, "appeal_kind")),
         "state": _state(cells, heads, index, findings),
-        "changed_at": cell_text(heads.cell(cells, "changed_at")) or None,
+        "changed_at": next((day.isoformat() for day in find_dates(changed)), None),
         "score_before": scores["before"],
         "primary_score": scores["primary"],
         "test_score": scores["test"],
         "mark": scores["mark"],
     }
+
+
+def _kind(value: Cell) -> str | None:
+    text = folded_text(value)
+    return "recheck" if "перепровер" in text else "appeal" if "апелляц" in text else None
 
 
 def _state(cells: list[Cell], heads: Heads, index: int, findings: CellFindings) -> str:
@@ -231,7 +238,7 @@ def _check_difference(
     line: tuple[int, list[Cell]], heads: Heads, scores: dict[str, int | None], findings: CellFindings
 ) -> None:
     index, cells = line
-    difference = whole_number(heads.cell(cells, "difference"))
+    difference = score_of(heads.cell(cells, "difference"))
     before, current = scores["before"], scores["test"] if scores["test"] is not None else scores["mark"]
     if difference is None or before is None or current is None or before + difference == current:
         return

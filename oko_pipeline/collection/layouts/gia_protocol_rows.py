@@ -6,6 +6,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.exams import ExamKey
 from oko_pipeline.collection.cell_findings import CellFindings, shown
+from oko_pipeline.collection.forms.text_guard import holds_name
 from oko_pipeline.collection.headers import cell_text, folded_text, number, whole_number
 from oko_pipeline.collection.layout import Cell
 from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Heads
@@ -28,6 +29,10 @@ _CATEGORIES: Final = (
 )
 _FINISHED: Final = 6
 """`ProcessCondition` of a finished, valid result in РИС (domain README 3.3)."""
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+_CODE_LENGTH: Final = 24
+_GREATEST: Final = 999
+_CODE_DIGITS: Final = 8
 SCORES: Final = ("written_score", "oral_score", "primary", "test", "mark", "year_mark")
 
 
@@ -67,12 +72,32 @@ def status_of(value: Cell) -> str | None:
     return next((status for status, pattern in _STATUSES if text and pattern.search(text)), None)
 
 
+def score_of(value: Cell) -> int | None:
+    """Return a score or mark; None for what no exam has, such as a document's number in a shifted column."""
+    score = whole_number(value)
+    return score if score is not None and abs(score) <= _GREATEST else None
+
+
 def category_of(value: Cell) -> str:
     """Return the category of a participant that a cell names; `unknown` for an empty cell."""
     text = folded_text(value)
     if not text:
         return "unknown"
     return next((category for category, pattern in _CATEGORIES if pattern.search(text)), "other")
+
+
+def code_text(value: Cell) -> str | None:
+    """Return a class, a variant or a code; None for an empty cell and for words, which a shifted column may hold."""
+    text = cell_text(value)
+    is_document = sum(sign.isdigit() for sign in text) > _CODE_DIGITS
+    return None if not text or len(text) > _CODE_LENGTH or is_document or _WORD.search(text) else text
+
+
+def school_text(value: Cell) -> str | None:
+    """Return the code or name of a school in a cell; None for an empty cell and for the name of a person."""
+    text = cell_text(value)
+    is_document = sum(sign.isdigit() for sign in text) > _CODE_DIGITS
+    return None if not text or is_document or holds_name(text) else text
 
 
 def person_of(row: list[Cell], heads: Heads) -> tuple[str, str]:
@@ -112,7 +137,7 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
     heads = exam.heads
     name, document = person_of(cells, heads)
     code = document_text(heads.cell(cells, "participant"))
-    school = cell_text(heads.cell(cells, "school")) or None
+    school = school_text(heads.cell(cells, "school"))
     if not name and not code:
         column = heads.column("surname") or heads.column("full_name") or heads.column("participant")
         findings.add(
@@ -138,7 +163,7 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
         person_identity(name, document, code, school),
         name_identity(name, school),
         school,
-        {part: cell_text(heads.cell(cells, part)) or None for part in ("class", "variant", "station", "auditorium")},
+        {part: code_text(heads.cell(cells, part)) for part in ("class", "variant", "station", "auditorium")},
         "valid",
         category_of(heads.cell(cells, "category")),
         bool(name and document),
@@ -174,7 +199,7 @@ def _read_scores(cells: list[Cell], exam: ExamRows, row: PupilRow, findings: Cel
             )
     for name in SCORES:
         value = heads.cell(cells, name)
-        score = whole_number(value)
+        score = score_of(value)
         row.scores[name] = score
         if value is None or score is not None:
             continue

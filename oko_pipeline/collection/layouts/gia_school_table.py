@@ -177,7 +177,8 @@ class GiaSchoolTable:
         schools = {
             (str(row["unit_name"]), str(row["municipality_name"])) for row in rows if row["unit_level"] == "school"
         }
-        reading.tables = {SCHOOL_MENTIONS.name: name_mentions(schools)}
+        # Mentions belong to one year: the schools of a file of several years are linked when a year is assembled.
+        reading.tables = {SCHOOL_MENTIONS.name: name_mentions(schools)} if reading.school_year else {}
         reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
         return reading
 

@@ -31,11 +31,13 @@ _NEEDED: Final = {
     "participants": frozenset({"documentseries", "documentnumber"}),
 }
 """Columns without which a table can be joined only in part."""
-_PERSONAL: Final = frozenset(
-    {"surname", "name", "secondname", "documentseries", "documentnumber", "documentseriescode", "documentnumbercode"}
-    | {"birthday", "birthdate", "phone", "email", "snils", "sex", "documenttypecode", "participantcode"}
+_KEPT: Final = frozenset(
+    {"humantestid", "participantfk", "participantid", "subjectcode", "examdate", "stationcode", "auditoriumcode"}
+    | {"variantcode", "processcondition", "primarymark", "primarymarkd", "mark100", "mark5", "scalemark"}
+    | {"testresulta", "testresultb", "testresultc", "testresultd", "schoolfk", "schoolid", "schoolcode", "pclass"}
+    | {"category", "examyear", "year"}
 )
-"""Columns that end here: they make the pseudonym or are dropped."""
+"""Columns that pass the reader; all others end here, names and documents after they have made the pseudonym."""
 _FIELDS: Final = {
     "primarymark": "primary",
     "mark100": "test",
@@ -127,7 +129,7 @@ def _rows(
             identities.append(person_identity(name, document, own, school))
             names.append(name_identity(name, school))
             documented.append("1" if name and document else "")
-        kept = {name: text for name, text in texts.items() if name not in _PERSONAL}
+        kept = {name: text for name, text in texts.items() if name in _KEPT}
         rows.append(kept | {"row": str(index + 1), "sheet": sheet.name})
     if identities:
         keyed = zip(

@@ -45,6 +45,15 @@ def test_no_name_or_document_leaves_the_reader(tmp_path, name):
     assert [word for word in LEAKS if word in text] == []
 
 
+@pytest.mark.parametrize("cell", ["E7", "G7", "I7", "K7", "W7", "AA7", "AC7"])
+@pytest.mark.parametrize("secret", ["Черешнев Лев Львович", "4509 123456"])
+def test_shifted_column_lets_no_person_out(tmp_path, cell, secret):
+    reading = files.read_rows(tmp_path, "a.xlsx", files.planted(files.ege_sparse(), cell, secret)).reading
+    text = "".join(frame.to_csv() for frame in [*reading.records.values(), *reading.tables.values()])
+    text += repr(reading.findings)
+    assert [part for part in secret.split() if part in text] == []
+
+
 def results(root, name, rows):
     return files.read_rows(root, name, rows).reading.records["exam_results"]
 
@@ -138,10 +147,18 @@ def test_table_by_school_holds_two_years_and_same_names_apart(tmp_path):
     rows = reading.records["exam_school_results"]
     assert reading.school_year is None
     assert sorted(rows["exam_year"].unique()) == [2022, 2023]
-    keys = set(reading.tables["school_mentions"]["source_key"])
+    assert reading.tables == {}
+    keys = set(rows["school_key"].dropna())
     assert keys == {'МБОУ "СОШ № 1"|город Верхний', 'МБОУ "СОШ № 1"|Нижний район', 'МБОУ "СОШ № 2"|город Верхний'}
     physics = rows[(rows["exam_code"] == "ege:2023:physics:main") & (rows["unit_name"] == "Нижний район")]
     assert physics["mean_test_score"].isna().all()
+
+
+def test_table_of_one_year_mentions_its_schools(tmp_path):
+    reading = files.read_rows(tmp_path, "a.xlsx", {"2023": files.school_table()["2023"]}).reading
+    assert reading.school_year == "2022-2023"
+    places = sorted(reading.tables["school_mentions"]["municipality_name"])
+    assert places == ["Нижний район", "город Верхний", "город Верхний"]
 
 
 def test_essay_counts_absence_as_no_verdict(tmp_path):
