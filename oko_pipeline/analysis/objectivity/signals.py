@@ -17,8 +17,8 @@ from oko_pipeline.analysis.objectivity.options import ObjectivityOptions, method
 from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_SIGNALS, WHOLE_YEAR
 from oko_pipeline.statistics.false_discovery import benjamini_hochberg
+from oko_pipeline.statistics.heterogeneity import calibrated_variance, same_pupil_correlation
 from oko_pipeline.statistics.intervals import Floats, normal_quantile
-from oko_pipeline.statistics.overdispersion import overdispersion
 from oko_pipeline.statistics.proportion_tests import simes_by_group, upper_score, upper_tail
 from oko_pipeline.statistics.size_tiers import tier_places
 
@@ -52,7 +52,10 @@ def judge_year(raw: pd.DataFrame, year: YearSignals, options: ObjectivityOptions
     """Return `objectivity_signals`: rows of works where a signal is computable, rows of every school for the year."""
     works = _judged(raw, options)
     works["works_count"] = 1
-    pooled = pool_works(pd.concat([frame for frame in (raw, year.extra) if len(frame)] or [raw], ignore_index=True))
+    pooled = pool_works(
+        pd.concat([frame for frame in (raw, year.extra) if len(frame)] or [raw], ignore_index=True),
+        options.signals.winsorised_share,
+    )
     whole = _judged(pooled, options)
     whole = pd.concat([whole, *_silent(whole, year)], ignore_index=True)
     parts = [frame for frame in (works, whole) if len(frame)]
@@ -61,10 +64,12 @@ def judge_year(raw: pd.DataFrame, year: YearSignals, options: ObjectivityOptions
     return _table(pd.concat(parts, ignore_index=True), year, options)
 
 
-def pool_works(raw: pd.DataFrame) -> pd.DataFrame:
+def pool_works(raw: pd.DataFrame, share: float = 0.1) -> pd.DataFrame:
     """Sum up the works of each school and signal: weighted effects, Stouffer's z; p-values alone by Simes.
 
-    Weights are 1/error² for effects and values, 1/error for z.
+    Weights are 1/error² for effects and values, 1/error for z. Works of one grade in one campaign are written by the
+    same pupils, so their scores go together even without any effect; the error allows for it. `share` is the
+    winsorised share of each tail.
     """
     if raw.empty:
         return raw.assign(works_count=pd.Series(dtype="int64"))
@@ -81,9 +86,10 @@ def pool_works(raw: pd.DataFrame) -> pd.DataFrame:
     columns |= {name: _weighted_mean(raw[name].to_numpy(), by, place, groups) for name in _NUMBERS[:4]}
     squares = np.bincount(place, weights=weight**2, minlength=groups)
     is_summed = squares > 0
-    root = np.sqrt(np.where(is_summed, squares, np.nan))
-    columns["standard_error"] = 1 / root
-    stouffer = np.bincount(place, weights=weight * z, minlength=groups) / root
+    whole = np.where(is_summed, squares, np.nan)
+    spread = np.sqrt(whole + _shared_variance(raw, weight, place, share))
+    columns["standard_error"] = spread / whole
+    stouffer = np.bincount(place, weights=weight * z, minlength=groups) / spread
     simes = simes_by_group(np.where(is_weighted, np.nan, upper_tail(z)), place, groups)
     columns["z_score"] = np.where(is_summed, stouffer, upper_score(simes))
     first = pd.Series(np.arange(len(raw))).groupby(place).first().to_numpy()
@@ -97,6 +103,28 @@ def pool_works(raw: pd.DataFrame) -> pd.DataFrame:
             "peers_count": pd.Series(raw["peers_count"].to_numpy(dtype=np.int64)).groupby(place).min().to_numpy(),
         }
     )
+
+
+def _shared_variance(raw: pd.DataFrame, weight: Floats, place: npt.NDArray[np.intp], share: float) -> Floats:
+    """Return what pairs of works of the same pupils add to the variance of each school's weighted sum."""
+    groups = int(place.max()) + 1
+    cohort = raw["assessment_id"].str.rsplit(":", n=2).str[0]
+    part, _ = pd.factorize(pd.MultiIndex.from_arrays([place, cohort]))
+    added = np.zeros(groups)
+    for signal_places in raw.groupby("signal_code", sort=False).indices.values():
+        places = np.asarray(signal_places, dtype=np.intp)
+        own = places[weight[places] > 0]
+        if not len(own):
+            continue
+        z = raw["z_score"].to_numpy(dtype=np.float64)[own]
+        z = z - pd.Series(z).groupby(raw["assessment_id"].to_numpy()[own]).transform("median").to_numpy()
+        correlation = same_pupil_correlation(z, place[own], part[own], share)
+        sums = np.bincount(part[own], weights=weight[own])
+        alone = np.bincount(part[own], weights=weight[own] ** 2)
+        unit = np.zeros(len(sums), dtype=np.intp)
+        unit[part[own]] = place[own]
+        added += correlation * np.bincount(unit, weights=sums**2 - alone, minlength=groups)
+    return added
 
 
 def _weighted_mean(values: Floats, weights: Floats, place: npt.NDArray[np.intp], groups: int) -> Floats:
@@ -133,7 +161,7 @@ def _allow_for_spread(z: Floats, error: Floats, share: float) -> Floats:
         return z
     effect = z * error
     effect = effect - np.median(effect)
-    variance = overdispersion(effect / error, error, share).variance
+    variance = calibrated_variance(effect, error, share)
     return effect / np.sqrt(error**2 + variance)
 
 
