@@ -49,10 +49,10 @@ class SourceKind(CatalogueModel):
     """A kind of data: a slug of `needs` in the mission register.
 
     `layouts` maps codes of layouts to the tables they fill; `forms` names forms, whose registers of this kind are the
-    tables. `due` is a month-day of the school year or «schedule»; without it the first form's term holds. `per` says
-    who gives it, `expected` whether each must, only those listed by a schedule or sample, or only when there is
-    something. The ways are alternatives: of a unit that gave nothing the `main` one is expected, or the first. A kind
-    of an `education_level` is not applicable to schools that do not teach it.
+    tables. `due` is a month-day of the school year or «schedule» (`days_after` the procedure); without it the term of
+    the first form holds. `per` says who gives it, `expected` whether each must, only those listed by a schedule or
+    sample, or only when there is something. The ways are alternatives: of a unit that gave nothing the `main` one is
+    expected, or the first. A kind of an `education_level` is not applicable to schools that do not teach it.
     """
 
     slug: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -66,6 +66,7 @@ class SourceKind(CatalogueModel):
     per: Literal["school", "municipality", "both"] = "school"
     main: str | None = None
     expected: Expectation = "every"
+    days_after: int = Field(30, ge=0)
     education_level: Literal["primary", "basic", "secondary"] | None = None
     optional: bool = False
     without_ru: str
