@@ -91,7 +91,8 @@ def _newest_forms(rows: pd.DataFrame) -> pd.DataFrame:
     forms = rows[rows["is_form"]]
     if forms.empty:
         return rows
-    owner = forms["school_key"].fillna(forms["municipality_code"]).fillna("")
+    # A municipality's form tells of schools too: it is still the municipality that sends it anew, not the school.
+    owner = forms["municipality_code"].fillna(forms["school_key"]).fillna("")
     files = forms.assign(owner=owner).groupby(["owner", "file_sha256"])["submitted_at"].max().reset_index()
     newest = files.sort_values(["submitted_at", "file_sha256"]).groupby("owner")["file_sha256"].last()
     outdated = forms["file_sha256"].to_numpy() != owner.map(newest).to_numpy()
@@ -99,7 +100,9 @@ def _newest_forms(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _record_ids(table_name: str, rows: pd.DataFrame, key: Sequence[str]) -> list[str]:
-    owner = rows["school_code"].fillna(rows["school_key"]).fillna(rows["municipality_code"]).fillna("")
+    owner = rows["school_code"].fillna(rows["school_key"]).fillna("")
+    # Measure 1 of a school and measure 1 of its municipality about that school are two.
+    owner = rows["municipality_code"].fillna("") + owner
     columns = [owner, *(rows[name] for name in ("person_id", *key) if name in rows.columns)]
     texts = [column.astype("str").fillna("").str.strip().str.casefold().to_numpy(dtype=object) for column in columns]
     return [

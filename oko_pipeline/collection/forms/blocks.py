@@ -9,7 +9,7 @@ from typing import Final
 from oko_pipeline.catalogue.records import RecordColumn, RecordTable, record_tables
 from oko_pipeline.collection.forms.headings import headings_index, normal_heading
 from oko_pipeline.collection.forms.people import personal_columns
-from oko_pipeline.collection.headers import HEADER_ROWS
+from oko_pipeline.collection.headers import HEADER_ROWS, whole_number
 from oko_pipeline.collection.layout import Cell, Sheet
 
 SCHOOL_HEADINGS: Final = frozenset(
@@ -231,7 +231,5 @@ def tied(candidates: list[Candidate]) -> list[Candidate]:
 def is_numbering(cells: list[Cell]) -> bool:
     """Tell whether a row only numbers the columns: 1, 2, 3 … under the headings."""
     filled = [value for value in cells if value not in {"", None}]
-    numbers = [
-        int(value) for value in filled if isinstance(value, int | float | str) and str(value).strip(" .0").isdigit()
-    ]
+    numbers = [found for value in filled if (found := whole_number(value)) is not None]
     return len(numbers) == len(filled) > 2 and all(b - a == 1 for a, b in pairwise(numbers))

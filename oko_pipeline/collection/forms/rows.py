@@ -78,7 +78,7 @@ class RowOwner:
 
     school_of: Callable[[Block, int], str | None]
     is_form: bool
-    form_owner: str | None = None
+    municipality_code: str | None = None
     offered: frozenset[str] = frozenset()
     preset: frozenset[str] = frozenset()
 
@@ -119,8 +119,8 @@ class RegisterRows:
     def frame(self) -> pd.DataFrame:
         """Return the accepted rows with the types of the register's contract."""
         contract = record_contracts()[self.table.name]
-        kinds = {column.name: column.type for column in contract.columns} | {"form_owner": ColumnType.TEXT}
-        names = ["source_sheet", "source_row", "school_key", "form_owner"]
+        kinds = {column.name: column.type for column in contract.columns}
+        names = ["source_sheet", "source_row", "school_key", "municipality_code"]
         names += [column.name for column in self.table.stored_columns]
         arrays = {name: _array([row.get(name) for row in self._rows], kinds[name]) for name in names}
         if self.table.person is not None:
@@ -209,7 +209,7 @@ class _BlockReader:
             "source_sheet": self.block.sheet.name,
             "source_row": self.block.address(row, None)[0],
             "school_key": school_key,
-            "form_owner": register.owner.form_owner,
+            "municipality_code": register.owner.municipality_code,
         }
         register.take({**values, **told}, person)
 

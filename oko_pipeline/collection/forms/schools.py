@@ -7,12 +7,13 @@ from typing import Final
 from oko_pipeline.catalogue.keys import school_code_from_login
 from oko_pipeline.collection.cell_findings import CellFindings
 from oko_pipeline.collection.forms.rows import PUT_ASIDE, Block
-from oko_pipeline.collection.forms.text_guard import holds_name
+from oko_pipeline.collection.forms.text_guard import guard_text
 from oko_pipeline.collection.headers import cell_text
 from oko_pipeline.collection.identity import school_code_in
 
 _SCHOOL_YEAR: Final = re.compile(r"(?<!\d)(20\d\d)\s*[-–—/_]\s*(?:20)?(\d\d)(?!\d)")
 _CODE: Final = re.compile(r"\d{4,7}")
+_LONGEST_NAME: Final = 300
 _LOGIN: Final = re.compile(r"[\s|(]*[a-z]{3}\d{6}[\s|)]*", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ class SchoolCells:
         texts = {name: cell_text(block.cell(row, name)) for name in self._columns if name in block.columns}
         login = next((found for text in texts.values() if (found := school_code_in(text))), None)
         name = next((text for text in texts.values() if _is_name(text)), None)
-        if name is not None and holds_name(name):
+        if name is not None and guard_text(name).kinds:
             self._tell_person(block, row)
             name = None
         code = next((text for text in texts.values() if _CODE.fullmatch(text)), None)
@@ -70,7 +71,7 @@ class SchoolCells:
         place = next(block.columns[name] for name in self._columns if name in block.columns)
         self._told.add(
             "record.school_is_person",
-            "В столбце ОО стоит имя человека.",
+            "В столбце ОО стоит имя или контакт человека.",
             *block.address(row, place),
             expected="логин, код или название ОО",
             became=PUT_ASIDE,
@@ -78,4 +79,5 @@ class SchoolCells:
 
 
 def _is_name(text: str) -> bool:
-    return bool(text) and _CODE.fullmatch(text) is None and _LOGIN.fullmatch(text) is None
+    letters = sum(sign.isalpha() for sign in text)
+    return letters >= 2 and len(text) <= _LONGEST_NAME and _LOGIN.fullmatch(text) is None

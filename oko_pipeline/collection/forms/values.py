@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Final
 
 from oko_pipeline.catalogue.records import RecordColumn
@@ -37,6 +38,8 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
 _IN_WORDS: Final = re.compile(r"«?(\d{1,2})»?\s+([а-я]+)\.?\s+(\d{4})(?:\s*г\.?(?:ода)?)?")
 _MONTHS: Final = ("янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 _EXCEL_EPOCH: Final = date(1899, 12, 30)
+_GREATEST: Final = 1e12
+"""No count or sum of a school is greater: the cell holds a document's number or a slip."""
 _SERIALS: Final = range(20_000, 80_000)
 
 
@@ -136,11 +139,11 @@ def _number_reader(column: RecordColumn, _year: str, expected: str) -> ValueRead
 
     def read(value: Cell) -> Parsed:
         found = number(value)
-        if found is None:
+        if found is None or not isfinite(found):
             return None, (Fault("record.not_a_number", "в ячейке не число", expected),)
         if is_integer and not found.is_integer():
             return None, (Fault("record.not_whole", "число не целое", expected),)
-        if (low is not None and found < low) or (high is not None and found > high):
+        if (low is not None and found < low) or (high is not None and found > high) or abs(found) > _GREATEST:
             return None, (Fault("record.range", "число вне допустимых границ", expected),)
         return int(found) if is_integer else found, ()
 

@@ -22,7 +22,7 @@ from oko_pipeline.collection.forms.blocks import (
 from oko_pipeline.collection.forms.headings import normal_heading
 from oko_pipeline.collection.forms.rows import Block, RegisterRows, RowOwner, check_total_row, is_total_row
 from oko_pipeline.collection.forms.schools import SchoolCells, mention_row, school_year_in
-from oko_pipeline.collection.forms.text_guard import guard_text, holds_name
+from oko_pipeline.collection.forms.text_guard import guard_text
 from oko_pipeline.collection.forms.values import Value, any_date, value_reader
 from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, number
 from oko_pipeline.collection.identity import path_hints, school_code_in
@@ -360,4 +360,4 @@ def _school_in_titles(table: RecordTable, titles: tuple[Cell, ...]) -> str | Non
         if code is not None:
             return code
     named = [*labelled, *(text for text in texts if _SCHOOL_NAME.search(text) and len(text) <= _LONGEST_NAME)]
-    return next((text for text in named if text and not holds_name(text)), None)
+    return next((text for text in named if text and not guard_text(text).kinds), None)

@@ -265,7 +265,7 @@ def _read_sheet(table: RecordTable, sheet: Sheet, source: _Form, reading: Readin
     owner = RowOwner(
         school_of=(lambda _block, _row: own_key) if source.is_of_school else school.key_or_none,
         is_form=True,
-        form_owner=source.owner_key,
+        municipality_code=None if source.is_of_school else source.owner_key,
         offered=identity.offered.get(table.name, frozenset()),
         preset=identity.preset.get(table.name, frozenset()),
     )

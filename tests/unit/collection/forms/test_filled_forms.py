@@ -30,9 +30,9 @@ def _read(tmp_path: Path, form: str, sheets: dict, owner: str = SCHOOL, previous
 def test_values_are_stored_as_the_contract_says(tmp_path: Path) -> None:
     reading = _read(tmp_path, "tasks", {"Дела": TASK, "Встречи": MEETING})
     assert (reading.status, reading.layout_code, reading.reading.school_year) == ("accepted", "record_form", YEAR)
-    row = reading.reading.records["tasks"].iloc[0].to_dict()
+    row = reading.reading.records["tasks"].drop(columns="municipality_code").iloc[0].to_dict()
     assert row == {
-        "source_sheet": "Дела", "source_row": 5, "school_key": SCHOOL, "form_owner": SCHOOL,
+        "source_sheet": "Дела", "source_row": 5, "school_key": SCHOOL,
         "task_number": "1", "title": "Курсы для учителей", "kind": "help", "subject": "mathematics", "grade": 5,
         "starts_on": "2025-09-15", "ends_on": "2026-05-20", "is_paid": True, "people_count": 40, "girls_count": 20,
         "boys_count": 15, "all_count": 35, "success_percent": 85.5, "cost_thousand": 12.5, "decision_ref": "Р-1; Р-2",
@@ -119,7 +119,7 @@ def test_municipality_names_the_school_of_a_row_or_none(tmp_path: Path) -> None:
     rows = reading.reading.records["tasks"]
     assert rows["school_key"].isna().tolist() == [False, True]
     assert rows["school_key"].iloc[0] == "edu990002"
-    assert rows["form_owner"].tolist() == [MUNICIPALITY] * 2
+    assert rows["municipality_code"].tolist() == [MUNICIPALITY] * 2
     mentions = reading.reading.tables["school_mentions"]
     assert mentions[["source_key", "school_code", "school_name"]].to_numpy().tolist() == [
         ["edu990002", "edu990002", "МБОУ СОШ № 2"]
@@ -145,7 +145,8 @@ def test_people_leave_nothing_but_a_pseudonym(tmp_path: Path) -> None:
     assert len(set(rows["person_id"])) == 1
     assert rows["person_id"].str.fullmatch(r"[0-9a-f]{32}").all()
     assert set(rows.columns) == {
-        "source_sheet", "source_row", "school_key", "form_owner", "person_id", "subject", "grade", "score", "award",
+        "source_sheet", "source_row", "school_key", "municipality_code", "person_id", "subject", "grade", "score",
+        "award",
     }  # fmt: skip
     everything = rows.to_json(force_ascii=False).lower()
     assert not any(name in everything for name in ("лкина", "анна", "2012"))
@@ -189,3 +190,16 @@ def test_reading_is_repeatable(tmp_path: Path) -> None:
     first = _read(tmp_path, "people", {"Участники": {"A5": "Иванова", "B5": "Анна", "E5": "Физика", "F5": 7}})
     second = _read(tmp_path, "people", {"Участники": {"A5": "Иванова", "B5": "Анна", "E5": "Физика", "F5": 7}})
     pd.testing.assert_frame_equal(first.reading.records["talents"], second.reading.records["talents"])
+
+
+def test_same_number_of_a_school_and_of_its_municipality_are_two_rows(tmp_path: Path) -> None:
+    own = _read(tmp_path, "tasks", {"Дела": TASK})
+    about = _read(tmp_path, "tasks", {"Дела": {"A5": "1", "B5": "edu990001 | СОШ", "C5": "Помощь"}}, MUNICIPALITY)
+    fragments = [
+        RecordFragment(name, f"{name}.xlsx", "record_form", date, reading.reading.records["tasks"])
+        for name, date, reading in (("school", "2026-06-01", own), ("municipality", "2026-06-02", about))
+    ]
+    contract, key = record_contracts()["tasks"], record_tables()["tasks"].key
+    assembled = assemble_records(contract, key, fragments, YEAR, {SCHOOL: SCHOOL})
+    assert sorted(assembled.rows["title"]) == ["Курсы для учителей", "Помощь"]
+    assert assembled.findings == []
