@@ -193,7 +193,6 @@ def _judge(window: _Window, tests: Deviations) -> _Judged:
     is_signal = q_value <= options.q_level
     better = np.array([indicator.better for indicator in window.indicators])[tests.indicator]
     side = np.nan_to_num(np.sign(tests.z) * better).astype(np.int64)
-    side = np.where((tests.comparison == OF_NORM) & (side > 0), 0, side)
     is_outside = _flags(window, tests) > 0
     direction = np.where(is_outside | is_signal, side, 0)
     series = pd.factorize(np.array([window.papers[name].series_code("grade") for name in window.obs.assessment_ids]))[0]

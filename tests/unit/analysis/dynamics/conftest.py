@@ -136,3 +136,8 @@ def years():
 @pytest.fixture
 def one_row():
     return row
+
+
+@pytest.fixture(name="build_schools")
+def build_schools_of_places():
+    return build_schools

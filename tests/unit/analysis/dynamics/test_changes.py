@@ -1,6 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
+
+from oko_pipeline.analysis.dynamics.options import DynamicsOptions
+from oko_pipeline.analysis.dynamics.tables import dynamics_tables
 
 M4_23, M4_24 = "vpr-2023-spring:4:mathematics:base", "vpr-2024-spring:4:mathematics:base"
 M5_24 = "vpr-2024-spring:5:mathematics:base"
@@ -128,6 +132,15 @@ def test_a_position_does_not_change_because_other_schools_left(years, one_row):
     assert found.value > found.previous_value + 0.3
 
 
+def test_a_position_does_not_change_because_other_schools_came(years, one_row):
+    stay = {f"edu99000{number}": spread(8 + number / 2) for number in range(6)}
+    new = {f"edu99100{number}": spread(16) for number in range(6)}
+    made = years.work(M4_23, stay).work(M5_24, stay | new).tables(YEAR)
+    found = one_row(made.result_dynamics, view="cohort", unit_code=SCHOOL, assessment_id=M5_24)
+    assert found.change_value == pytest.approx(0, abs=1e-12)
+    assert found.value < found.previous_value - 0.3
+
+
 def test_other_numbers_of_pupils_are_not_the_same_children(years, one_row):
     schools = {f"edu99000{number}": spread(8 + number / 2) for number in range(6)}
     made = years.work(M4_23, schools).work(M5_24, schools | {SCHOOL: spread(12, 50)}).tables(YEAR)
@@ -221,6 +234,21 @@ def test_a_group_has_the_same_schools_in_both_years(years, one_row):
     )
     assert found.value == found.previous_value
     assert found.schools_count == 3
+
+
+def test_a_school_that_moved_counts_in_its_new_municipality_in_both_years(years, build_schools):
+    codes = [f"edu99000{number}" for number in range(6)]
+    schools = {code: spread(6 + number) for number, code in enumerate(codes)}
+    summaries, assessments, tasks, _, groups = years.work(M4_23, schools).work(M4_24, schools).frames()
+    before = build_schools(dict.fromkeys(codes, "m1"), "2022-2023")
+    after = build_schools(dict.fromkeys(codes[:5], "m1") | {codes[5]: "m2"}, "2023-2024")
+    registry = pd.concat([after, before], ignore_index=True)
+    made = dynamics_tables(summaries, assessments, tasks, registry, groups, DynamicsOptions.of_year(YEAR))
+    found = made.result_dynamics.query(
+        "view == 'grade' and unit_level == 'municipality' and indicator_code == 'mean_percent'"
+    ).set_index("unit_code")
+    assert found["schools_count"].to_dict() == {"m1": 5, "m2": 1}
+    assert (found["value"] == found["previous_value"]).all()
 
 
 def test_subgroups_are_series_of_their_own(years):
