@@ -236,6 +236,24 @@ def test_a_useless_task_is_weak_and_a_reversed_one_possibly_miskeyed(analyse):
     assert own.index[own["is_possibly_miskeyed"].astype(bool)].to_list() == [6]
 
 
+def test_few_works_call_no_task_weak_or_crossing(analyse):
+    # Task 3 goes with the others in half of the pairs of works: its correlation is near 0, but forty works are few.
+    rest = [(1, 1), (1, 1), (0, 0), (0, 0)] * 10
+    scores = [(*pair, (number // 2) % 2 if number % 2 else pair[0]) for number, pair in enumerate(rest)]
+    own = analyse(pupils_of(scores), [{}] * 3).task_quality
+    cell = own[(own["unit_level"] == "school") & (own["position"] == 3)].iloc[0]
+    assert cell["discrimination"] < 0.2 < cell["discrimination_high"]
+    assert not cell["is_weak"]
+    # Six of ten with «2» and five of ten with «3» solved task 1: a fall, and no proof of one.
+    lower = [(1, 0, 0)] * 6 + [(0, 1, 0)] * 4
+    higher = [(1, 1, 0)] * 5 + [(0, 1, 1)] * 5
+    own = analyse(pupils_of([*lower, *higher]), [{}] * 3, ScaleBounds(2, 3, 4, 5)).task_quality
+    cell = own[(own["unit_level"] == "all") & (own["position"] == 1)].iloc[0]
+    assert cell["crossing_gap"] == pytest.approx(0.1)
+    assert cell["crossing_marks"] == "2>3"
+    assert not cell["is_crossing"]
+
+
 def test_groups_too_small_are_not_compared(analyse):
     rng = np.random.default_rng(10)
     tables = analyse(pupils_of((rng.random((150, 4)) < 0.5).astype(int)), [{}] * 4)

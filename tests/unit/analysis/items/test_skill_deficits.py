@@ -70,6 +70,14 @@ def test_a_deficit_that_the_interval_does_not_confirm_is_possible(find):
     assert (reading["red_tasks_count"], reading["confirmed_red_count"], reading["evidence"]) == (2, 0, "possible")
 
 
+def test_half_of_the_tasks_confirmed_is_not_enough_to_confirm(find):
+    # Four tasks: two surely red, one red at 55 %, one green.
+    rows = [(0, 0, 1, 1)] * 11 + [(0, 0, 0, 1)] * 9
+    frame = find(class_of("edu990001", "а", rows), [{"skill": "Читать"}] * 4)
+    reading = told(frame, "school", "edu990001").loc[("skill", "1")]
+    assert (reading["red_tasks_count"], reading["confirmed_red_count"], reading["evidence"]) == (3, 2, "possible")
+
+
 def test_parts_say_how_many_classes_and_schools_share_the_deficit(find):
     pupils = [
         *class_of("edu990001", "а", BAD),
