@@ -119,7 +119,7 @@ def _codes(workplace: Workplace, school_year: str, files: Sequence[dict[str, str
     } - codes.keys()
     if not keys:
         return codes
-    named = name_mentions(tuple(key.rsplit("|", 1)) for key in keys)
+    named = name_mentions((key.rpartition("|")[0], key.rpartition("|")[2]) for key in keys)
     mentions = pd.concat(
         [database.read(SCHOOL_MENTIONS), named.assign(school_year=school_year, file_sha256=EVERY_YEAR)],
         ignore_index=True,

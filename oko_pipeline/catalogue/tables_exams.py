@@ -177,7 +177,7 @@ EXAM_CROSS_FOOT: Final = Table(
     name="exam_cross_foot",
     title_ru="Сверка итоговых строк таблиц ЕГЭ",
     grain_ru="итог (строка × столбец), который не сходится с суммой своих строк",
-    stage="analysis",
+    stage="collection",
     key=("school_year", "file_sha256", "source_sheet", "cell", "parts_level"),
     columns=(
         YEAR,

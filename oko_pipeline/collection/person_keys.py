@@ -18,10 +18,15 @@ def full_name(*parts: Cell) -> str:
 
 def document_text(*parts: Cell) -> str:
     """Return the letters and digits of a document in one: series 111 and number 22222 are «0111022222»."""
-    texts = ["".join(sign for sign in cell_text(part).upper() if sign.isalnum()) for part in parts]
+    texts = [_alphanumeric(cell_text(part)) for part in parts]
     if len(texts) == len(_PASSPORT) and all(text.isdigit() for text in texts):
         texts = [text.zfill(width) for text, width in zip(texts, _PASSPORT, strict=True)]
     return "".join(texts)
+
+
+def _alphanumeric(text: str) -> str:
+    # Most documents are digits already; looking at every sign costs ten times as much.
+    return text if text.isdigit() else "".join(sign for sign in text.upper() if sign.isalnum())
 
 
 def person_identity(name: str, document: str, code: str, school: str | None) -> Identity:

@@ -13,7 +13,14 @@ from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.layouts.exam_mentions import code_mentions
-from oko_pipeline.collection.layouts.gia_protocol_headers import PATTERNS, Heads, column_heads, find_dates, is_furniture
+from oko_pipeline.collection.layouts.gia_protocol_headers import (
+    PATTERNS,
+    Fields,
+    Heads,
+    column_heads,
+    find_dates,
+    is_furniture,
+)
 from oko_pipeline.collection.layouts.gia_protocol_rows import (
     category_of,
     code_text,
@@ -65,10 +72,10 @@ class AdmissionTable:
 
 @dataclass(slots=True)
 class AdmissionRow:
-    """A participant's row before checks: 0-based row index, cells, criteria texts, total and verdict cells."""
+    """A participant's row before checks: 0-based row index, cells by field, cells of criteria."""
 
     index: int
-    cells: list[Cell]
+    fields: Fields
     status: str
     category: str
     criteria: list[Cell] = field(default_factory=list)
@@ -116,9 +123,10 @@ def read_admission(
             continue
         findings = CellFindings(context, sheet.name)
         for index, cells in enumerate(sheet.rows[table.heads.row + 1 :], table.heads.row + 1):
-            if looks_like_pupil(cells, table.heads):
+            fields = table.heads.fields(cells)
+            if looks_like_pupil(fields):
                 reading.read_rows_count += 1
-                record = _record((index, cells), table, context, findings)
+                record = _record((index, cells, fields), table, context, findings)
                 if record is None:
                     reading.quarantined_rows_count += 1
                     continue
@@ -176,10 +184,10 @@ def _report(index: int, cells: list[Cell], table: AdmissionTable, findings: Cell
 
 
 def _record(
-    line: tuple[int, list[Cell]], table: AdmissionTable, context: SourceContext, findings: CellFindings
+    line: tuple[int, list[Cell], Fields], table: AdmissionTable, context: SourceContext, findings: CellFindings
 ) -> tuple[AdmissionRow, dict[str, object]] | None:
-    (index, cells), heads = line, table.heads
-    name, document = person_of(cells, heads)
+    (index, cells, fields), heads = line, table.heads
+    name, document = person_of(fields)
     if not name:
         findings.add(
             "exam.person_missing",
@@ -190,17 +198,17 @@ def _record(
             became="строка в карантине",
         )
         return None
-    school = school_text(heads.cell(cells, "school"))
+    school = school_text(fields.get("school"))
     if school is None:
         findings.add("exam.school_missing", "Нет кода ОО.", index + 1, heads.column("school"), expected="код ОО")
-    states = [status_of(heads.cell(cells, part)) for part in ("state", "verdict", "total")]
-    texts = [heads.cell(cells, part) for part in ("state", "verdict", "total")]
+    states = [status_of(fields.get(part)) for part in ("state", "verdict", "total")]
+    texts = [fields.get(part) for part in ("state", "verdict", "total")]
     status = next(
         (s for s, text in zip(states, texts, strict=True) if isinstance(text, str) and s not in {None, "valid"}),
         "valid",
     )
     (pupil_id,) = context.pseudonymiser.person_ids("pupil", [person_identity(name, document, "", school)])
-    row = AdmissionRow(index, cells, status or "valid", category_of(heads.cell(cells, "category")))
+    row = AdmissionRow(index, fields, status or "valid", category_of(fields.get("category")))
     row.criteria = [cells[column] for column in table.criteria]
     return row, {
         "source_sheet": table.sheet.name,
@@ -208,14 +216,14 @@ def _record(
         "school_key": school,
         "held_on": table.held_on.isoformat() if table.held_on else None,
         "pupil_id": pupil_id,
-        "class_label": code_text(heads.cell(cells, "class")),
+        "class_label": code_text(fields.get("class")),
         "status": row.status,
     }
 
 
 def stated_verdict(table: AdmissionTable, row: AdmissionRow, findings: CellFindings) -> bool | None:
     """Return the verdict that a row states; one that cannot be read is a finding."""
-    value = table.heads.cell(row.cells, "verdict")
+    value = row.fields.get("verdict")
     verdict = verdict_of(value)
     if verdict is None and row.status == "valid" and cell_text(value):
         findings.add(

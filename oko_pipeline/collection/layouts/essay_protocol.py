@@ -78,7 +78,7 @@ def _judge(table: AdmissionTable, row: AdmissionRow, findings: CellFindings) -> 
     if row.status == "valid":
         if stated is not None and computed is not None and stated != computed:
             report_verdict(table, row, findings, f"по критериям — {'зачёт' if computed else 'незачёт'}")
-        if stated is None and computed is None and not cell_text(table.heads.cell(row.cells, "verdict")):
+        if stated is None and computed is None and not cell_text(row.fields.get("verdict")):
             findings.add(
                 "admission.verdict_missing",
                 "Нет ни зачёта, ни незачёта, ни критериев.",

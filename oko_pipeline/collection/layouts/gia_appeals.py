@@ -14,6 +14,7 @@ from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
     PATTERNS,
     ExamTitle,
+    Fields,
     Heads,
     column_heads,
     exam_kind,
@@ -131,9 +132,9 @@ def _read_sheet(
     heads: Heads | None = None
     titles: list[str] = []
     for index, row in enumerate(sheet.rows):
-        if heads is not None and index > heads.row and looks_like_pupil(row, heads):
+        if heads is not None and index > heads.row and looks_like_pupil(heads.fields(row)):
             reading.read_rows_count += 1
-            read = _read_row((index, row), (heads, exam, " ".join(titles)), context, findings)
+            read = _read_row((index, heads.fields(row)), (heads, exam, " ".join(titles)), context, findings)
             if read is None:
                 reading.quarantined_rows_count += 1
             else:
@@ -165,15 +166,15 @@ def _filled(row: list[Cell]) -> int:
 
 
 def _read_row(
-    line: tuple[int, list[Cell]],
+    line: tuple[int, Fields],
     table: tuple[Heads, ExamTitle | None, str],
     context: SourceContext,
     findings: CellFindings,
 ) -> dict[str, object] | None:
-    (index, cells), (heads, exam, titles) = line, table
-    own = heads.cell(cells, "exam")
+    (index, fields), (heads, exam, titles) = line, table
+    own = fields.get("exam")
     exam = named_exam(cell_text(own), index, heads.column("exam") or 0) if own is not None else exam
-    name, document = person_of(cells, heads)
+    name, document = person_of(fields)
     if exam is None or not name:
         findings.add(
             "appeal.exam_unknown" if exam is None else "exam.person_missing",
@@ -184,16 +185,16 @@ def _read_row(
             became="строка в карантине",
         )
         return None
-    kind = exam_kind(titles, exam, heads, [cell_text(heads.cell(cells, "class"))])
+    kind = exam_kind(titles, exam, heads, [cell_text(fields.get("class"))])
     key = ExamKey(kind, exam.held_on.year, exam.subject.subject_code, exam_level(kind, exam.subject))
-    school = school_text(heads.cell(cells, "school"))
+    school = school_text(fields.get("school"))
     identities = [person_identity(name, document, "", school), name_identity(name, school)]
     pupil_id, name_id = context.pseudonymiser.person_ids("pupil", identities)
-    scores = {part: score_of(heads.cell(cells, part)) for part in ("before", "primary", "test", "mark")}
+    scores = {part: score_of(fields.get(part)) for part in ("before", "primary", "test", "mark")}
     if key.is_marked and scores["mark"] is None:
         scores["mark"], scores["test"] = scores["test"], None
-    _check_difference((index, cells), heads, scores, findings)
-    changed = cell_text(heads.cell(cells, "changed_at"))
+    _check_difference((index, fields), heads, scores, findings)
+    changed = cell_text(fields.get("changed_at"))
     return {
         "source_row": index + 1,
         "school_key": school,
@@ -202,8 +203,8 @@ def _read_row(
         "pupil_id": pupil_id,
         "name_id": name_id,
         "has_document": bool(document),
-        "appeal_kind": _kind(heads.cell(cells, "appeal_kind")),
-        "state": _state(cells, heads, index, findings),
+        "appeal_kind": _kind(fields.get("appeal_kind")),
+        "state": _state(fields, heads, index, findings),
         "changed_at": next((day.isoformat() for day in find_dates(changed)), None),
         "score_before": scores["before"],
         "primary_score": scores["primary"],
@@ -217,8 +218,8 @@ def _kind(value: Cell) -> str | None:
     return "recheck" if "перепровер" in text else "appeal" if "апелляц" in text else None
 
 
-def _state(cells: list[Cell], heads: Heads, index: int, findings: CellFindings) -> str:
-    value = heads.cell(cells, "state")
+def _state(fields: Fields, heads: Heads, index: int, findings: CellFindings) -> str:
+    value = fields.get("state")
     text = folded_text(value)
     state = next((name for name, pattern in _STATES if pattern.search(text)), None)
     if state is None:
@@ -235,10 +236,10 @@ def _state(cells: list[Cell], heads: Heads, index: int, findings: CellFindings) 
 
 
 def _check_difference(
-    line: tuple[int, list[Cell]], heads: Heads, scores: dict[str, int | None], findings: CellFindings
+    line: tuple[int, Fields], heads: Heads, scores: dict[str, int | None], findings: CellFindings
 ) -> None:
-    index, cells = line
-    difference = score_of(heads.cell(cells, "difference"))
+    index, fields = line
+    difference = score_of(fields.get("difference"))
     before, current = scores["before"], scores["test"] if scores["test"] is not None else scores["mark"]
     if difference is None or before is None or current is None or before + difference == current:
         return

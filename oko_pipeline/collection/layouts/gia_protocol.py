@@ -23,6 +23,7 @@ from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_checks import check_exam
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
     ExamTitle,
+    Fields,
     Heads,
     column_heads,
     exam_kind,
@@ -75,7 +76,7 @@ class _Block:
 
     exam: ExamTitle
     heads: Heads
-    lines: list[tuple[int, list[Cell]]] = field(default_factory=list)
+    lines: list[tuple[int, Fields]] = field(default_factory=list)
     stated: tuple[int, int, int] | None = None
 
 
@@ -147,12 +148,13 @@ def _blocks(sheet: Sheet, context: SourceContext, findings: CellFindings, readin
     titles: list[str] = []
     blocks: list[_Block] = []
     for index, row in enumerate(sheet.rows):
-        if heads is not None and looks_like_pupil(row, heads):
+        fields = heads.fields(row) if heads is not None else None
+        if heads is not None and fields is not None and looks_like_pupil(fields):
             if exam is None:
                 exam = _named_by_path(context, index, findings)
             if not blocks or blocks[-1].exam is not exam or blocks[-1].heads is not heads:
                 blocks.append(_Block(exam, heads))
-            blocks[-1].lines.append((index, row))
+            blocks[-1].lines.append((index, fields))
             continue
         if not any(value not in {None, ""} for value in row):
             continue
@@ -211,7 +213,7 @@ def _read_other(
 
 def _exams(blocks: list[_Block], titles: str, findings: CellFindings, reading: Reading) -> Iterator[ExamRows]:
     for block in blocks:
-        grades = [cell_text(block.heads.cell(row, "class")) for _, row in block.lines]
+        grades = [cell_text(fields.get("class")) for _, fields in block.lines]
         kind = exam_kind(titles, block.exam, block.heads, grades)
         key = ExamKey(
             kind, block.exam.held_on.year, block.exam.subject.subject_code, exam_level(kind, block.exam.subject)

@@ -53,6 +53,10 @@ _OGE: Final = re.compile(r"\bогэ\b|\bоснов\w+ государственн
 _EGE: Final = re.compile(r"\bк?егэ\b|един\w+ государственн|\bгиа-?11\b")
 
 
+Fields = dict[str, Cell]
+"""Cells of a row by field; a field without a column is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExamTitle:
     """An exam as a header names it: subject by name, number of РИС, dates of the written and the oral part."""
@@ -76,10 +80,18 @@ class Heads:
         """Tell whether all these fields have a column."""
         return all(name in self.spans for name in names)
 
-    def cell(self, row: list[Cell], name: str) -> Cell:
-        """Return the first filled cell under a head; sparse exports put a value beside its merged head."""
-        start, end = self.spans.get(name, (0, 0))
-        return next((value for value in row[start:end] if value not in {None, ""}), None)
+    def fields(self, row: list[Cell]) -> Fields:
+        """Return the first filled cell under every head, None under an empty one.
+
+        Sparse exports put a value beside its merged head, so a head owns all cells up to the next one.
+        """
+        found: Fields = {}
+        for name, (start, end) in self.spans.items():
+            value = row[start]
+            if (value is None or value == "") and end - start > 1:
+                value = next((one for one in row[start + 1 : end] if one is not None and one != ""), None)
+            found[name] = None if value == "" else value
+        return found
 
     def column(self, name: str) -> int | None:
         """Return the 0-based column of a field."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from oko_pipeline.catalogue.exams import ExamKey
@@ -9,7 +10,7 @@ from oko_pipeline.collection.cell_findings import CellFindings, shown
 from oko_pipeline.collection.forms.text_guard import holds_name
 from oko_pipeline.collection.headers import cell_text, folded_text, number, whole_number
 from oko_pipeline.collection.layout import Cell
-from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Heads
+from oko_pipeline.collection.layouts.gia_protocol_headers import ExamTitle, Fields, Heads
 from oko_pipeline.collection.layouts.gia_protocol_masks import Mask, parse_extended, parse_short
 from oko_pipeline.collection.person_keys import document_text, full_name, name_identity, person_identity
 
@@ -72,12 +73,14 @@ def status_of(value: Cell) -> str | None:
     return next((status for status, pattern in _STATUSES if text and pattern.search(text)), None)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def score_of(value: Cell) -> int | None:
     """Return a score or mark; None for what no exam has, such as a document's number in a shifted column."""
     score = whole_number(value)
     return score if score is not None and abs(score) <= _GREATEST else None
 
 
+@lru_cache(maxsize=4096, typed=True)
 def category_of(value: Cell) -> str:
     """Return the category of a participant that a cell names; `unknown` for an empty cell."""
     text = folded_text(value)
@@ -86,6 +89,7 @@ def category_of(value: Cell) -> str:
     return next((category for category, pattern in _CATEGORIES if pattern.search(text)), "other")
 
 
+@lru_cache(maxsize=4096, typed=True)
 def code_text(value: Cell) -> str | None:
     """Return a class, a variant or a code; None for an empty cell and for words, which a shifted column may hold."""
     text = cell_text(value)
@@ -93,6 +97,7 @@ def code_text(value: Cell) -> str | None:
     return None if not text or len(text) > _CODE_LENGTH or is_document or _WORD.search(text) else text
 
 
+@lru_cache(maxsize=4096, typed=True)
 def school_text(value: Cell) -> str | None:
     """Return the code or name of a school in a cell; None for an empty cell and for the name of a person."""
     text = cell_text(value)
@@ -100,44 +105,43 @@ def school_text(value: Cell) -> str | None:
     return None if not text or is_document or holds_name(text) else text
 
 
-def person_of(row: list[Cell], heads: Heads) -> tuple[str, str]:
+def person_of(fields: Fields) -> tuple[str, str]:
     """Return the normalised name and document of a row; empty texts where it has none."""
-    if heads.has("surname") and heads.cell(row, "surname") is None:
+    if "surname" not in fields:
+        name = full_name(fields.get("full_name"))
+    elif fields["surname"] is None:
         # Namesakes by name and patronymic are many: without a surname nobody is named.
         name = ""
-    elif heads.has("surname"):
-        name = full_name(*(heads.cell(row, part) for part in ("surname", "name", "patronymic")))
     else:
-        name = full_name(heads.cell(row, "full_name"))
-    parts = ("document",) if heads.has("document") else ("series", "document_number")
-    document = document_text(*(heads.cell(row, part) for part in parts))
-    return name, document
+        name = full_name(fields["surname"], fields.get("name"), fields.get("patronymic"))
+    if "document" in fields:
+        return name, document_text(fields["document"])
+    return name, document_text(fields.get("series"), fields.get("document_number"))
 
 
-def looks_like_pupil(row: list[Cell], heads: Heads) -> bool:
+def looks_like_pupil(fields: Fields) -> bool:
     """Tell whether a row is one of a participant: a running number and a school or person, or both of the latter."""
-    has_person = any(heads.cell(row, name) is not None for name in ("surname", "full_name", "participant"))
-    has_school = heads.cell(row, "school") is not None
-    is_numbered = whole_number(heads.cell(row, "number")) is not None
-    if heads.has("number"):
-        is_plain = heads.cell(row, "number") is None or is_numbered
-        return is_plain and has_school + has_person + is_numbered >= 2
-    return has_school and has_person
+    has_person = any(fields.get(name) is not None for name in ("surname", "full_name", "participant"))
+    has_school = fields.get("school") is not None
+    number_cell = fields.get("number")
+    if "number" not in fields or number_cell is None:
+        return has_school and has_person
+    return (has_school or has_person) and whole_number(number_cell) is not None
 
 
-def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindings) -> PupilRow | None:
+def read_pupil(line: tuple[int, Fields], exam: ExamRows, findings: CellFindings) -> PupilRow | None:
     """Read a participant's row; None (and a finding) when nobody is named in it.
 
     Args:
-        line: 0-based index of the row and its cells.
+        line: 0-based index of the row and its cells by field.
         exam: the exam and its heads.
         findings: collects findings about cells of the sheet.
     """
-    index, cells = line
+    index, fields = line
     heads = exam.heads
-    name, document = person_of(cells, heads)
-    code = document_text(heads.cell(cells, "participant"))
-    school = school_text(heads.cell(cells, "school"))
+    name, document = person_of(fields)
+    code = document_text(fields.get("participant"))
+    school = school_text(fields.get("school"))
     if not name and not code:
         column = heads.column("surname") or heads.column("full_name") or heads.column("participant")
         findings.add(
@@ -163,27 +167,27 @@ def read_pupil(line: tuple[int, list[Cell]], exam: ExamRows, findings: CellFindi
         person_identity(name, document, code, school),
         name_identity(name, school),
         school,
-        {part: code_text(heads.cell(cells, part)) for part in ("class", "variant", "station", "auditorium")},
+        {part: code_text(fields.get(part)) for part in ("class", "variant", "station", "auditorium")},
         "valid",
-        category_of(heads.cell(cells, "category")),
+        category_of(fields.get("category")),
         bool(name and document),
         (
-            parse_short(_short_cell(cells, heads)),
-            parse_extended(heads.cell(cells, "extended")),
-            parse_extended(heads.cell(cells, "oral")),
+            parse_short(_short_cell(fields)),
+            parse_extended(fields.get("extended")),
+            parse_extended(fields.get("oral")),
         ),
     )
-    _read_scores(cells, exam, row, findings)
+    _read_scores(fields, exam, row, findings)
     return row
 
 
-def _short_cell(cells: list[Cell], heads: Heads) -> Cell:
-    choice, short = heads.cell(cells, "choice"), heads.cell(cells, "short")
+def _short_cell(fields: Fields) -> Cell:
+    choice, short = fields.get("choice"), fields.get("short")
     return short if choice is None else f"{cell_text(choice)}{cell_text(short)}"
 
 
-def _read_scores(cells: list[Cell], exam: ExamRows, row: PupilRow, findings: CellFindings) -> None:
-    heads, stated = exam.heads, exam.heads.cell(cells, "status")
+def _read_scores(fields: Fields, exam: ExamRows, row: PupilRow, findings: CellFindings) -> None:
+    heads, stated = exam.heads, fields.get("status")
     if stated is not None:
         found = status_of(stated)
         row.status = found or "pending"
@@ -198,7 +202,7 @@ def _read_scores(cells: list[Cell], exam: ExamRows, row: PupilRow, findings: Cel
                 became="не обработан",
             )
     for name in SCORES:
-        value = heads.cell(cells, name)
+        value = fields.get(name)
         score = score_of(value)
         row.scores[name] = score
         if value is None or score is not None:

@@ -83,7 +83,7 @@ def _criteria(table: AdmissionTable, row: AdmissionRow, findings: CellFindings) 
 
 
 def _total(table: AdmissionTable, row: AdmissionRow, scores: list[int | None], findings: CellFindings) -> int | None:
-    value = table.heads.cell(row.cells, "total")
+    value = row.fields.get("total")
     total = whole_number(value)
     maximum = int(parameters("exams.admission")["interview_maximum"])
     if row.status != "valid":
