@@ -53,10 +53,11 @@ class Receipts:
     Args:
         files: rows of `files`.
         findings: rows of `quality_findings`.
-        records: `RECORD_COLUMNS`: rows that a file brought to a table (`works` for the works store) for a school, or
-            for a municipality where `school_code` is empty. `kind` is given where a table holds several kinds (exams by
-            their form, works by their procedure); where it is empty, the rows count for all kinds of the table. A form
-            that came without rows stands here with 0.
+        records: `RECORD_COLUMNS`: rows that a file brought to a table (`works` for the works store) about a school;
+            `municipality_code` stands where a municipality gave them. Without both codes they serve all municipalities
+            (norms of the region). `kind` is given where a table holds several kinds (exams by their form, works by
+            their procedure); where it is empty, the rows count for all kinds of the table. A form that came without
+            rows stands here with 0.
     """
 
     files: pd.DataFrame
@@ -80,9 +81,11 @@ def completeness(
 ) -> pd.DataFrame:
     """Return `source_completeness` of a school year: a row for each kind, source and unit.
 
-    The ways in of a kind are alternatives: a unit that gave nothing has one row, of the kind's main way. A form that is
-    sent anew replaces the earlier one; of other layouts all accepted files count. A file's error counts for the school
-    that it names, and for the only unit of the file when it names none.
+    Rows that a municipality gave about a school count for the school where schools owe the kind, else for the
+    municipality. The ways in of a kind are alternatives: a unit that gave nothing has one row, of the kind's main way.
+    A form that is sent anew replaces the earlier one; of other layouts all accepted files count. A file's error counts
+    for the school that it names, when it names none for the only school of the file, and always for the only
+    municipality.
 
     Args:
         school_year: such as 2025-2026.
@@ -93,7 +96,7 @@ def completeness(
         duties: lists and terms of the year's schedule.
     """
     duties = duties or Duties()
-    came = _received(receipts)
+    came = _received(receipts, schools)
     awaited = pd.concat(
         [_awaited(kind, schools, duties) for kind in source_kinds().values()], ignore_index=True
     ).convert_dtypes()
@@ -111,8 +114,9 @@ def receipt_rows(table_name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         table_name: a register, a table of exams or surveys, or `works`.
-        rows: `file_sha256`, `school_code`, where there is one `municipality_code`, and the column that tells kinds
-            apart: `exam_kind`, `procedure` …, for works `assessment_id`. Rows that are nobody's are left out.
+        rows: `file_sha256`, `school_code`, where they are `municipality_code` and `school_key`, and the column that
+            tells kinds apart: `exam_kind`, `procedure` …, for works `assessment_id`. Rows of schools that are not
+            linked are left out.
     """
     municipality = (
         rows["municipality_code"] if "municipality_code" in rows else pd.Series(None, rows.index, dtype="str")
@@ -123,10 +127,11 @@ def receipt_rows(table_name: str, rows: pd.DataFrame) -> pd.DataFrame:
             "table_name": table_name,
             "kind": _kind_of_rows(table_name, rows),
             "school_code": rows["school_code"],
-            "municipality_code": municipality.where(rows["school_code"].isna()),
+            "municipality_code": municipality,
         }
     )
-    keyed = keyed[keyed["school_code"].notna() | keyed["municipality_code"].notna()]
+    is_linked = keyed["school_code"].notna() | keyed["municipality_code"].notna()
+    keyed = keyed[is_linked | rows["school_key"].isna()] if "school_key" in rows else keyed
     counts = keyed.groupby(list(keyed.columns), dropna=False, sort=False).size().reset_index(name="rows_count")
     return counts[list(RECORD_COLUMNS)]
 
@@ -143,7 +148,7 @@ def _kind_of_rows(table_name: str, rows: pd.DataFrame) -> pd.Series:
     return rows[column].map(lambda value: kinds.get(value, value), na_action="ignore").astype("str")
 
 
-def _received(receipts: Receipts) -> pd.DataFrame:
+def _received(receipts: Receipts, schools: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each kind, source and unit that gave something, with files, rows, errors and dates."""
     files = receipts.files[receipts.files["layout_code"].notna()]
     received_at = files["submitted_at"].where(files["submitted_at"].notna(), files["modified_at"])
@@ -156,7 +161,7 @@ def _received(receipts: Receipts) -> pd.DataFrame:
     known = known.sort_values("is_active", ascending=False).drop_duplicates("file_sha256")
     columns = ["file_sha256", "layout_code", "received_at", "is_active", "is_refused"]
     rows = receipts.records.merge(known[columns], on="file_sha256", how="inner", validate="many_to_one")
-    rows = _with_units(_with_kinds(rows))
+    rows = _with_units(_with_kinds(rows), schools)
     rows = rows.assign(errors=_errors(rows, receipts.findings))
     grouped = rows.groupby([*_UNIT, "file_sha256"], as_index=False, sort=False).agg(
         rows_count=("rows_count", "sum"),
@@ -195,12 +200,22 @@ def _served(layout: str, table: str) -> Iterator[tuple[str, str]]:
             yield kind.slug, layout
 
 
-def _with_units(rows: pd.DataFrame) -> pd.DataFrame:
-    is_school = rows["school_code"].notna()
+def _with_units(rows: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the unit that gave them, once for each municipality where they serve all."""
+    per = rows["kind"].map({slug: kind.per for slug, kind in source_kinds().items()})
+    is_given = rows["municipality_code"].notna()
+    has_school = rows["school_code"].notna()
+    is_school = has_school & (per != "municipality") & ~(is_given & (per == "both"))
+    municipality_of = dict(zip(schools["school_code"], schools["municipality_code"], strict=True))
+    municipality = rows["municipality_code"].where(is_given, rows["school_code"].map(municipality_of))
+    is_for_all = ~has_school & ~is_given & (per == "municipality")
+    everyone = schools["municipality_code"].dropna().drop_duplicates().rename("everyone")
     named = rows.assign(
         unit_level=np.where(is_school, "school", "municipality"),
-        unit_code=rows["school_code"].where(is_school, rows["municipality_code"]),
+        unit_code=rows["school_code"].where(is_school, municipality),
     )
+    for_all = named[is_for_all].merge(everyone, how="cross").assign(unit_code=lambda frame: frame["everyone"])
+    named = pd.concat([named, for_all.drop(columns="everyone")], ignore_index=True)
     return named[named["unit_code"].notna()]
 
 
@@ -210,11 +225,14 @@ def _errors(rows: pd.DataFrame, findings: pd.DataFrame) -> pd.Series:
     is_named = errors["school_code"].notna()
     own = errors[is_named].groupby(["file_sha256", "school_code"]).size()
     nameless = errors[~is_named].groupby("file_sha256").size()
-    units = rows.groupby("file_sha256")["unit_code"].nunique()
+    units = rows.groupby(["file_sha256", "unit_level"])["unit_code"].transform("nunique")
     of_unit = own.reindex(pd.MultiIndex.from_frame(rows[["file_sha256", "unit_code"]]), fill_value=0).to_numpy()
-    of_file = nameless.reindex(rows["file_sha256"], fill_value=0).to_numpy()
-    is_alone = units.reindex(rows["file_sha256"]).to_numpy() == 1
-    return pd.Series(of_unit + np.where(is_alone, of_file, 0), index=rows.index)
+    of_nobody = nameless.reindex(rows["file_sha256"], fill_value=0).to_numpy()
+    of_file = errors.groupby("file_sha256").size().reindex(rows["file_sha256"], fill_value=0).to_numpy()
+    is_alone = (units == 1).to_numpy()
+    is_school = (rows["unit_level"] == "school").to_numpy()
+    of_rest = np.where(is_school, of_nobody, of_file)
+    return pd.Series(of_unit + np.where(is_alone, of_rest, 0), index=rows.index)
 
 
 def _by_source(by_file: pd.DataFrame) -> pd.DataFrame:

@@ -227,12 +227,13 @@ def test_rows_of_a_table_are_counted_by_their_kind(table, column, values, kinds)
     assert by_kind == {kind: kinds.count(kind) for kind in kinds}
 
 
-def test_rows_of_a_municipality_are_its_own_and_nobodys_rows_are_left_out():
+def test_rows_of_schools_that_are_not_linked_are_left_out():
     own = pd.DataFrame(
         {
             "file_sha256": ["a", "a", "a", "b"],
             "school_code": ["edu990101", None, None, "edu990102"],
-            "municipality_code": ["reg99_m101", "reg99_m101", None, None],
+            "school_key": ["edu990101", None, "СОШ № 7", "edu990102"],
+            "municipality_code": [None, "reg99_m101", None, None],
         },
         dtype="str",
     )
@@ -254,3 +255,39 @@ def test_a_diagnostic_work_is_not_taken_for_another_procedure():
     found = completeness(YEAR, receipts, SCHOOLS, date(2026, 4, 10))
     assert of(found, "mock_exams")["state"] == "accepted"
     assert of(found, "school_diagnostics")["state"] == "not_applicable"
+
+
+def about(kind, table, layout="record_form", **codes):
+    return made([file("a", layout)], [rows("a", table, 2, kind=kind, **codes)])
+
+
+def test_what_a_municipality_tells_of_a_school_counts_for_who_owes_it():
+    both = {"school": "edu990101", "municipality": "reg99_m101"}
+    exams = about("oge", "exam_results_reported", **both)
+    assert of(exams, "oge")["state"] == "accepted"
+    decisions = about("decisions", "decisions", **both)
+    assert of(decisions, "decisions")["state"] == "expected"
+    assert of(decisions, "decisions", "reg99_m101")["state"] == "accepted"
+    appraisal = about("heads_appraisal", "heads_appraisal", **both)
+    assert of(appraisal, "heads_appraisal", "reg99_m101")["state"] == "accepted"
+    assert "edu990101" not in set(appraisal.loc[appraisal["kind"] == "heads_appraisal", "unit_code"])
+
+
+def test_a_list_of_schools_is_given_by_their_municipality():
+    lists = about("objectivity_lists", "external_lists", "record_export", school="edu990101")
+    assert of(lists, "objectivity_lists", "reg99_m101")["state"] == "accepted"
+
+
+def test_norms_of_the_region_serve_every_municipality():
+    norms = about("benchmarks", "published_results", "benchmark_table", school=None)
+    assert of(norms, "benchmarks", "reg99_m101")["state"] == "accepted"
+
+
+def test_errors_of_a_municipalitys_form_return_it_whatever_school_they_name():
+    both = {"school": "edu990102", "municipality": "reg99_m101"}
+    given = [rows("a", "decisions", 2, **both), rows("a", "exam_results_reported", 1, kind="oge", **both)]
+    given.append(rows("a", "exam_results_reported", 1, kind="oge", municipality="reg99_m101"))
+    found = made([file("a", "record_form")], given, [finding("a", "edu990102")])
+    assert of(found, "decisions", "reg99_m101")["state"] == "returned"
+    assert of(found, "oge", "edu990102")["state"] == "returned"
+    assert of(found, "oge", "edu990101")["state"] == "accepted"
