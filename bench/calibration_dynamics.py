@@ -248,7 +248,7 @@ def shrunk_coverage(seed, units=600):
     }
 
 
-def trend_coverage(seed, units=600, yearly=0.03):
+def trend_coverage(seed, units=600, yearly=0.1):
     """Return coverage of slopes with and without spread from year to year, for many series and for single ones."""
     random = np.random.default_rng(seed)
     times = np.array([0.0, -1.0, -2.0, -3.0])
