@@ -49,6 +49,7 @@ _NUMBER_SHARE: Final = 0.3
 _OTHER_PLACE: Final = "название совпало, но муниципалитет другой"
 _SAME_NAME: Final = "то же название у нескольких ОО"
 _NO_PLACE: Final = "муниципалитет не указан: сходство названий без него не принимается"
+_STRANGE: Final = "слово отличается больше, чем на опечатку"
 _RIVAL: Final = "эта ОО уже есть в том же файле под другим ключом"
 _CHAIN: Final = 10
 _POOR: Final = 50.0
@@ -484,7 +485,9 @@ class _Linker:
         open_ones = [one for one in scored if not one.why]
         if open_ones:
             best = open_ones[0]
-            margin = best.score - (open_ones[1].score if len(open_ones) > 1 else 0.0)
+            # A school of a near name is a rival even where its word is two slips of the pen away.
+            rivals = [one.score for one in scored if one is not best and one.why in {"", _STRANGE}]
+            margin = best.score - max(rivals, default=0.0)
             if best.score >= options.least_score and margin >= options.least_margin:
                 return _Found(best.school_code, "similar", (best,), best.score)
         listed = [one for one in scored if one.score >= options.least_listed_score][: options.listed_candidates]
@@ -512,7 +515,7 @@ class _Linker:
         elif self._has_foreign_word(wanted, name):
             why = "слово из названия другой ОО"
         elif self._has_strange_word(wanted, name):
-            why = "слово отличается больше, чем на опечатку"
+            why = _STRANGE
         return Candidate(code, score, why)
 
     def _score(self, wanted: SchoolName, name: SchoolName) -> float:

@@ -253,6 +253,14 @@ def test_keys_of_records_find_their_schools():
     assert link_keys(keys, crosswalk) == expected
 
 
+def test_a_key_between_two_near_names_is_left_to_a_person():
+    schools = known(1, "МБОУ «Ивановская СОШ»"), known(2, "МБОУ «Иванковская СОШ»")
+    made = build(*schools, seen("МБОУ «Иваноковская СОШ»"))
+    assert only(made) == (None, "unmatched")
+    assert whys(made)["edu990002"] == "отрыв от второго кандидата мал"
+    assert "edu990001" in whys(made)
+
+
 def test_thresholds_are_settings():
     strict = LinkOptions.of({"linking.schools.least_score": 99.5})
     mentions = known(1, SAME), seen("МБОУ «Иваноская СОШ № 5»")
