@@ -193,7 +193,7 @@ def version(*modules: str) -> str:
     return combine(
         code_fingerprint("oko_pipeline.analysis.context", "oko_pipeline.analysis.low_results", *modules),
         code_fingerprint("oko_pipeline.statistics", "oko_pipeline.catalogue"),
-        method_versions("context", "low_results"),
+        method_versions("comparison", "low_results"),
     )
 
 
@@ -295,7 +295,7 @@ def make_low_results(inputs: YearInputs) -> bool:
         frame_fingerprint(inputs.of_year(made.SCHOOL_CLUSTERS)),
         "none" if programmes is None else frame_fingerprint(programmes),
         repr(None if inputs.official is None else sorted(inputs.official)),
-        repr(sorted(inputs.without_senior)),
+        repr((sorted(inputs.without_senior), inputs.workplace.settings.tier_bounds)),
         repr(inputs.listed("shnsu") and sorted(inputs.listed("shnsu") or ())),
     )
     return remember(inputs, LOW_RESULT_TABLES, fingerprint, lambda: _low_result_frames(inputs, contextual, programmes))
@@ -311,6 +311,7 @@ def _low_result_frames(
         inputs.official,
         inputs.without_senior,
         frozenset(of.loc[of["is_excluded"], "school_code"]),
+        inputs.workplace.settings.tier_bounds,
     )
     rules = low_result_rules()
     low = flags.low_result_tables(inputs.procedures, schools, rules)

@@ -1,5 +1,6 @@
 """Tables that compare like with like: clusters, comparable schools, contextual results, low and high results."""
 
+from dataclasses import replace
 from typing import Final
 
 from oko_pipeline.catalogue.columns import IS_COMPARABLE, METHOD, SCHOOL, SIZE_TIER, YEAR
@@ -331,7 +332,7 @@ LOW_RESULT_PROCEDURES: Final = Table(
         Column("below_minimum_share", _N, "Доля ниже минимума", nullable=True),
         Column("below_minimum_low", _N, "Нижняя граница Уилсона 95 %", nullable=True),
         Column("below_minimum_high", _N, "Верхняя граница Уилсона 95 %", nullable=True),
-        SIZE_TIER,
+        replace(SIZE_TIER, nullable=True),
         Column(
             "state",
             _T,

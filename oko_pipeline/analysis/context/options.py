@@ -7,12 +7,12 @@ from typing import Any, Final, Self
 from oko_pipeline.catalogue.methods import method, parameters
 from oko_pipeline.statistics.partitioning import PartitionOptions
 
-GROUPS: Final = "context.rule_groups"
-CLUSTERS: Final = "context.clusters"
-COMPARABLE: Final = "context.comparable"
-RESIDUAL: Final = "context.residual"
-HIGH_RESULTS: Final = "context.high_results"
-LEARNING_PAIRS: Final = "context.learning_pairs"
+GROUPS: Final = "comparison.rule_groups"
+CLUSTERS: Final = "comparison.clusters"
+COMPARABLE: Final = "comparison.comparable"
+RESIDUAL: Final = "comparison.residual"
+HIGH_RESULTS: Final = "comparison.high_results"
+LEARNING_PAIRS: Final = "comparison.learning_pairs"
 
 Overrides = Mapping[str, Any] | None
 
@@ -37,7 +37,7 @@ class MissingLimits:
 
 @dataclass(frozen=True, slots=True)
 class GroupOptions:
-    """Parameters of `context.rule_groups`."""
+    """Parameters of `comparison.rule_groups`."""
 
     minimum_schools: int = 5
     merge_order: tuple[str, ...] = ("size", "place", "type")
@@ -54,7 +54,7 @@ class GroupOptions:
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
-    """Parameters of `context.clusters`."""
+    """Parameters of `comparison.clusters`."""
 
     partition: PartitionOptions
     missing: MissingLimits
@@ -89,7 +89,7 @@ class ClusterOptions:
 
 @dataclass(frozen=True, slots=True)
 class ComparableOptions:
-    """Parameters of `context.comparable`."""
+    """Parameters of `comparison.comparable`."""
 
     number: int
     minimum_matches: int
@@ -107,7 +107,7 @@ class ComparableOptions:
 
 @dataclass(frozen=True, slots=True)
 class ResidualOptions:
-    """Parameters of `context.residual`, and the bounds of size tiers."""
+    """Parameters of `comparison.residual`, and the bounds of size tiers."""
 
     subject_correlation: float
     minimum_participants: int
@@ -133,7 +133,7 @@ class ResidualOptions:
 
 @dataclass(frozen=True, slots=True)
 class HighResultOptions:
-    """Parameters of `context.high_results`."""
+    """Parameters of `comparison.high_results`."""
 
     years: int = 3
     resilient_years: int = 2

@@ -14,7 +14,7 @@ from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.low_result_rules import LowResultRule, LowResultRules
 from oko_pipeline.catalogue.tables_context import LOW_RESULT_FLAGS, LOW_RESULT_PROCEDURES, LOW_RESULT_SENSITIVITY
 from oko_pipeline.statistics.intervals import wilson_interval
-from oko_pipeline.statistics.size_tiers import tier_places
+from oko_pipeline.statistics.size_tiers import DEFAULT_BOUNDS, tier_places
 
 FLAGS: Final = "low_results.flags"
 SENSITIVITY: Final = "low_results.sensitivity"
@@ -35,6 +35,7 @@ class SchoolList:
     official: frozenset[str] | None = None
     without_senior: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
+    tier_bounds: tuple[int, int, int, int] = DEFAULT_BOUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _apply(procedures: pd.DataFrame, schools: SchoolList, rule: LowResultRule) -
             **method_columns(FLAGS),
         }
     )
-    return flags, _details(now, is_failed.to_numpy(), enough.to_numpy(), (rule, schools.school_year, barred))
+    return flags, _details(now, is_failed.to_numpy(), enough.to_numpy(), (rule, schools, barred))
 
 
 def _explanation(judged: _Judged, at: int, rule: LowResultRule) -> str:
@@ -226,10 +227,10 @@ def _details(
     now: pd.DataFrame,
     is_failed: npt.NDArray[np.bool_],
     enough: npt.NDArray[np.bool_],
-    of: tuple[LowResultRule, str, Sequence[str]],
+    of: tuple[LowResultRule, SchoolList, Sequence[str]],
 ) -> pd.DataFrame:
-    rule, school_year, barred = of
-    tiers = np.asarray(SIZE_TIERS, dtype=object)[tier_places(now["participants_count"])]
+    rule, schools, barred = of
+    tiers = np.asarray(SIZE_TIERS, dtype=object)[tier_places(now["participants_count"], schools.tier_bounds)]
     own = pd.DataFrame(
         {
             "school_code": now["school_code"].to_numpy(),
@@ -244,10 +245,10 @@ def _details(
         }
     )
     empty = pd.DataFrame(
-        {"school_code": list(barred), "procedure_unit": "ege", "size_tier": SIZE_TIERS[0], "state": "not_applicable"}
+        {"school_code": list(barred), "procedure_unit": "ege", "size_tier": None, "state": "not_applicable"}
     )
     joined = pd.concat([own, empty], ignore_index=True) if len(empty) else own
-    return joined.assign(school_year=school_year, rule_code=rule.rule_code, **method_columns(FLAGS))
+    return joined.assign(school_year=schools.school_year, rule_code=rule.rule_code, **method_columns(FLAGS))
 
 
 def _sensitivity(

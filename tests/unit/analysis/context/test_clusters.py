@@ -37,12 +37,12 @@ def groups_of(conditions, excluded=(), group="all"):
 
 
 def clustered(conditions, excluded=(), **parameters):
-    overrides = {f"context.clusters.{name}": value for name, value in {"resamplings": 10, **parameters}.items()}
+    overrides = {f"comparison.clusters.{name}": value for name, value in {"resamplings": 10, **parameters}.items()}
     return school_clusters(conditions, CHOSEN, groups_of(conditions, excluded), ClusterOptions.load(overrides))
 
 
 def matched(conditions, excluded=(), **parameters):
-    overrides = {f"context.comparable.{name}": value for name, value in parameters.items()}
+    overrides = {f"comparison.comparable.{name}": value for name, value in parameters.items()}
     return comparable_schools(conditions, CHOSEN, groups_of(conditions, excluded), ComparableOptions.load(overrides))
 
 

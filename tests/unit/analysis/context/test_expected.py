@@ -192,7 +192,7 @@ def test_number_of_conditions_grows_with_schools(build):
     assert "settlement_size" in set(terms)
     assert "remoteness" in set(terms)
     made, _, _ = results(build, count=20)
-    overrides = {"context.residual.schools_per_predictor": 15}
+    overrides = {"comparison.residual.schools_per_predictor": 15}
     conditions, _, _ = world(build, 20)
     codes = conditions.school_codes
     frame = summary(codes, (4, "russian"), np.full(20, 30), np.linspace(8, 12, 20), np.full(20, 3.0))
