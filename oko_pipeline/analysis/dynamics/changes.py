@@ -199,7 +199,8 @@ def _clustered_change(
     """Jackknife variance of a difference of two ratios over schools: (k−1)/k·Σ(d'ₛ − dₛ)², dₛ = (xₛ − p·nₛ)/(N − nₛ).
 
     dₛ is what leaving school s out does to its unit (Cochran 1977, 6.17); plain residuals over N are too small where a
-    few schools make a unit. A school absent from one work has dₛ = 0 there. Returned with k, the schools in either.
+    few schools make a unit. A school absent from one work has dₛ = 0 there. Degrees of freedom (Σn)²/Σn² − 1: one large
+    school among small ones leaves hardly any. Returned with k, the schools in either.
     """
     size = len(pairing.rows)
     squares, schools = np.zeros(size), np.zeros(size, dtype=np.int64)
@@ -219,7 +220,9 @@ def _clustered_change(
         schools += np.bincount(their_at[(their_at >= 0) & is_alone], minlength=size)
     k = schools.astype(np.float64)
     error = np.sqrt(squares * ratio(k - 1, k))
-    return student_change(measures[0].value - measures[1].value, error, k - 1), schools
+    whole, squared = (obs.sum_of(name, pairing.rows) for name in (indicator.whole, _SQUARED[indicator.whole]))
+    even = np.clip(ratio(whole**2, squared), 2.0, np.maximum(k, 2.0))
+    return student_change(measures[0].value - measures[1].value, error, even - 1), schools
 
 
 def _residuals(obs: Observations, where: tuple[Places, Places, Places], indicator: Indicator) -> Floats:
