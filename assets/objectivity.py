@@ -306,10 +306,12 @@ def make_cards(year: ObjectivityYear) -> bool:
         return False
     database = year.workplace.database
     counts = year.of_year(OBJECTIVITY_MEASURES).groupby("school_code")["participants_count"].sum()
+    whole = database.read(OBJECTIVITY_SIGNALS, {"school_year": back, "assessment_id": WHOLE_YEAR})
+    found = database.read(OBJECTIVITY_SIGNALS, {"school_year": back, "state": "signal"})
     inputs = CardInputs(
         year.school_year,
         year.of_year(OBJECTIVITY_SIGNS),
-        database.read(OBJECTIVITY_SIGNALS, {"school_year": back, "assessment_id": WHOLE_YEAR}),
+        pd.concat([whole, found[found["assessment_id"] != WHOLE_YEAR]], ignore_index=True),
         year.peers,
         {str(code): int(count) for code, count in counts.items()},
         year.replies,

@@ -159,7 +159,7 @@ OBJECTIVITY_CARDS: Final = Table(
         Column("basis_ru", _T, "Почему такой уровень"),
         Column("official_signs_count", _I, "Официальных признаков"),
         Column("official_computed_count", _I, "Официальных признаков, которые удалось посчитать"),
-        Column("signals_count", _I, "Независимых сигналов"),
+        Column("signals_count", _I, "Независимых сигналов (за год или по отдельной работе)"),
         Column("signals_computed_count", _I, "Независимых сигналов, которые удалось посчитать"),
         Column("families", _T, "Семейства с сигналом через «;»", nullable=True),
         Column("families_count", _I, "Семейств с сигналом"),

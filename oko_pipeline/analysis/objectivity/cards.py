@@ -15,6 +15,8 @@ from oko_pipeline.analysis.objectivity.measured import TITLES_RU
 from oko_pipeline.analysis.objectivity.measures import PeerGroups
 from oko_pipeline.analysis.objectivity.options import EvidenceOptions, ObjectivityOptions, method_columns
 from oko_pipeline.catalogue.columns import SIZE_TIERS
+from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_CARDS, SIGNAL_FAMILIES, WHOLE_YEAR
 from oko_pipeline.statistics.intervals import wilson_interval
 from oko_pipeline.statistics.size_tiers import tier_places
@@ -46,9 +48,10 @@ _SHARES: Final = frozenset(
 class CardInputs:
     """What cards are made of.
 
-    `signs` is the table `objectivity_signs` of the year, `signals` the rows of `objectivity_signals` for whole years of
-    this and earlier years. `participants` maps a school to its works of the year, `replies` to its reply.
-    `missing_ru` names what is unknown of every school (no exams, no olympiads, no lists).
+    `signs` is the table `objectivity_signs` of the year. `signals` are rows of `objectivity_signals` of this and
+    earlier years: those of whole years, and those of single works with a signal (others are passed over). `participants` maps a
+    school to its works of the year, `replies` to its reply. `missing_ru` names what is unknown of every school (no exams,
+    no olympiads, no lists).
     """
 
     school_year: str
@@ -103,10 +106,10 @@ def _names_ru(families: Iterable[str]) -> str:
 
 def objectivity_cards(inputs: CardInputs, options: ObjectivityOptions) -> pd.DataFrame:
     """Return `objectivity_cards`: a row a school of the year, by school code."""
-    whole = inputs.signals[inputs.signals["assessment_id"] == WHOLE_YEAR]
     start = int(inputs.school_year[:4])
     years = {f"{start - back}-{start - back + 1}" for back in range(options.evidence.years)}
-    whole = whole[whole["school_year"].isin(years)]
+    is_used = (inputs.signals["assessment_id"] == WHOLE_YEAR) | (inputs.signals["state"] == "signal")
+    whole = inputs.signals[is_used & inputs.signals["school_year"].isin(years)]
     current = whole[whole["school_year"] == inputs.school_year]
     codes = sorted({*inputs.signs["school_code"], *current["school_code"]})
     if not codes:
@@ -150,8 +153,12 @@ def _by_school(frame: pd.DataFrame) -> dict[str, Rows]:
 def _card(
     code: str, signs: Rows, signals: Rows, history: dict[str, int], inputs: CardInputs, options: ObjectivityOptions
 ) -> dict[str, object]:
-    found = [row for row in signals if row["state"] == "signal"]
-    computed = [row for row in signals if row["state"] in {"signal", "no_signal"}]
+    of_year = [row for row in signals if row["assessment_id"] == WHOLE_YEAR]
+    computed = [row for row in of_year if row["state"] in {"signal", "no_signal"}]
+    found = [row for row in of_year if row["state"] == "signal"]
+    shown = {row["signal_code"] for row in found}
+    # A signal of one work may drown in those of the year; one that did not would be told twice.
+    found += [row for row in signals if row["assessment_id"] != WHOLE_YEAR and row["signal_code"] not in shown]
     official = [row for row in signs if row["state"] == "sign"]
     families = [family for family in SIGNAL_FAMILIES if any(row["family"] == family for row in found)]
     evidence = Evidence(
@@ -178,16 +185,16 @@ def _card(
         "persistent_families": "; ".join(persistent) or None,
         "participants_count": inputs.participants.get(code, 0),
         "evidence_ru": "; ".join(texts) or None,
-        "unknown_ru": _unknown_ru(signals, inputs.missing_ru),
+        "unknown_ru": _unknown_ru(of_year, inputs.missing_ru),
         "reply_ru": inputs.replies.get(code),
         "wording_ru": wording,
     }
 
 
 def signal_ru(row: Mapping[str, object]) -> str:
-    """Return a signal of a school's year in words: what, how much against what, n and q."""
+    """Return a signal of a school's year or work in words: what, how much against what, n and q."""
     code = str(row["signal_code"])
-    title = TITLES_RU[code]
+    title = TITLES_RU[code] + _work_ru(str(row["assessment_id"]))
     if code == "external_list":
         return f"{title}: {row['note_ru']}"
     value, reference, count = float(row["value"]), float(row["reference_value"]), int(row["count"])  # pyright: ignore[reportArgumentType]
@@ -201,6 +208,13 @@ def signal_ru(row: Mapping[str, object]) -> str:
     else:
         figures = f"{_decimal(value)} при ожидаемом {_decimal(reference)}"
     return f"{title}: {figures} (n = {count}, q {'< 0,001' if q < 0.001 else '= ' + _decimal(q, 3)})"
+
+
+def _work_ru(assessment_id: str) -> str:
+    if assessment_id == WHOLE_YEAR:
+        return ""
+    key = AssessmentKey.parse(assessment_id)
+    return f" ({subjects()[key.subject_code].name_ru.lower()}, {key.paper_grade} класс)"
 
 
 def _decimal(value: float, digits: int = 2) -> str:

@@ -90,6 +90,21 @@ def test_signals_of_one_family_are_one_piece_of_evidence(options: ObjectivityOpt
     assert (found["signals_count"], found["families_count"], found["evidence_level"]) == (2, 1, "низкий")
 
 
+def test_a_signal_of_one_work_counts_and_names_the_work(options: ObjectivityOptions) -> None:
+    work = signal("edu990001", "task_profile", YEARS[-1]) | {"assessment_id": "vpr-2021-spring:4:mathematics:base"}
+    silent = signal("edu990001", "task_profile", YEARS[-1], "no_signal")
+    found = cards([silent, work], [], options).loc["edu990001"]
+    assert (found["evidence_level"], found["families"], found["signals_computed_count"]) == ("низкий", "tasks", 1)
+    assert found["evidence_ru"].startswith("лёгкие задания хуже, трудные лучше (математика, 4 класс): разность")
+
+
+def test_a_signal_of_the_year_is_not_told_again_for_its_works(options: ObjectivityOptions) -> None:
+    whole = signal("edu990001", "absence", YEARS[-1])
+    work = whole | {"assessment_id": "vpr-2021-spring:4:mathematics:base"}
+    found = cards([whole, work], [], options).loc["edu990001"]
+    assert (found["signals_count"], found["evidence_ru"].count("отсутствовавших")) == (1, 1)
+
+
 def test_years_too_long_ago_do_not_count(options: ObjectivityOptions) -> None:
     old = [signal("edu990001", "absence", year) for year in ("2010-2011", "2011-2012")]
     assert cards([*old, signal("edu990001", "absence", YEARS[-1])], [], options).loc["edu990001", "evidence_level"] == (
