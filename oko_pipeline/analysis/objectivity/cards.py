@@ -48,10 +48,9 @@ _SHARES: Final = frozenset(
 class CardInputs:
     """What cards are made of.
 
-    `signs` is the table `objectivity_signs` of the year. `signals` are rows of `objectivity_signals` of this and
-    earlier years: those of whole years, and those of single works with a signal (others are passed over). `participants` maps a
-    school to its works of the year, `replies` to its reply. `missing_ru` names what is unknown of every school (no exams,
-    no olympiads, no lists).
+    `signs` is the table `objectivity_signs` of the year. `signals` are rows of `objectivity_signals` of this and earlier
+    years: of whole years, and of single works with a signal (others are passed over). `participants` maps a school to its
+    works of the year, `replies` to its reply. `missing_ru` names what is unknown of every school.
     """
 
     school_year: str
