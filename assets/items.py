@@ -189,9 +189,15 @@ def find_skill_deficits(workplace: Workplace, school_year: str) -> list[str]:
         repr(analysis),
         _schools_fingerprint(schools),
         frame_fingerprint(groups),
-        frame_fingerprint(described[["paper_grade", "subject_code", "kind", "code", "title", "is_metasubject"]]),
     )
-    wanted = {key: combine(version, inputs) for key, inputs in assessment_inputs(workplace, school_year).items()}
+    columns = ["kind", "code", "title", "is_metasubject"]
+    codifiers = {
+        pair: frame_fingerprint(own[columns]) for pair, own in described.groupby(["paper_grade", "subject_code"])
+    }
+    wanted: dict[str, str] = {}
+    for key, inputs in assessment_inputs(workplace, school_year).items():
+        parsed = AssessmentKey.parse(key)
+        wanted[key] = combine(version, inputs, codifiers.get((parsed.paper_grade, parsed.subject_code), ""))
 
     def job(key: str) -> DeficitTask:
         parsed = AssessmentKey.parse(key)

@@ -171,7 +171,7 @@ def _with_earlier(needy: pd.DataFrame, earlier: pd.DataFrame | None, code_links:
         before = earlier.groupby("pupil_id")["low_count"].sum()
         links = code_links.drop_duplicates(["pupil_id", "earlier_pupil_id"])
         # A linked pupil without a row then had no need for help: that is zero, not unknown.
-        summed = links["earlier_pupil_id"].map(before).fillna(0).groupby(links["pupil_id"]).sum()
+        summed = links["earlier_pupil_id"].map(before).groupby(links["pupil_id"]).sum()
         low = needy["pupil_id"].map(summed).astype("Int64")
     is_persistent = ((low > 0) & (needy["low_count"] > 0)).astype("boolean").mask(low.isna())
     return needy.assign(earlier_low_count=low, is_persistent_over_campaigns=is_persistent)

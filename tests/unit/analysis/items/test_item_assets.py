@@ -9,7 +9,7 @@ from assets.analysis import analyse_year
 from assets.item_tasks import read_support, support_path
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.methods import methods
-from oko_pipeline.catalogue.tables import ASSESSMENTS, SCHOOL_CONTEXT, SCHOOLS, TABLES, TASKS
+from oko_pipeline.catalogue.tables import ASSESSMENTS, SCHOOL_CONTEXT, SCHOOLS, TABLES, TASK_DESCRIPTIONS, TASKS
 from oko_pipeline.catalogue.tables_items import (
     EXPERT_AGREEMENT,
     ITEM_TABLES,
@@ -95,6 +95,16 @@ def test_one_changed_assessment_is_computed_alone(workplace, first):
     assert made[1] == [key]
     assert sorted(made[3]) == [f"model:{key}", "pupils:vpr-2021-spring:5"]
     assert made[4] == ["vpr-2021-spring"]
+
+
+def test_a_codifier_concerns_the_deficits_of_its_own_paper_only(workplace, first):
+    rows = TASK_DESCRIPTIONS.empty().reindex(range(1))
+    own = rows.assign(
+        school_year="*", file_sha256="f" * 64, file_path="5/РУ/KT.xlsx", source_row=1, block=1, kind="requirement"
+    )
+    own = own.assign(paper_grade=5, subject_code="russian", code="1", title="Читать", is_metasubject=True)
+    workplace.database.append(TASK_DESCRIPTIONS, own)
+    assert items.find_skill_deficits(workplace, YEAR) == ["vpr-2021-spring:5:russian:base"]
 
 
 def test_an_assessment_that_is_gone_leaves_no_rows(workplace, first):

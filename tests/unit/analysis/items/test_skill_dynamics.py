@@ -156,3 +156,9 @@ def test_the_same_pupils_are_followed_into_the_next_grade():
 )
 def test_other_subjects_levels_later_and_distant_works_are_no_pairs(now, before, years):
     assert list(comparable_pairs([now], [before], years)) == []
+
+
+def test_of_two_earlier_works_the_one_by_pupils_of_the_same_grade_is_taken_though_it_is_older():
+    earlier = ["vpr-2022-spring:5:mathematics:base", "vpr-2022-autumn:5:mathematics:base"]
+    pairs = list(comparable_pairs(["vpr-2023-spring:5:mathematics:base"], earlier, 3))
+    assert [(one.view, str(one.earlier.key)) for one in pairs] == [("same_paper", earlier[0])]
