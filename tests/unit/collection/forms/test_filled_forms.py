@@ -20,6 +20,7 @@ from tests.unit.collection.forms.filled import (
     write,
 )
 from tests.unit.collection.forms.test_written_forms import PREVIOUS
+from tests.unit.collection.workbooks import xlsx
 
 
 def _read(tmp_path: Path, form: str, sheets: dict, owner: str = SCHOOL, previous: dict | None = None):
@@ -203,3 +204,8 @@ def test_same_number_of_a_school_and_of_its_municipality_are_two_rows(tmp_path: 
     assembled = assemble_records(contract, key, fragments, YEAR, {SCHOOL: SCHOOL})
     assert sorted(assembled.rows["title"]) == ["Курсы для учителей", "Помощь"]
     assert assembled.findings == []
+
+
+def test_foreign_workbook_with_a_sheet_of_that_name_is_no_form(tmp_path: Path) -> None:
+    reading = read_bytes(tmp_path, xlsx({"_oko": [["заметки"]], "Лист1": [["привет", "мир"]]}))
+    assert reading.status == "unknown"
