@@ -10,6 +10,7 @@ from assets.inputs import record_slices
 from assets.metadata import Metadata, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.record_fragments import files_fingerprint, fragments_of, record_files, school_codes
+from assets.validation import quality_results
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.surveys.options import SurveyOptions
 from oko_pipeline.analysis.surveys.survey_reliability import reliability_findings, survey_reliability
@@ -23,7 +24,6 @@ from oko_pipeline.quality import findings_frame
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
-GROUP = "surveys"
 _SLICE = "year"
 
 
@@ -83,7 +83,7 @@ def analyse_year_surveys(workplace: Workplace, school_year: str) -> bool:
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=SURVEY_ANSWERS.stage,
     partitions_def=SCHOOL_YEARS,
     deps=[result_files, schools],
     description=(
@@ -108,9 +108,9 @@ def survey_answers(context: dg.AssetExecutionContext, workplace: WorkplaceResour
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=SURVEY_RESULTS.stage,
     partitions_def=SCHOOL_YEARS,
-    deps=[survey_answers, schools],
+    deps=[survey_answers, schools, quality_results],
     description=(
         "Результаты анкетирования: доли ответов и средние по вопросам и шкалам, по единицам и группам респондентов, "
         "с интервалами; надёжность шкал с предупреждением о неверном ключе."
