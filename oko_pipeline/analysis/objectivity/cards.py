@@ -39,6 +39,7 @@ NOTHING_FOUND_RU: Final = (
     "сведений, которых нет."
 )
 NOTHING_KNOWN_RU: Final = "Данных для вывода нет. Отсутствие данных — не признак и не его отсутствие."
+_NO_WORKS_RU: Final = "Работ ОО за этот год нет"
 _SHARES: Final = frozenset(
     {"cutoff_excess", "journal_higher", "journal_lower", "absence", "olympiad_gap", "mark_crossing"}
 )
@@ -48,9 +49,9 @@ _SHARES: Final = frozenset(
 class CardInputs:
     """What cards are made of.
 
-    `signs` is the table `objectivity_signs` of the year. `signals` are rows of `objectivity_signals` of this and earlier
-    years: of whole years, and of single works with a signal (others are passed over). `participants` maps a school to its
-    works of the year, `replies` to its reply. `missing_ru` names what is unknown of every school.
+    `signs` is the table `objectivity_signs` of the year. `signals` are rows of `objectivity_signals` of this and
+    earlier years: of whole years, and of single works with a signal (others are passed over). `participants` maps a
+    school to its works of the year, `replies` to its reply. `missing_ru` names what is unknown of every school.
     """
 
     school_year: str
@@ -170,6 +171,7 @@ def _card(
     level, basis = evidence_level(evidence, options.evidence)
     persistent = [f for f in families if history.get(f, 0) >= options.evidence.persistent_years]
     texts = [str(row["sign_title_ru"]) for row in official] + [signal_ru(row) for row in found]
+    missing = () if inputs.participants.get(code) else (_NO_WORKS_RU,)
     wording = {"нет данных": NOTHING_KNOWN_RU, "нет признаков": NOTHING_FOUND_RU}.get(level, NEEDS_ANALYSIS_RU)
     return {
         "school_code": code,
@@ -184,7 +186,7 @@ def _card(
         "persistent_families": "; ".join(persistent) or None,
         "participants_count": inputs.participants.get(code, 0),
         "evidence_ru": "; ".join(texts) or None,
-        "unknown_ru": _unknown_ru(of_year, inputs.missing_ru),
+        "unknown_ru": _unknown_ru(of_year, (*missing, *inputs.missing_ru)),
         "reply_ru": inputs.replies.get(code),
         "wording_ru": wording,
     }

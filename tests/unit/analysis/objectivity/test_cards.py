@@ -131,6 +131,11 @@ def test_what_is_unknown_and_what_the_school_says_stand_on_the_card(options: Obj
     assert found["unknown_ru"] == "Мало работ: много отсутствовавших; нет результатов олимпиад"
 
 
+def test_a_school_that_wrote_nothing_is_told_so(options: ObjectivityOptions) -> None:
+    found = cards([], [sign("edu990002", "no_data")], options).loc["edu990002"]
+    assert (found["evidence_level"], found["unknown_ru"]) == ("нет данных", "Работ ОО за этот год нет")
+
+
 def test_cards_stand_by_code_whatever_the_level(options: ObjectivityOptions) -> None:
     codes = ["edu990003", "edu990001", "edu990002"]
     signals = [
