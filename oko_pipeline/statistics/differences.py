@@ -74,10 +74,10 @@ def welch_change(own: Sample, other: Sample, confidence: float = CONFIDENCE) -> 
     first, second = variances
     total = first + second
     freedom = total**2 / (first**2 / (own.n - 1.0) + second**2 / (other.n - 1.0))
-    return student_change(own.mean - other.mean, np.sqrt(total), freedom, confidence)
+    return t_change(own.mean - other.mean, np.sqrt(total), freedom, confidence)
 
 
-def student_change(
+def t_change(
     value: npt.ArrayLike, error: npt.ArrayLike, freedom: npt.ArrayLike, confidence: float = CONFIDENCE
 ) -> Change:
     """Return changes with Student intervals from standard errors and degrees of freedom; NaN for a zero error."""

@@ -128,5 +128,5 @@ def _own_residuals(fit: _Fit, confidence: float) -> tuple[Floats, Floats]:
     freedom = np.where(fit.freedom >= 1, fit.freedom, np.nan)
     own_error = fit.error * np.sqrt(fit.squares.sum(axis=1) / freedom)
     half = np.fmax(normal_quantile(confidence) * fit.error, student_quantile(freedom, confidence) * own_error)
-    by_student = 2 * stdtr(freedom, -np.abs(fit.slope) / np.where(own_error > 0, own_error, np.nan))
-    return half, np.fmax(two_sided_p(fit.slope / fit.error), np.nan_to_num(by_student))
+    by_residuals = 2 * stdtr(freedom, -np.abs(fit.slope) / np.where(own_error > 0, own_error, np.nan))
+    return half, np.fmax(two_sided_p(fit.slope / fit.error), np.nan_to_num(by_residuals))

@@ -21,7 +21,7 @@ from oko_pipeline.statistics.differences import (
     Sample,
     newcombe_interval,
     share_difference_p,
-    student_change,
+    t_change,
     welch_change,
 )
 from oko_pipeline.statistics.intervals import wilson_interval
@@ -222,7 +222,7 @@ def _clustered_change(
     error = np.sqrt(squares * ratio(k - 1, k))
     whole, squared = (obs.sum_of(name, pairing.rows) for name in (indicator.whole, _SQUARED[indicator.whole]))
     even = np.clip(ratio(whole**2, squared), 2.0, np.maximum(k, 2.0))
-    return student_change(measures[0].value - measures[1].value, error, even - 1), schools
+    return t_change(measures[0].value - measures[1].value, error, even - 1), schools
 
 
 def _residuals(obs: Observations, where: tuple[Places, Places, Places], indicator: Indicator) -> Floats:

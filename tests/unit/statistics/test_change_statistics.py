@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oko_pipeline.statistics.differences import Sample, share_difference_p, student_change, welch_change
+from oko_pipeline.statistics.differences import Sample, share_difference_p, t_change, welch_change
 from oko_pipeline.statistics.false_discovery import benjamini_hochberg, benjamini_hochberg_by
 from oko_pipeline.statistics.funnel import (
     arcsine,
@@ -39,7 +39,7 @@ def test_means_without_a_spread_have_no_interval(n, deviation):
 
 
 def test_a_zero_error_is_no_certainty():
-    found = student_change([1.0], [0.0], [5.0])
+    found = t_change([1.0], [0.0], [5.0])
     assert np.isnan(found.low[0])
     assert np.isnan(found.p_value[0])
 
