@@ -132,7 +132,8 @@ def test_what_is_unknown_and_what_the_school_says_stand_on_the_card(options: Obj
 
 
 def test_a_school_that_wrote_nothing_is_told_so(options: ObjectivityOptions) -> None:
-    found = cards([], [sign("edu990002", "no_data")], options).loc["edu990002"]
+    old = [signal("edu990001", "absence", YEARS[0])]
+    found = cards(old, [sign("edu990002", "no_data")], options).loc["edu990002"]
     assert (found["evidence_level"], found["unknown_ru"]) == ("нет данных", "Работ ОО за этот год нет")
 
 
