@@ -4,7 +4,7 @@ A unit's value is computed from sums over its rows, so the parts of a municipali
 Rows of registers without a school are the municipality's own. All units of a level are computed at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -85,16 +85,27 @@ def indicator_values(
     parts: list[pd.DataFrame] = []
     for indicator in registry:
         frame = tables.get(indicator.table)
-        chosen = None if frame is None else _rows_of(frame, indicator.where)
-        for level in _LEVELS:
-            if level == "school" and "school" not in indicator.level:
-                continue
-            grouping = None if chosen is None else _grouping(chosen, level, units[level], municipality_of)
-            parts.append(_rows(indicator, (level, units[level]), grouping, options))
+        for breakdown, chosen in _breakdowns(indicator, frame):
+            for level in _LEVELS:
+                if level == "school" and "school" not in indicator.level:
+                    continue
+                grouping = None if chosen is None else _grouping(chosen, level, units[level], municipality_of)
+                parts.append(_rows(indicator, (level, units[level]), grouping, options).assign(breakdown=breakdown))
     if not parts or not schools.size:
         return INDICATOR_VALUES.empty()
     made = pd.concat(parts, ignore_index=True)
     return INDICATOR_VALUES.conform(_with_changes(made, options.previous)[list(INDICATOR_VALUES.column_names)])
+
+
+def _breakdowns(indicator: Indicator, frame: pd.DataFrame | None) -> Iterator[tuple[str, pd.DataFrame | None]]:
+    """Yield the indicator's rows, apart for each value of the columns that are never added up."""
+    chosen = None if frame is None else _rows_of(frame, indicator.where)
+    if chosen is None or chosen.empty or not indicator.by:
+        yield "", chosen
+        return
+    for values, rows in chosen.groupby(list(indicator.by), dropna=False):
+        named = zip(indicator.by, values, strict=True)
+        yield "; ".join(f"{name}={'' if pd.isna(value) else value}" for name, value in named), rows
 
 
 def _rows_of(frame: pd.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
@@ -291,7 +302,7 @@ def _reaches(indicator: Indicator, found: Values, told: npt.NDArray[np.bool_]) -
 
 def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
     """Add the change since last year; hybrid score interval (Newcombe 1998), for counts the difference."""
-    key = ["indicator_code", "unit_level", "unit_code"]
+    key = ["indicator_code", "breakdown", "unit_level", "unit_code"]
     before = previous[[*key, "value", "value_low", "value_high", "method_id", "method_version"]]
     both = made[[*key, "method_id", "method_version"]].merge(
         before, on=[*key, "method_id", "method_version"], how="left", validate="one_to_one"

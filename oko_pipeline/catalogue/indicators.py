@@ -43,9 +43,10 @@ class Indicator(CatalogueModel):
     `share`: sum of the `numerator` columns to the sum of `denominator`; a municipality's value is weighted by its
     participants, never a mean of schools. `count`: sum of the numerators. `points`: mean points of a person, `points`
     giving those of each counted column (СОУ: mark_5_count → 100, mark_4_count → 64, …). `weighted_mean`: numerator
-    weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. `rows`: number of rows.
-    `answers`: share of rows whose `numerator` column holds one of `answers` among those that hold one of `counted`. In
-    `where` a value that begins with «~» is a pattern. `minimum_n` is the smallest group of which the value is told.
+    weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. `rows`:
+    number of rows. `answers`: share of rows whose `numerator` column holds one of `answers` among those that hold one of
+    `counted`. In `where` a value that begins with «~» is a pattern; values of the columns `by` are told apart and never
+    added up. `minimum_n` is the smallest group of which the value is told.
     """
 
     code: str = Field(pattern=r"^[a-z0-9_]+\.[a-z0-9_]+$")
@@ -61,6 +62,7 @@ class Indicator(CatalogueModel):
     counted: tuple[str, ...] = ()
     points: dict[str, float] = Field(default_factory=dict)
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    by: tuple[str, ...] = ()
     source_ru: str
     level: tuple[Literal["school", "municipality"], ...] = ("school", "municipality")
     base: Base
@@ -134,6 +136,7 @@ def _of_register(form: RecordForm, table: RecordTable, share: RecordShare) -> In
         numerator=(share.numerator,),
         denominator=share.denominator,
         where={name: (value,) for name, value in share.where.items()},
+        by=share.by,
         source_ru=f"{form.title_ru}: «{table.title_ru}»",
         level=tuple(table.levels or form.levels),
         base="processes",

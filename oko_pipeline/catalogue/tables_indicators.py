@@ -11,12 +11,13 @@ VERDICTS: Final = ("better", "worse", "no_evidence", "insufficient", "not_compar
 INDICATOR_VALUES: Final = Table(
     name="indicator_values",
     title_ru="Показатели",
-    grain_ru="показатель реестра для ОО, муниципалитета или всех ОО в учебном году",
+    grain_ru="показатель реестра (в разрезе) для ОО, муниципалитета или всех ОО в учебном году",
     stage="analysis",
-    key=("school_year", "indicator_code", "unit_level", "unit_code"),
+    key=("school_year", "indicator_code", "breakdown", "unit_level", "unit_code"),
     columns=(
         YEAR,
         Column("indicator_code", TEXT, "Показатель реестра"),
+        Column("breakdown", TEXT, "Разрез, который не складывается («round=final»); пусто — показатель целиком"),
         *UNIT,
         Column("state", TEXT, "Посчитан, мала группа, нет данных, неприменим", allowed=STATES),
         Column("value", NUMBER, "Значение в единицах показателя", nullable=True),

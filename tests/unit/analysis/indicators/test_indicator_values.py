@@ -119,6 +119,14 @@ def test_a_mean_over_schools_has_a_student_interval_between_them():
     assert pd.isna(made.loc["edu990001", "value_low"])
 
 
+def test_rounds_are_told_apart_and_never_added_up():
+    rows = career(("edu990001", 50, 100), ("edu990001", 90, 100)).assign(round=["input", "final"])
+    made = values(SHARE.model_copy(update={"by": ("round",)}), rows).reset_index()
+    own = made[made["unit_code"] == "edu990001"].set_index("breakdown")["value"]
+    assert own.to_dict() == {"round=final": 90, "round=input": 50}
+    assert values(SHARE.model_copy(update={"by": ("round",)}), rows.iloc[:0])["breakdown"].unique().tolist() == [""]
+
+
 def test_answers_are_a_share_of_the_counted_rows():
     told = SHARE.model_copy(
         update={"formula": "answers", "numerator": ("answer",), "denominator": None, "answers": ("1",),
