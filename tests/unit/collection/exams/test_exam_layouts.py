@@ -142,6 +142,16 @@ def test_one_ris_table_alone_waits_for_the_others(tmp_path):
     assert reading.reading.school_year == "2025-2026"
 
 
+def test_participants_of_ris_alone_let_no_person_out(tmp_path):
+    rows = [
+        [*row, "8 900 000-00-00" if k else "Phone2"] for k, row in enumerate(files.ris_tables()["rbd_Participants"])
+    ]
+    reading = read(tmp_path, "2026/rbd_Participants.csv", files.csv_bytes(rows)).reading
+    text = reading.records["ris_parts"].to_csv() + repr(reading.findings)
+    assert [word for word in [*LEAKS, "8 900"] if word in text] == []
+    assert text.count("pupil_id") == 3
+
+
 def test_table_by_school_holds_two_years_and_same_names_apart(tmp_path):
     reading = files.read_rows(tmp_path, "a.xlsx", files.school_table()).reading
     rows = reading.records["exam_school_results"]
