@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oko_pipeline.statistics.agreement import rating_table, weighted_kappa
+from oko_pipeline.statistics.agreement import score_table, weighted_kappa
 from oko_pipeline.statistics.differential_functioning import (
     StratumSums,
     delta_classes,
@@ -182,8 +182,8 @@ def kappa_rate(rng, repetitions, works):
         true = rng.binomial(4, 0.55, count)
         return [np.clip(true + rng.choice([-1, 0, 1], count, p=[0.12, 0.76, 0.12]), 0, 4) for _ in range(2)]
 
-    truth = weighted_kappa(rating_table(*sample(400_000))).estimate
-    found = [weighted_kappa(rating_table(*sample(works))) for _ in range(repetitions)]
+    truth = weighted_kappa(score_table(*sample(400_000))).estimate
+    found = [weighted_kappa(score_table(*sample(works))) for _ in range(repetitions)]
     return Rate(
         f"weighted kappa, n = {works}", float(np.mean([k.low <= truth <= k.high for k in found])), "0,95 ± 0,02"
     )

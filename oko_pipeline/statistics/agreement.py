@@ -19,7 +19,7 @@ class Kappa(NamedTuple):
     high: float
 
 
-def rating_table(first: npt.ArrayLike, second: npt.ArrayLike) -> Ints:
+def score_table(first: npt.ArrayLike, second: npt.ArrayLike) -> Ints:
     """Return counts of pairs of whole scores, from the least to the greatest score either rater gave."""
     one, two = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     if not len(one):
