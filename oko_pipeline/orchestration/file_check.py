@@ -53,7 +53,9 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
     works = content.works
     if works is not None:
         info = works_info(works, works_fingerprint(works))
-        bounds = content.tables.get("scale_bounds", SCALE_BOUNDS.empty())
+        own = content.tables.get(SCALE_BOUNDS.name)
+        file = {"school_year": school_year, "file_sha256": reading.file_sha256}
+        bounds = SCALE_BOUNDS.empty() if own is None else own.assign(**file)
         assessments, more = build_assessments([info], bounds, school_year)
         findings += more
         tasks, more = build_tasks([info], TASK_DESCRIPTIONS.empty(), school_year)

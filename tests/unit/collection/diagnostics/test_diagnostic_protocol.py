@@ -16,8 +16,11 @@ from oko_pipeline.collection.pseudonyms import Pseudonymiser
 from oko_pipeline.collection.registry_of_layouts import recognise
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks, works_info
 from oko_pipeline.errors import CatalogueError, UnreadableFileError
+from oko_pipeline.orchestration.file_check import check_file
 from oko_pipeline.quality import column_letter
+from oko_pipeline.settings import Settings
 from oko_pipeline.works import TaskHeader
+from tests.unit.collection.workbooks import xlsx
 
 MUNICIPAL = "municipal_diagnostics-2025-2026-autumn-reg99_m101_1"
 HEAD = {
@@ -372,3 +375,17 @@ def test_a_day_belongs_to_a_season_of_a_school_year(day, expected):
         assert code == f"{procedure}-{expected}"
         found = campaign(code)
         assert found.starts_on <= day <= found.ends_on
+
+
+def test_a_protocol_is_checked_before_it_is_sent_by_its_own_scale(tmp_path):
+    wrong = changed(1, "Отметка", 4)
+    wrong[0][HEADER.index("Итого баллов")] = 6
+    path = tmp_path / "протокол.xlsx"
+    path.write_bytes(xlsx({"Протокол": rows_of(pupils=wrong)}))
+    (checked,) = check_file(path, Settings.load(home=tmp_path / "home"))
+    assert (checked.status, checked.assessment_id) == ("accepted", f"{MUNICIPAL}:7:mathematics:base")
+    found = set(zip(checked.findings["rule_id"], checked.findings["cell"], strict=True))
+    assert found == {
+        ("work.mark_mismatch", f"K{FIRST + 1}"),
+        ("work.sum_mismatch", f"J{FIRST}"),
+    }
