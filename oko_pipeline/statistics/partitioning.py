@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oko_pipeline.statistics.intervals import Floats
+from oko_pipeline.statistics.threads import single_threaded
 
 Labels = npt.NDArray[np.intp]
 ALGORITHMS: Final = ("kmeans", "ward")
@@ -60,8 +61,7 @@ def partition(points: Floats, options: PartitionOptions) -> Partition | None:
     Jaccard index of each cluster (Hennig 2007, Comput. Stat. Data Anal. 52:258) and mean adjusted Rand index (Hubert,
     Arabie 1985). Clusters are numbered by the first coordinate of their centroids.
     """
-    # Threads cost ten times what they give on hundreds of points, and the order of their sums is not fixed.
-    with _library("threadpoolctl").threadpool_limits(limits=1):
+    with single_threaded():
         return _partition(points, options)
 
 

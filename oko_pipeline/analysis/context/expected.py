@@ -21,6 +21,7 @@ from oko_pipeline.catalogue.tables_context import CONTEXTUAL_MODELS, CONTEXTUAL_
 from oko_pipeline.statistics.intervals import Floats, normal_quantile
 from oko_pipeline.statistics.multilevel import GroupModel, meta_regression, random_intercept
 from oko_pipeline.statistics.size_tiers import tier_places
+from oko_pipeline.statistics.threads import single_threaded
 
 _FEW: Final = "участников меньше {minimum}"
 _NO_CONDITIONS: Final = "условия ОО неизвестны"
@@ -92,7 +93,8 @@ def contextual_results(
     titles = {one.code: one.title_ru for one in properties}
     world = _World(str(groups["school_year"].iloc[0]), codes, points, titles, options)
     places = pd.Series(np.arange(len(codes)), index=codes)
-    found = [_fit(scope, world) for scope in _scopes(results, places, options)]
+    with single_threaded():
+        found = [_fit(scope, world) for scope in _scopes(results, places, options)]
     schools = pd.concat([rows for rows, _ in found], ignore_index=True)
     terms = [rows for _, rows in found if len(rows)]
     models = pd.concat(terms, ignore_index=True) if terms else CONTEXTUAL_MODELS.empty()
