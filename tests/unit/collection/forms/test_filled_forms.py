@@ -150,7 +150,7 @@ def test_people_leave_nothing_but_a_pseudonym(tmp_path: Path) -> None:
         "award",
     }  # fmt: skip
     everything = rows.to_json(force_ascii=False).lower()
-    assert not any(name in everything for name in ("лкина", "анна", "2012"))
+    assert not any(name in everything for name in ("лкина", "анна", "04.03", "2012-03"))
 
 
 def test_findings_never_repeat_personal_data(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_findings_never_repeat_personal_data(tmp_path: Path) -> None:
     ):
         assert reading.reading.findings
         shown = " ".join(str(finding) for finding in reading.reading.findings)
-        assert not any(part in shown for part in ("Иванов", "Анна", "Петровн", "900"))
+        assert not any(part in shown for part in ("Иванов", "Анна", "Петровн", "8 900", "123-45"))
 
 
 def test_text_keeps_what_is_left_after_a_contact(tmp_path: Path) -> None:
