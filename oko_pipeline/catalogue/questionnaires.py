@@ -8,7 +8,7 @@ questions are named here so that their columns are known and dropped.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -162,6 +162,7 @@ class Questionnaire(CatalogueModel):
         return tuple(question for question in self.questions if question.scale == scale_code)
 
 
+@lru_cache(maxsize=16384)
 def question_key(text: str) -> str:
     """Return a question's or an answer's words for comparison: no case, ё, quotes, numbering, hints, double spaces."""
     line = " ".join(text.lower().replace("ё", "е").split())

@@ -277,6 +277,8 @@ class _FormReader:
     def __init__(self, form: _Form, context: SourceContext, reading: Reading, rows: _Rows) -> None:
         self._form, self._context, self._reading, self._rows = form, context, reading, rows
         self._findings = CellFindings(context, form.header.sheet.name)
+        self._told_count = 0
+        self._known: dict[tuple[int, Cell], list[_Given]] = {}
         self._labels = {
             question.code: _answers_by_text(form.questionnaire, question)
             for question in form.questionnaire.questions
@@ -307,14 +309,14 @@ class _FormReader:
         form, row = self._form, self._form.header.row_index + 1
         for column in form.unknown:
             message = f"Вопроса «{form.header.texts[column][:120]}» нет в анкете «{form.questionnaire.title_ru}»."
-            self._findings.add("survey.unknown_question", message, row, column, became="не прочитано")
+            self._tell("survey.unknown_question", message, row, column, became="не прочитано")
         for column in form.repeated:
             message = f"Вопрос «{form.header.texts[column][:120]}» уже стоит в другом столбце."
-            self._findings.add("survey.repeated_question", message, row, column, became="не прочитано")
+            self._tell("survey.repeated_question", message, row, column, became="не прочитано")
         present = {column.question.code for column in form.columns}
         for question in form.questionnaire.questions:
             if question.is_stored and question.code not in present:
-                self._findings.add("survey.missing_question", f"В файле нет вопроса «{question.text}».", row)
+                self._tell("survey.missing_question", f"В файле нет вопроса «{question.text}».", row)
 
     def _read_row(self, row: int, cells: list[Cell]) -> bool:
         day, is_of_year = self._day(row, cells)
@@ -322,7 +324,7 @@ class _FormReader:
             return False
         given = [one for column in self._form.columns for one in self._answers(row, cells, column)]
         if not given:
-            self._findings.add("survey.empty_answer", "В анкете нет ни одного ответа: строка отложена.", row)
+            self._tell("survey.empty_answer", "В анкете нет ни одного ответа: строка отложена.", row)
             return False
         key = self._school_key(row, cells)
         response_id = self._response_id(row, cells, given, key)
@@ -355,20 +357,38 @@ class _FormReader:
         day = parse_date(value)
         if day is None:
             message = f"«{shown(value)}» — не время ответа."
-            self._findings.add("survey.date_invalid", message, row, column, expected="например, 12.11.2025 10:30:00")
+            self._tell("survey.date_invalid", message, row, column, expected="например, 12.11.2025 10:30:00")
             return None, True
         if day.isoformat() > self._context.modified_at[:10]:
             message = f"Анкета заполнена {day:%d.%m.%Y}, позже, чем создан файл: строка отложена."
-            self._findings.add("survey.date_in_future", message, row, column, value=f"{day:%d.%m.%Y}")
+            self._tell("survey.date_in_future", message, row, column, value=f"{day:%d.%m.%Y}")
             return None, False
         if _year_of(day) != self._reading.school_year:
             message = f"Анкета заполнена {day:%d.%m.%Y}, а файл о {self._reading.school_year} учебном годе."
-            self._findings.add("survey.other_year", message, row, column, value=f"{day:%d.%m.%Y}")
+            self._tell("survey.other_year", message, row, column, value=f"{day:%d.%m.%Y}")
             return None, False
         return day, True
 
+    def _tell(
+        self, rule_id: str, message: str, row: int | None = None, column: int | None = None, **details: str | None
+    ) -> None:
+        self._told_count += 1
+        self._findings.add(rule_id, message, row, column, **details)
+
     def _answers(self, row: int, cells: list[Cell], column: _Column) -> list[_Given]:
-        question, value = column.question, cell_at(cells, column.index)
+        value = cell_at(cells, column.index)
+        # Respondents choose among few answers: what was read without a finding is read once.
+        known = self._known.get((column.index, value))
+        if known is not None:
+            return known
+        before = self._told_count
+        given = self._read_answers(row, column, value)
+        if self._told_count == before:
+            self._known[column.index, value] = given
+        return given
+
+    def _read_answers(self, row: int, column: _Column, value: Cell) -> list[_Given]:
+        question = column.question
         if not question.is_stored or not cell_text(value):
             return []
         if column.option is not None:
@@ -389,12 +409,12 @@ class _FormReader:
         limits = f"от {_shown_limit(question.minimum)} до {_shown_limit(question.maximum)}"
         if found is None:
             message = f"Ответ на вопрос «{question.text}» — не число."
-            self._findings.add("survey.not_a_number", message, row, column.index, value=shown(value), expected=limits)
+            self._tell("survey.not_a_number", message, row, column.index, value=shown(value), expected=limits)
             return []
         low, high = question.minimum, question.maximum
         if (low is not None and found < low) or (high is not None and found > high):
             message = f"Ответ на вопрос «{question.text}» вне границ."
-            self._findings.add("survey.out_of_range", message, row, column.index, value=shown(value), expected=limits)
+            self._tell("survey.out_of_range", message, row, column.index, value=shown(value), expected=limits)
             return []
         return [_Given(question, "", found)]
 
@@ -421,7 +441,7 @@ class _FormReader:
     def _fault(self, rule_id: str, message: str, row: int, column: _Column, value: Cell) -> None:
         answers = self._form.questionnaire.answer_set(column.question).answers
         expected = "; ".join(one.text for one in answers)
-        self._findings.add(
+        self._tell(
             rule_id, message, row, column.index, value=shown(value), expected=expected[:300], became="ответ не учтён"
         )
 
@@ -454,12 +474,12 @@ class _FormReader:
         codes = list(dict.fromkeys(codes))
         if _NONE in codes and len(codes) > 1:
             message = f"На вопрос «{question.text}» отмечены «ничего» и другие варианты."
-            self._findings.add("survey.contradicting_choices", message, row, column.index, became="«ничего» не учтено")
+            self._tell("survey.contradicting_choices", message, row, column.index, became="«ничего» не учтено")
             codes.remove(_NONE)
         limit = question.maximum_choices
         if limit is not None and len(codes) > limit:
             message = f"На вопрос «{question.text}» отмечено {len(codes)} вариантов, разрешено {limit}."
-            self._findings.add("survey.too_many_choices", message, row, column.index, value=str(len(codes)))
+            self._tell("survey.too_many_choices", message, row, column.index, value=str(len(codes)))
         return [self._given(question, code) for code in codes]
 
     def _school_key(self, row: int, cells: list[Cell]) -> str | None:
@@ -468,7 +488,7 @@ class _FormReader:
             return None
         text = cell_text(cell_at(cells, column.index))
         if not text:
-            self._findings.add("survey.school_missing", "Школа в анкете не названа.", row, column.index)
+            self._tell("survey.school_missing", "Школа в анкете не названа.", row, column.index)
             return None
         login = school_code_in(text)
         # A respondent may write a name or a telephone beside the school or instead of it: that does not pass.
@@ -478,9 +498,7 @@ class _FormReader:
         is_school = bool(school_name(text).kind) or "№" in text or _CODE.fullmatch(text) is not None
         if is_personal or not is_school or len(text) > _LONGEST_NAME:
             message = "В поле школы не название и не логин ОО."
-            self._findings.add(
-                "survey.school_unclear", message, row, column.index, value=shown(text), became="без школы"
-            )
+            self._tell("survey.school_unclear", message, row, column.index, value=shown(text), became="без школы")
             return None
         return text
 
@@ -497,14 +515,14 @@ class _FormReader:
         first = self._rows.seen.setdefault(response_id, row)
         if first != row:
             message = f"Анкета повторяет строку {first}: учтена один раз."
-            self._findings.add("survey.repeated_answer", message, row, form.identity if own else form.time)
+            self._tell("survey.repeated_answer", message, row, form.identity if own else form.time)
             return None
         if own and not stamp:
             number_key = f"{school_key}|{own}"
             first = self._rows.numbers.setdefault(number_key, row)
             if first != row:
                 message = f"Номер анкеты уже стоит в строке {first}, ответы другие: учтены обе."
-                self._findings.add("survey.repeated_number", message, row, form.identity, value=shown(own))
+                self._tell("survey.repeated_number", message, row, form.identity, value=shown(own))
         return response_id
 
     def _check_straight_line(self, row: int, given: list[_Given]) -> None:
@@ -513,7 +531,7 @@ class _FormReader:
             return
         if len({one.question.is_reverse for one in on_scales}) == 2:
             message = f"На {len(on_scales)} вопросов, прямых и обратных, дан один и тот же ответ."
-            self._findings.add("survey.straight_line", message, row)
+            self._tell("survey.straight_line", message, row)
 
 
 def _shown_limit(limit: float | None) -> str:
