@@ -74,13 +74,16 @@ def binomial_limits(target: npt.ArrayLike, trials: npt.ArrayLike, probability: f
     (Spiegelhalter 2005, appendix A.1.1). n = 0 gives NaN.
     """
     tail = (1 - probability) / 2
-    return Interval(_binomial_limit(target, trials, tail), _binomial_limit(target, trials, 1 - tail))
+    share, n = np.broadcast_arrays(np.asarray(target, dtype=np.float64), np.asarray(trials, dtype=np.float64))
+    # Thousands of schools have a few hundred sizes, and an exact limit is dear.
+    pairs, place = np.unique(share.ravel() + 1j * n.ravel(), return_inverse=True)
+    low, high = (_binomial_limit(pairs.real, pairs.imag, one)[place.ravel()] for one in (tail, 1 - tail))
+    return Interval(low.reshape(share.shape), high.reshape(share.shape))
 
 
-def _binomial_limit(target: npt.ArrayLike, trials: npt.ArrayLike, tail: float) -> Floats:
+def _binomial_limit(share: Floats, n: Floats, tail: float) -> Floats:
     from scipy.special import bdtrik
 
-    share, n = np.broadcast_arrays(np.asarray(target, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     limit = np.full(share.shape, np.nan)
     is_open = (n > 0) & (share > 0) & (share < 1)
     p, whole = share[is_open], n[is_open]
