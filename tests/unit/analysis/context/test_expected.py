@@ -244,3 +244,24 @@ def test_no_results_no_rows(build):
 def test_one_pupil_a_school_is_no_fault(build):
     made, _, _ = results(build, sizes=np.ones(60, dtype=int))
     assert set(made.contextual_results["verdict"]) == {"insufficient"}
+
+
+def test_variance_of_a_grade_counts_the_correlation_of_its_subjects(build):
+    conditions, _, rng = world(build)
+    codes = conditions.school_codes
+    works = ((4, "mathematics"), (4, "russian"))
+    level = rng.normal(10, 2, 60)
+    frame = pd.concat(
+        [summary(codes, work, np.full(60, 25), level, np.full(60, 3.5)) for work in works],
+        ignore_index=True,
+    )
+    sampling = {}
+    for correlation in (0.0, 0.5, 1.0):
+        options = ResidualOptions.load({"comparison.residual.subject_correlation": correlation})
+        made = contextual_results(frame, assessments(*works), conditions, CHOSEN, groups_of(codes), options)
+        terms = made.contextual_models.set_index(["scope_kind", "term"])["estimate"]
+        reliability = scope(made, "all")["reliability"].mean()
+        sampling[correlation] = terms["all", "between_variance"] * (1 / reliability - 1)
+    # Two equal works: σ²/2n alone, σ²/n when they are the same, the middle in between.
+    assert sampling[1.0] == pytest.approx(2 * sampling[0.0], rel=1e-3)
+    assert sampling[0.5] == pytest.approx(1.5 * sampling[0.0], rel=1e-3)
