@@ -42,7 +42,7 @@ class Indicator(CatalogueModel):
 
     `share`: sum of the `numerator` columns to the sum of `denominator`; a municipality's value is weighted by its
     participants, never a mean of schools. `count`: sum of the numerators. `points`: mean points of a person, `points`
-    giving those of each counted column (СОУ: mark_5_count → 100, mark_4_count → 64, …). `weighted_mean`: numerator
+    giving those of each counted column (СОУ: mark_5_count → 100, …). `weighted_mean`: numerator
     weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. `rows`:
     number of rows. `answers`: share of rows whose `numerator` column holds one of `answers` among those that hold one of
     `counted`. In `where` a value that begins with «~» is a pattern; values of the columns `by` are told apart and never

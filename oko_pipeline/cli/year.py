@@ -51,6 +51,7 @@ STEP_TITLES = {
     "objectivity_cards": "Карточки объективности",
     "recheck_selection": "Отбор на перепроверку",
     "indicator_values": "Показатели",
+    "source_completeness": "Полнота источников",
     "municipality_notes": "Справки муниципалитетов",
     "school_notes": "Справки ОО",
     "annotated_workbooks": "Книги с замечаниями",

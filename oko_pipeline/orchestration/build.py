@@ -15,6 +15,7 @@ from assets import (
     objectivity,
     records,
     reporting,
+    sources,
     surveys,
     validation,
 )
@@ -32,6 +33,7 @@ ASSETS = (
     exams.exam_collection,
     surveys.survey_answers,
     validation.quality_findings,
+    sources.source_completeness,
     validation.quality_results,
     analysis.result_tables,
     context.school_groups,
