@@ -49,7 +49,9 @@ def same_pupil_correlation(
     between_sum, between_pairs = in_unit[0] - in_part[0], in_unit[1] - in_part[1]
     if in_part[1] <= 0 or between_pairs <= 0:
         return 0.0
-    return float(np.clip(in_part[0] / in_part[1] - between_sum / between_pairs, 0.0, 0.9))
+    difference = in_part[0] / in_part[1] - between_sum / between_pairs
+    # Winsorising shrinks products as it shrinks squares.
+    return float(np.clip(difference / winsorised_normal_variance(share), 0.0, 0.9))
 
 
 def _pairs(z: Floats, group: npt.NDArray[np.intp]) -> tuple[float, float]:

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from oko_pipeline.analysis.objectivity.measured import compare_shares
 from oko_pipeline.analysis.objectivity.measures import CampaignMeasures, PeerGroups
 from oko_pipeline.analysis.objectivity.options import ObjectivityOptions, objectivity_options
 from oko_pipeline.analysis.objectivity.other_procedures import exam_signals, olympiad_signals
-from oko_pipeline.analysis.objectivity.signals import judge_year
+from oko_pipeline.analysis.objectivity.signals import judge_year, pool_works
 from oko_pipeline.sample.region import Region, RegionOptions, simulate_region
 from oko_pipeline.sample.region_roles import RegionRole
 from tests.unit.analysis.objectivity.regions import NOBODY, PAPERS, YEAR, measure_region, year_signals
@@ -59,6 +60,56 @@ def test_heaping_of_the_whole_region_is_no_signal(region: Region, judged: pd.Dat
     known = rows[rows["value"].notna()]
     assert (known["value"] - known["smooth_value"]).mean() > 0.05
     assert (known["value"] - known["reference_value"]).mean() == pytest.approx(0, abs=0.03)
+
+
+def test_high_and_low_results_alone_are_no_excess_at_the_cut_offs(
+    region: Region, judged: pd.DataFrame, measured: CampaignMeasures
+) -> None:
+    """More pupils of a strong school stand above a cut-off than below it; the expectation follows its level."""
+    rows = judged[(judged["signal_code"] == "cutoff_excess") & (judged["assessment_id"] != "all")]
+    rows = rows[rows["school_code"].isin(region.truth.codes(RegionRole.ORDINARY))]
+    rows = rows.merge(measured.measures, on=["assessment_id", "school_code"], validate="one_to_one")
+    off = rows["mean_percent"] - rows.groupby("assessment_id")["mean_percent"].transform("mean")
+    assert abs(np.corrcoef(rows["z_score"], off)[0, 1]) < 0.1
+
+
+def test_works_of_the_same_pupils_are_not_counted_as_independent() -> None:
+    """Two works that always agree say little more than one: 3 + 2·0.9 variances in a sum of three."""
+    rng = np.random.default_rng(7)
+    schools = 1500
+    same, other = rng.normal(size=schools), rng.normal(size=schools)
+    works = {"vpr-2021-spring:4:mathematics:base": same, "vpr-2021-spring:4:russian:base": same}
+    works |= {"vpr-2021-spring:5:mathematics:base": other}
+    raw = pd.concat([raw_rows(key, z) for key, z in works.items()], ignore_index=True)
+    pooled = pool_works(raw)
+    assert pooled["z_score"].std() == pytest.approx(1, abs=0.06)
+    assert pooled["standard_error"].to_numpy() == pytest.approx(4.8**0.5 / 3, abs=0.02)
+
+
+def raw_rows(assessment_id: str, z: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "assessment_id": assessment_id,
+            "school_code": [f"edu99{n:04d}" for n in range(len(z))],
+            "signal_code": "absence",
+            "value": z,
+            "reference_value": 0.0,
+            "smooth_value": np.nan,
+            "effect": z,
+            "standard_error": 1.0,
+            "z_score": z,
+            "count": 30,
+            "peers_kind": "region",
+            "peers_count": len(z) - 1,
+        }
+    )
+
+
+def test_a_school_is_compared_with_the_others_and_not_with_itself() -> None:
+    found = compare_shares("absence", np.array([10, 0]), np.array([20, 20]))
+    assert found.reference == pytest.approx([0.5 / 21, 10.5 / 21])
+    assert found.value.tolist() == [0.5, 0.0]
+    assert found.z[0] > 2.5 > -2.5 > found.z[1]
 
 
 def test_no_cut_offs_are_judged_on_an_inferred_scale(region: Region, options: ObjectivityOptions) -> None:

@@ -66,6 +66,13 @@ def test_a_high_mean_is_a_sign_and_an_ordinary_one_is_none(options: ObjectivityO
     assert one(signs, 2, 1)["reference_count"] == 12 * 8
 
 
+def test_a_mean_above_the_region_within_its_own_error_is_no_sign(options: ObjectivityOptions) -> None:
+    schools = {code(1): [20, 8] * 6} | {code(n): LOW for n in range(2, 9)}
+    found = one(signs_of(measures_of(schools, SPRING_4), options), 2, 1)
+    assert found["school_mean"] > found["threshold"] > found["value"]
+    assert found["state"] == "no_sign"
+
+
 def test_few_pupils_are_insufficient_though_the_letter_of_the_rule_would_mark_them(options: ObjectivityOptions) -> None:
     schools = {code(1): [19, 18, 19]} | {code(n): LOW for n in range(2, 9)}
     found = one(signs_of(measures_of(schools, SPRING_4), options), 2, 1)
