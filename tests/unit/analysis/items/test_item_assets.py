@@ -8,6 +8,7 @@ from assets import items
 from assets.analysis import analyse_year
 from assets.item_tasks import read_support, support_path
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
+from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.methods import methods
 from oko_pipeline.catalogue.tables import ASSESSMENTS, SCHOOL_CONTEXT, SCHOOLS, TABLES, TASK_DESCRIPTIONS, TASKS
 from oko_pipeline.catalogue.tables_items import (
@@ -221,3 +222,33 @@ def test_registers_give_measures_of_schools(workplace, first):
     links = read(workplace, RESULT_LINKS, right_measure="attendance:missed_share", unit_level="all")
     assert links["observations_count"].to_list() == [len(schools)]
     assert links["right_title_ru"].to_list() == ["Доля пропущенных уроков, год"]
+
+
+def test_pupils_near_the_bound_are_told_by_the_error_of_all_schools(workplace, first):
+    key = "vpr-2021-spring:5:russian:base"
+    line = read(workplace, TEST_RELIABILITY, assessment_id=key, unit_level="all").iloc[0]
+    minimum = int(read(workplace, ASSESSMENTS).set_index("assessment_id").loc[key, "minimum_3"])
+    rows = workplace.works.read(YEAR, key).rows
+    score = rows.loc[(rows["status"] == "scored") & rows["primary_score"].notna(), ["pupil_id", "primary_score"]]
+    near = score[score["primary_score"].between(minimum, minimum + line["sem_score"], inclusive="left")]
+    pupils = read_support(workplace.settings.restricted_folder, YEAR, "vpr-2021-spring")
+    told = pupils[pupils["near_assessments"].fillna("").str.contains(key)]
+    assert set(told["pupil_id"]) <= set(near["pupil_id"])
+    # Who wrote this work alone, near the bound, is prone by it.
+    alone = near[near["pupil_id"].isin(pupils.loc[pupils["works_count"] == 1, "pupil_id"])]
+    assert set(alone["pupil_id"]) <= set(told["pupil_id"])
+    assert len(alone)
+
+
+def test_metasubject_requirements_are_those_of_the_papers_own_codifier():
+    described = pd.DataFrame(
+        {
+            "kind": ["requirement", "requirement", "content", "requirement"],
+            "paper_grade": [5, 5, 5, 6],
+            "subject_code": "russian",
+            "code": ["1", "2", "3", "4"],
+            "is_metasubject": pd.array([True, False, True, None], dtype="boolean"),
+        }
+    )
+    assert items._metasubject_codes(described, AssessmentKey("vpr-2021-spring", 5, "russian")) == frozenset({"1"})
+    assert items._metasubject_codes(described, AssessmentKey("vpr-2021-spring", 6, "russian")) is None
