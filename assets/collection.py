@@ -26,6 +26,7 @@ from assets.pool_tasks import (
 )
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.contracts import Table
+from oko_pipeline.catalogue.methods import method_versions
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     FILE_DIFFERENCES,
@@ -41,6 +42,7 @@ from oko_pipeline.catalogue.tables import (
     TASK_DESCRIPTIONS,
     TASKS,
 )
+from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES, SCHOOL_LINKS
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
 from oko_pipeline.collection.reading import ReadOptions, SourceReading, duplicate_finding
@@ -54,7 +56,7 @@ from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "collection"
-FILE_TABLES = (SCHOOL_MENTIONS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
+FILE_TABLES = (SCHOOL_MENTIONS, SCHOOL_LINKS, SCALE_BOUNDS, PUBLISHED_RESULTS, SCHOOL_CONTEXT)
 """Tables whose rows belong to a content, wherever it lies; rows of `task_descriptions` belong to a path."""
 DESCRIPTIONS_LAYOUT = "task_descriptions"
 PAST = ("superseded", "removed", "archived")
@@ -411,16 +413,24 @@ def works(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg
 def write_schools(workplace: Workplace, school_year: str) -> bool:
     """Make the year's schools, municipalities and crosswalk from mentions in files; tell whether they changed."""
     database = workplace.database
-    mentions = database.read(SCHOOL_MENTIONS)
-    inputs = combine(code_fingerprint("oko_pipeline.collection.schools"), school_year, frame_fingerprint(mentions))
+    mentions, links = database.read(SCHOOL_MENTIONS), database.read(SCHOOL_LINKS)
+    modules = ("schools", "school_links", "school_names")
+    inputs = combine(
+        code_fingerprint(*(f"oko_pipeline.collection.{name}" for name in modules)),
+        method_versions("linking"),
+        school_year,
+        frame_fingerprint(mentions),
+        frame_fingerprint(links),
+    )
     if database.slice_inputs(school_year, "schools").get("year") == inputs:
         return False
-    registry = build_schools(mentions, school_year)
+    registry = build_schools(mentions, school_year, links)
     where = {"school_year": school_year}
     with database.transaction():
         database.replace(SCHOOLS, registry.schools, where)
         database.replace(MUNICIPALITIES, registry.municipalities, where)
         database.replace(SCHOOL_CROSSWALK, registry.school_crosswalk, where)
+        database.replace(SCHOOL_LINK_CANDIDATES, registry.school_link_candidates, where)
         findings = findings_frame(registry.findings, school_year, "schools")
         database.replace(QUALITY_FINDINGS, findings, where | {"origin": "schools"})
         record_slices(workplace, school_year, "schools", {"year": (inputs, len(registry.schools))})

@@ -95,12 +95,13 @@ def _write(workplace: Workplace, school_year: str, inputs: str, made: Sequence[t
 def write_dynamics(workplace: Workplace, school_year: str) -> bool:
     """Compute the tables of change of a year when anything under them changed; tell whether it did."""
     database = workplace.database
-    options = DynamicsOptions.of_year(school_year, tier_bounds=workplace.settings.tier_bounds)
+    own = workplace.settings
+    options = DynamicsOptions.of_year(school_year, own.method_overrides, own.tier_bounds)
     years = years_until(school_year, max(options.trend_years, len(options.pooling_weights)))
     where = {"school_year": years}
     schools = database.read(SCHOOLS, where)
     groups = rule_groups(workplace, school_year, schools)
-    inputs = _inputs(workplace, years, groups, "dynamics")
+    inputs = combine(_inputs(workplace, years, groups, "dynamics"), repr(options))
     if database.slice_inputs(school_year, RESULT_DYNAMICS.name).get(_SLICE) == inputs:
         return False
     tables = dynamics_tables(
@@ -118,13 +119,14 @@ def write_dynamics(workplace: Workplace, school_year: str) -> bool:
 def write_risk(workplace: Workplace, school_year: str) -> bool:
     """Find the risk zones of a year when anything under them changed; tell whether it did."""
     database = workplace.database
-    options = RiskOptions.of_year(school_year, tier_bounds=workplace.settings.tier_bounds)
+    own = workplace.settings
+    options = RiskOptions.of_year(school_year, own.method_overrides, own.tier_bounds)
     years = years_until(school_year, options.window_years)
     where = {"school_year": years}
     schools = database.read(SCHOOLS, where)
     groups = rule_groups(workplace, school_year, schools)
     published = database.read(PUBLISHED_RESULTS, where | {"unit_level": ["country", "region"]})
-    inputs = combine(_inputs(workplace, years, groups, "risk"), frame_fingerprint(published))
+    inputs = combine(_inputs(workplace, years, groups, "risk"), repr(options), frame_fingerprint(published))
     if database.slice_inputs(school_year, RISK_SIGNALS.name).get(_SLICE) == inputs:
         return False
     tables = risk_tables(

@@ -264,7 +264,9 @@ def exam_collection(context: dg.AssetExecutionContext, workplace: WorkplaceResou
     name="exam_tables",
     group_name="analysis",
     partitions_def=SCHOOL_YEARS,
-    specs=_specs((*BY_EXAM, *BY_YEAR), ["exam_results", "admission_works", form_asset(MEDALS_FORM), schools]),
+    specs=_specs(
+        (*BY_EXAM, *BY_YEAR), ["exam_results", "admission_works", form_asset(MEDALS_FORM), schools, "quality_results"]
+    ),
 )
 def exam_tables(context: dg.AssetExecutionContext, workplace: WorkplaceResource):  # noqa: ANN201
     """Grains as in the table contracts; one slice an exam."""

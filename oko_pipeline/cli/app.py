@@ -19,6 +19,7 @@ for command in (
     year.run,
     files.check,
     files.forms,
+    files.protocol,
     files.sources,
     privacy.retention,
     privacy.privacy,

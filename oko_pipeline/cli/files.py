@@ -15,6 +15,7 @@ from oko_pipeline.cli.screen import (
     console,
     rule_title,
 )
+from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
 
 
@@ -99,8 +100,45 @@ def forms(
     console.print(f"Формы: {issued.folder}, файлов: {len(issued.written.paths)}.", highlight=False, soft_wrap=True)
     if issued.schools_year != year:
         console.print(f"Список ОО взят за {issued.schools_year}: за {year} его ещё нет.", highlight=False)
+    if issued.unlinked_count:
+        console.print(f"Ждут подтверждения соответствий ОО: {issued.unlinked_count} (файл «Соответствия ОО»).")
     for old, new in issued.written.kept.items():
         console.print(f"Уже заполнена и не тронута: {old}; новая — {new.name}.", highlight=False, soft_wrap=True)
+
+
+def protocol(
+    procedure: Annotated[str, typer.Argument(help="Процедура: municipal_diagnostics, school_diagnostics, …")],
+    subject: Annotated[str, typer.Argument(help="Предмет, например «Математика»")],
+    grade: Annotated[int, typer.Argument(help="Класс", min=1, max=11)],
+    maxima: Annotated[list[int], typer.Argument(help="Максимальные баллы заданий по порядку", min=1)],
+    year: Annotated[str, typer.Option("--year", help="Учебный год, например 2025-2026")],
+    out: Annotated[Path, typer.Option(help="Куда писать")] = Path("Протокол.xlsx"),
+    school: Annotated[str | None, typer.Option(help="Логин и название ОО; без них ОО указываются в строках")] = None,
+    scale: Annotated[str | None, typer.Option(help="Наименьшие баллы отметок «3», «4», «5» через запятую")] = None,
+) -> None:
+    """Выписать пустой протокол диагностической работы или пробного экзамена."""
+    from oko_pipeline.catalogue.keys import check_school_year  # noqa: PLC0415
+    from oko_pipeline.catalogue.subjects import find_subject  # noqa: PLC0415
+    from oko_pipeline.collection.forms_protocol import ProtocolHead  # noqa: PLC0415
+    from oko_pipeline.orchestration.forms_issue import issue_protocol  # noqa: PLC0415
+
+    found = find_subject(subject)
+    if found is None:
+        raise OkoError(f"Предмета «{subject}» нет в каталоге.")
+    bounds = _bounds(scale)
+    head = ProtocolHead(procedure, check_school_year(year), found.subject_code, grade, school=school, scale=bounds)
+    issue_protocol(out, head, maxima)
+    console.print(f"Протокол: {out}", highlight=False, soft_wrap=True)
+
+
+def _bounds(scale: str | None) -> tuple[int, int, int] | None:
+    if scale is None:
+        return None
+    parts = scale.split(",")
+    if len(parts) != 3 or not all(part.strip().isdigit() for part in parts):
+        raise OkoError(f"Шкала «{scale}»: ожидались три числа через запятую, например 7,11,15.")
+    low, middle, high = (int(part) for part in parts)
+    return low, middle, high
 
 
 def sources() -> None:

@@ -7,21 +7,28 @@ from pathlib import Path
 import pandas as pd
 
 from oko_pipeline.catalogue.keys import check_school_year, school_code_from_login
+from oko_pipeline.catalogue.questionnaires import questionnaires
 from oko_pipeline.catalogue.records import record_contracts, record_tables
-from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOLS
+from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOL_CROSSWALK, SCHOOL_MENTIONS, SCHOOLS
+from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES
 from oko_pipeline.collection.forms.writer import WrittenForms, issue_forms
+from oko_pipeline.collection.forms_protocol import ProtocolHead, write_protocol_form
+from oko_pipeline.collection.forms_survey import write_survey_form
+from oko_pipeline.collection.school_links import UNMATCHED, write_links_form
 from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.works import TaskHeader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IssuedForms:
-    """What was written, where, and from which year the list of schools was taken."""
+    """What was written, where, from which year the list of schools was taken, how many schools wait to be linked."""
 
     folder: Path
     written: WrittenForms
     schools_year: str
+    unlinked_count: int = 0
 
 
 def issue_year_forms(
@@ -54,7 +61,52 @@ def issue_year_forms(
     finally:
         database.close()
     folder = target or settings.home / "forms" / school_year
-    return IssuedForms(folder, issue_forms(folder, school_year, own, places, previous, only), listed)
+    issued = IssuedForms(folder, issue_forms(folder, school_year, own, places, previous, only), listed)
+    if only is None:
+        _write_surveys(folder / "Опросы", school_year, own)
+        issued.unlinked_count = write_unlinked(settings, listed, folder / "Соответствия ОО.xlsx")
+    return issued
+
+
+def _write_surveys(folder: Path, school_year: str, schools: pd.DataFrame) -> None:
+    """Write the tables of paper surveys, one for each questionnaire of the catalogue."""
+    folder.mkdir(parents=True, exist_ok=True)
+    named = schools.sort_values("school_code")
+    listed = tuple(f"{code} {name}" for code, name in zip(named["school_code"], named["school_name"], strict=True))
+    for questionnaire in questionnaires().values():
+        path = folder / f"{questionnaire.title_ru}, {school_year}.xlsx"
+        if not path.exists():
+            write_survey_form(path, questionnaire, school_year, listed)
+
+
+def write_unlinked(settings: Settings, school_year: str, path: Path) -> int:
+    """Write the file in which a person confirms what unlinked schools are; nothing when all are linked.
+
+    Returns:
+        How many keys of schools wait for a person.
+    """
+    database = Database(settings.sqlalchemy_url)
+    where = {"school_year": school_year}
+    try:
+        crosswalk = database.read(SCHOOL_CROSSWALK, where)
+        lost = int((crosswalk["method"] == UNMATCHED).sum())
+        if lost and not path.exists():
+            candidates = database.read(SCHOOL_LINK_CANDIDATES, where)
+            write_links_form(path, crosswalk, candidates, database.read(SCHOOL_MENTIONS, where))
+    finally:
+        database.close()
+    return lost
+
+
+def issue_protocol(path: Path, head: ProtocolHead, maxima: Sequence[int]) -> None:
+    """Write the blank protocol of a diagnostic work whose tasks have these maxima.
+
+    Raises:
+        CatalogueError: for an unknown procedure or subject, or no tasks.
+    """
+    tasks = [TaskHeader(number, str(number), maximum) for number, maximum in enumerate(maxima, 1)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_protocol_form(path, head, tasks)
 
 
 def _codes(logins: Sequence[str], schools: pd.DataFrame) -> list[str] | None:
