@@ -1,6 +1,6 @@
 """Writes a generated inbox: a municipality or a region in the real layouts, with everything planted in it listed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +45,8 @@ from oko_pipeline.sample.territory import Role
 
 Progress = Callable[[int, int], None]
 Job = Callable[[], None]
+Further = Callable[[Inbox, World], Iterable[Job]]
+"""Gives more jobs: of files that only the composition root can write, for they need the reader's own forms."""
 
 _REVISED: Final = (5, "russian")
 _REVISED_AFTER: Final = timedelta(days=12)
@@ -60,13 +62,16 @@ _REPORTS: Final = (
 )
 
 
-def write_sample(target: Path, options: SampleOptions, progress: Progress | None = None) -> SampleSummary:
+def write_sample(
+    target: Path, options: SampleOptions, progress: Progress | None = None, further: Further | None = None
+) -> SampleSummary:
     """Write a generated inbox into `target`, and `truth.csv` and `truth_files.csv` beside it.
 
     Args:
         target: the inbox folder; made if absent. Files of an earlier sample in it are replaced.
         options: what to generate; equal options give equal bytes.
         progress: called after every step (a file, or a few that belong together) with the steps done and their total.
+        further: gives more jobs, done after all others.
 
     Raises:
         SettingsError: when `target` holds files that no sample wrote.
@@ -74,7 +79,7 @@ def write_sample(target: Path, options: SampleOptions, progress: Progress | None
     clear_earlier_sample(target)
     target.mkdir(parents=True, exist_ok=True)
     inbox, world = Inbox(target), World(options)
-    jobs = list(_jobs(inbox, world))
+    jobs = [*_jobs(inbox, world), *(() if further is None else further(inbox, world))]
     for done, job in enumerate(jobs, start=1):
         job()
         if progress is not None:

@@ -27,7 +27,10 @@ TRUTH_FILES_FILE: Final = "truth_files.csv"
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """One planted thing: a school's role, or a dirty cell with what was written and what a clean one would say."""
+    """One planted thing: a school's role, or a dirty cell with what was written and what a clean one would say.
+
+    `rule_id` is the rule that must tell it, where one is expected.
+    """
 
     kind: str
     school_year: str
@@ -41,6 +44,7 @@ class Truth:
     written: str = ""
     clean: str = ""
     detail: str = ""
+    rule_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,12 @@ class LayoutGroup(StrEnum):
     TASK_DESCRIPTIONS = "task_descriptions"
     SCALES = "scales"
     BENCHMARKS = "benchmarks"
+    REGISTERS = "registers"
+    EXPORTS = "exports"
+    EXAMS = "exams"
+    SURVEYS = "surveys"
+    DIAGNOSTICS = "diagnostics"
+    SCHOOL_LISTS = "school_lists"
 
 
 @dataclass(frozen=True, slots=True)

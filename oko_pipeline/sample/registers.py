@@ -82,11 +82,11 @@ def _row(
         if column.name in row or column.school:
             continue
         if column.total_of:
-            _share_out(column, row, rng)
+            _share_out(table, column, row, rng)
         elif column.personal is not None:
             row[column.name] = _personal(column.personal, number, rng)
         else:
-            row[column.name] = _value(column, row, number, rng, world)
+            row[column.name] = _raised(_value(column, row, number, rng, world), table, column)
     return {column.name: row[column.name] for column in table.columns if column.name in row}
 
 
@@ -110,12 +110,19 @@ def _ordered(table: RecordTable) -> list[RecordColumn]:
     return list(placed.values())
 
 
-def _share_out(column: RecordColumn, row: Row, rng: np.random.Generator) -> None:
-    """Give a total and its parts values that sum."""
-    total = int(rng.integers(*_limits(column, row)))
-    parts = rng.multinomial(total, np.full(len(column.total_of), 1 / len(column.total_of)))
-    row[column.name] = total
-    row |= {name: int(part) for name, part in zip(column.total_of, parts, strict=True)}
+def _raised(value: Value, table: RecordTable, column: RecordColumn) -> Value:
+    """Return a whole that is large enough for the least value of each of its parts."""
+    least = max((other.minimum or 0 for other in table.columns if other.at_most == column.name), default=0)
+    return max(value, int(least)) if least and isinstance(value, int | float) else value
+
+
+def _share_out(table: RecordTable, column: RecordColumn, row: Row, rng: np.random.Generator) -> None:
+    """Give a total and its parts values that sum; parts that have a whole of their own stay within it."""
+    parts = [table.column(name) for name in column.total_of]
+    drawn = rng.multinomial(int(rng.integers(*_limits(column, row))), np.full(len(parts), 1 / len(parts)))
+    shares = [min(int(share), _limits(part, row)[1] - 1) for part, share in zip(parts, drawn, strict=True)]
+    row[column.name] = sum(shares)
+    row |= {part.name: share for part, share in zip(parts, shares, strict=True)}
 
 
 def _limits(column: RecordColumn, row: Mapping[str, Value]) -> tuple[int, int]:

@@ -146,17 +146,44 @@ def issue_forms(
     Raises:
         CatalogueError: for a text that is no school year.
     """
+    written = WrittenForms()
+    for blank in blank_forms(school_year, schools, municipalities, previous, only_schools):
+        _lay_down(target / blank.owner_code / blank.file_name, blank.content, written)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class BlankForm:
+    """A form as it is handed out: whose it is (code of a school or municipality), its file name and bytes."""
+
+    form: RecordForm
+    level: Level
+    owner_code: str
+    file_name: str
+    content: bytes
+
+
+def blank_forms(
+    school_year: str,
+    schools: pd.DataFrame,
+    municipalities: pd.DataFrame,
+    previous: Mapping[str, pd.DataFrame],
+    only_schools: Iterable[str] | None = None,
+) -> Iterator[BlankForm]:
+    """Yield the forms that are handed out, by owner; arguments as in `issue_forms`.
+
+    Raises:
+        CatalogueError: for a text that is no school year.
+    """
     check_school_year(school_year)
     wanted = None if only_schools is None else frozenset(only_schools)
-    written = WrittenForms()
     rows = {name: _by_school(frame) for name, frame in previous.items()}
     presses: dict[str, _Press] = {}
     for owner in _owners(school_year, schools, municipalities, wanted):
         for form in record_forms().values():
             if form.is_handed_out and owner.level in form.levels and form_tables(form, owner.level):
                 content = presses.setdefault(form.form_code, _Press(form)).form_of(owner, rows)
-                _lay_down(target / owner.folder / _file_name(form, owner.identity), content, written)
-    return written
+                yield BlankForm(form, owner.level, owner.folder, _file_name(form, owner.identity), content)
 
 
 def _owners(

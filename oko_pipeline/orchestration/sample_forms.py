@@ -1,0 +1,297 @@
+"""Filled forms of the sample: what every school and municipality hands in, typed into the forms that the pipeline issues.
+
+Forms belong to collection and invented rows to the sample; this is a place that may know both.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from itertools import groupby
+from typing import Final
+
+import pandas as pd
+
+from oko_pipeline.catalogue.records import Level, RecordTable, record_forms
+from oko_pipeline.collection.forms.filling import Typed, answer_places, type_into
+from oko_pipeline.collection.forms.headings import column_title
+from oko_pipeline.collection.forms.service_sheet import SERVICE_SHEET
+from oko_pipeline.collection.forms.sheets import HEADER_ROW, FormSheet, form_columns
+from oko_pipeline.collection.forms.writer import BlankForm, blank_forms, form_tables
+from oko_pipeline.sample.faults import Planted, Slip, shown, slips
+from oko_pipeline.sample.inbox import FileNote, Inbox
+from oko_pipeline.sample.options import SampleOptions
+from oko_pipeline.sample.registers import RegisterWorld, Row, register_rows
+from oko_pipeline.sample.results import World
+
+Job = Callable[[], None]
+Places = dict[tuple[int, int], Typed]
+
+_PEOPLE: Final = 3
+_FIRST: Final = HEADER_ROW + 1
+_SERVICE_FAULTS: Final = (
+    ("form.version_unknown", (2, 1), "99"),
+    ("form.code_unknown", (1, 1), "tetradka"),
+    ("form.year_unknown", (3, 1), "1999-2000"),
+    ("form.school_unknown", (4, 1), "наша школа"),
+)
+_OTHER_YEAR: Final = "2022-2023"
+_LEAST_TITLE: Final = 12
+_STRANGE_HEADING: Final = "Что думает завуч"
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Who hands forms in; `number` tells which faults are planted; `schools` as the lists of its forms offer them."""
+
+    level: Level
+    code: str
+    name: str
+    number: int
+    schools: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Filled:
+    """A form being filled: its rows, what is typed by sheet, the faults among it, and the folder it is put into."""
+
+    blank: BlankForm
+    school_year: str
+    rows: Mapping[str, Sequence[Row]]
+    typed: dict[str, Places]
+    folder: str
+    faults: list[Planted] = field(default_factory=list)
+    is_refused: bool = False
+
+
+Fault = Callable[[_Filled], None]
+
+
+def form_jobs(inbox: Inbox, world: World, school_year: str, *, has_faults: bool) -> Iterator[Job]:
+    """Yield a job for each school and municipality: all its forms of a year, filled in.
+
+    Args:
+        inbox: where the forms are handed in.
+        world: the territory.
+        school_year: the year of the forms.
+        has_faults: plant faults, some into each form.
+    """
+    schools, municipalities = _places(world)
+    blanks = groupby(blank_forms(school_year, schools, municipalities, {}), key=lambda blank: blank.owner_code)
+    for owner in _owners(schools, municipalities):
+        yield lambda owner=owner: _hand_in(inbox, world.options, owner, school_year, next(blanks)[1], has_faults)
+
+
+def _places(world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
+    territory = world.territory
+    places = [f"reg99_{one.code}" for one in territory.municipalities]
+    names = [one.name for one in territory.municipalities]
+    schools = pd.DataFrame(
+        {
+            "school_code": [school.code for school in territory.schools],
+            "school_name": [school.name for school in territory.schools],
+            "municipality_code": [places[school.municipality] for school in territory.schools],
+        }
+    )
+    return schools, pd.DataFrame({"municipality_code": places, "municipality_name": names})
+
+
+def _owners(schools: pd.DataFrame, municipalities: pd.DataFrame) -> Iterator[_Owner]:
+    """Yield owners in the order in which their forms are written."""
+    columns = ["school_code", "school_name"]
+    ordered = schools.sort_values("school_code")
+    for number, (code, name) in enumerate(ordered[columns].itertuples(index=False)):
+        yield _Owner("school", code, name, number)
+    for number, (code, name) in enumerate(municipalities.sort_values("municipality_code").itertuples(index=False)):
+        own = ordered[ordered["municipality_code"] == code]
+        listed = tuple(f"{one} | {title}" for one, title in own[columns].itertuples(index=False))
+        yield _Owner("municipality", code, name, number, listed)
+
+
+def _hand_in(
+    inbox: Inbox,
+    options: SampleOptions,
+    owner: _Owner,
+    school_year: str,
+    blanks: Iterator[BlankForm],
+    has_faults: bool,  # noqa: FBT001
+) -> None:
+    answers = _answers(options.seed, owner, school_year)
+    for place, blank in enumerate(blanks):
+        rows = {table.name: answers[table.name] for table in form_tables(blank.form, owner.level)}
+        typed = answer_places(blank.form, owner.level, school_year, rows)
+        filled = _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}")
+        if has_faults:
+            for fault in _chosen(filled, owner, place, max(1, round(options.dirt))):
+                fault(filled)
+        _write(inbox, filled, owner)
+
+
+def _write(inbox: Inbox, filled: _Filled, owner: _Owner) -> None:
+    path = f"{filled.folder}/{filled.blank.file_name}"
+    start = int(filled.school_year[:4])
+    note = FileNote(
+        "record_form",
+        filled.school_year,
+        rows_count=sum(map(len, filled.rows.values())),
+        expected="refused" if filled.is_refused else "accepted",
+        rule_id=filled.faults[0].rule_id if filled.is_refused else "",
+    )
+    moment = datetime(start + 1, 6, 20, 9 + owner.number % 8, owner.number % 60, tzinfo=UTC)
+    inbox.write_bytes(path, type_into(filled.blank.content, filled.typed), moment, note)
+    code = owner.code if owner.level == "school" else ""
+    inbox.truths += [fault.truth(path, filled.school_year, code) for fault in filled.faults]
+
+
+def _answers(seed: int, owner: _Owner, school_year: str) -> dict[str, list[Row]]:
+    """Return rows of all registers that an owner is asked for; references between registers hold."""
+    world = RegisterWorld(seed, school_year, owner.code, owner.name, _PEOPLE)
+    found: dict[str, list[Row]] = {}
+    for table in _asked(owner.level):
+        rows = register_rows(table, world)
+        found[table.name] = [row | _school_cells(table, owner, place) for place, row in enumerate(rows)]
+    return found
+
+
+@cache
+def _asked(level: Level) -> tuple[RecordTable, ...]:
+    """Return the registers that a school or a municipality is asked for, each after those that it refers to."""
+    forms = [form for form in record_forms().values() if form.is_handed_out and level in form.levels]
+    tables = {table.name: table for form in forms for table in form_tables(form, level)}
+    placed: dict[str, RecordTable] = {}
+    seen: set[str] = set()
+
+    def place(table: RecordTable) -> None:
+        # Two registers may refer to each other: the first one met then stands first.
+        if table.name in seen:
+            return
+        seen.add(table.name)
+        names = {column.refers_to.split(".")[0] for column in table.columns if column.refers_to is not None}
+        for name in sorted(names & tables.keys()):
+            place(tables[name])
+        placed[table.name] = table
+
+    for table in tables.values():
+        place(table)
+    return tuple(placed.values())
+
+
+def _school_cells(table: RecordTable, owner: _Owner, place: int) -> Row:
+    """Return the cells that name a school: only forms of a municipality have them."""
+    if not owner.schools:
+        return {}
+    return {column.name: owner.schools[place % len(owner.schools)] for column in table.columns if column.school}
+
+
+def _chosen(filled: _Filled, owner: _Owner, place: int, count: int) -> list[Fault]:
+    """Return the faults of one form: each owner gets others, so that all are planted somewhere."""
+    possible = _by_rule(filled)
+    first = (owner.number + 5 * place) * count
+    if owner.level == "municipality":
+        # There are few municipalities, so their forms bear more.
+        count *= 4
+    chosen = [possible[(first + step) % len(possible)] for step in range(min(count, len(possible)))]
+    return [fault for _, fault in chosen]
+
+
+def _by_rule(filled: _Filled) -> list[tuple[str, Fault]]:
+    """Return all faults that a form can bear, so ordered that neighbours differ in rule and sheet."""
+    found: list[tuple[str, Fault]] = []
+    for table in form_tables(filled.blank.form, filled.blank.level):
+        columns = form_columns(table, filled.blank.level)
+        sheet = FormSheet(table, columns, filled.school_year, "", {})
+        rows = filled.rows[table.name]
+        found += [(slip.rule_id, _slip_fault(sheet, slip, rows)) for slip in slips(table, columns, rows)]
+        if not sheet.is_upright:
+            found += _heading_faults(sheet)
+            found += _total_faults(sheet, rows)
+    if filled.blank.level == "school":
+        found += [(rule, _service_fault(rule, place, value)) for rule, place, value in _SERVICE_FAULTS]
+    found.append(("form.other_year", _put_elsewhere))
+    step = next(step for step in range(7, 7 + len(found)) if _are_coprime(step, len(found)))
+    return [found[number * step % len(found)] for number in range(len(found))]
+
+
+def _are_coprime(first: int, second: int) -> bool:
+    while second:
+        first, second = second, first % second
+    return first == 1
+
+
+def _slip_fault(sheet: FormSheet, slip: Slip, rows: Sequence[Row]) -> Fault:
+    cell = next(cell for cell in sheet.cells() if cell.column.name == slip.column)
+    name = sheet.table.sheet_ru
+
+    def plant(filled: _Filled) -> None:
+        typed = filled.typed[name]
+        row = cell.row + slip.row * (not sheet.is_upright)
+        if slip.is_new_row:
+            row = _FIRST + len(rows)
+            typed |= {(row, place): typed[_FIRST, place] for line, place in list(typed) if line == _FIRST}
+            filled.faults.append(Planted(slip.rule_id, name, (row, cell.place)))
+            return
+        clean = typed.get((row, cell.place))
+        typed[row, cell.place] = slip.value
+        filled.faults.append(Planted(slip.rule_id, name, (row, cell.place), shown(slip.value), shown(clean)))
+
+    return plant
+
+
+def _heading_faults(sheet: FormSheet) -> Iterator[tuple[str, Fault]]:
+    titles = [column_title(column) for column in sheet.columns]
+    beside = len(titles)
+    yield "form.column_unknown", _heading_fault(sheet, "form.column_unknown", beside, _STRANGE_HEADING)
+    yield "form.column_repeated", _heading_fault(sheet, "form.column_repeated", beside, titles[0])
+    yield "form.column_missing", _heading_fault(sheet, "form.column_missing", beside - 1, _STRANGE_HEADING)
+    longest = max(range(beside), key=lambda place: len(titles[place]))
+    if len(titles[longest]) >= _LEAST_TITLE:
+        # Two neighbouring letters exchanged, as fingers do.
+        text = titles[longest]
+        mistyped = f"{text[:4]}{text[5]}{text[4]}{text[6:]}"
+        yield "form.column_renamed", _heading_fault(sheet, "form.column_renamed", longest, mistyped)
+
+
+def _heading_fault(sheet: FormSheet, rule_id: str, place: int, heading: str) -> Fault:
+    def plant(filled: _Filled) -> None:
+        filled.typed[sheet.table.sheet_ru][HEADER_ROW, place] = heading
+        filled.faults.append(Planted(rule_id, sheet.table.sheet_ru, (HEADER_ROW, place), heading))
+
+    return plant
+
+
+def _total_faults(sheet: FormSheet, rows: Sequence[Row]) -> Iterator[tuple[str, Fault]]:
+    """Yield a row of totals that is wrong by three."""
+    first = sheet.columns[0]
+    summed = [
+        (place, column.name)
+        for place, column in enumerate(sheet.columns)
+        if column.type == "integer" and not column.choices and column.name not in sheet.table.key and place
+    ]
+    if not summed or first.choices or len(rows) < 2:
+        return
+    place, name = summed[0]
+
+    def plant(filled: _Filled) -> None:
+        row = _FIRST + len(rows)
+        right = sum(int(str(one.get(name) or 0)) for one in rows)
+        filled.typed[sheet.table.sheet_ru] |= {(row, 0): "Итого", (row, place): right + 3}
+        filled.faults.append(
+            Planted("export.total_differs", sheet.table.sheet_ru, (row, place), str(right + 3), str(right))
+        )
+
+    yield "export.total_differs", plant
+
+
+def _service_fault(rule_id: str, place: tuple[int, int], value: str) -> Fault:
+    def plant(filled: _Filled) -> None:
+        filled.typed[SERVICE_SHEET] = {place: value}
+        filled.is_refused = True
+        # Nothing else can be told of a form that is not read.
+        filled.faults = [Planted(rule_id, "", None, value)]
+
+    return plant
+
+
+def _put_elsewhere(filled: _Filled) -> None:
+    filled.folder = filled.folder.replace(filled.school_year, _OTHER_YEAR)
+    filled.faults.append(Planted("form.other_year", "", None, _OTHER_YEAR, filled.school_year))
