@@ -21,6 +21,8 @@ NAMED_AFTER_COLUMNS: Final = frozenset(
         "municipality_source",
         "settlement_type",
         "unit_source",
+        "unit_name",
+        "school_key",
         "source_key",
         "title_ru",
         "path",
