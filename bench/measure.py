@@ -80,6 +80,16 @@ class _TreeWatch:
         return sum(self._ticks.values()) / os.sysconf("SC_CLK_TCK")
 
 
+def tree_memory(root: int) -> float:
+    """Return the MB that a process and its descendants hold now: proportional set size."""
+    return sum(_pss(pid) for pid in _tree(root))
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """Return the CPU seconds of a process and its living descendants."""
+    return sum(_tree(root).values()) / os.sysconf("SC_CLK_TCK")
+
+
 def _tree(root: int) -> dict[int, int]:
     """Return a process and its descendants with their own CPU ticks."""
     parents: dict[int, list[int]] = {}
