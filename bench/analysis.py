@@ -5,9 +5,9 @@
 A region is simulated into a temporary workplace (`sample.region`: works, schools, context, tasks; exams and a survey
 are drawn beside it). The earlier years are analysed first; then every asset of the last year is run one by one, in the
 order of the graph, as Dagster runs it (the function and what it shows): cold, again with nothing changed, and after a
-changed score in one work. One process with its pool serves a whole year, as in a real run; memory is that of its process
-tree (proportional set size) while the asset ran. Medians with the least and the greatest. Nothing is asserted about
-time.
+changed score in one work. One process with its pool serves a whole year, as in a real run; memory is that of its
+process tree (proportional set size) while the asset ran. Medians with the least and the greatest. Nothing is asserted
+about time.
 """
 # Imports stand in the parts: the process that watches must stay small.
 # ruff: noqa: PLC0415
