@@ -1,4 +1,4 @@
-"""Filled forms of the sample: what every school and municipality hands in, typed into the forms that the pipeline issues.
+"""Filled forms of the sample: what schools and municipalities hand in, typed into the forms that the pipeline issues.
 
 Forms belong to collection and invented rows to the sample; this is a place that may know both.
 """

@@ -19,12 +19,15 @@ _HIDDEN: Final = frozenset(
 )
 _LONG: Final = "Подробно рассказано о том, что делалось в течение года и почему. " * 12
 
-Place = tuple[int, int]
+Place = tuple[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A fault in a sheet: its rule, and the row and column (from 0) of the cell in which it must be found."""
+    """A fault in a sheet: its rule, and the row and column (from 0) of the cell in which it must be found.
+
+    `place` has no column for a fault of a whole row, and is None for one of the whole file.
+    """
 
     rule_id: str
     sheet: str
@@ -39,7 +42,7 @@ class Planted:
         row, cell = None, ""
         if self.place is not None:
             row = self.place[0] + 1
-            cell = f"{column_letter(self.place[1])}{row}"
+            cell = "" if self.place[1] is None else f"{column_letter(self.place[1])}{row}"
         return Truth(
             kind=SOURCE_FAULT,
             school_year=school_year,
