@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from assets.access_log import log_access
@@ -172,6 +173,7 @@ def _file_row(file: InboxFile, reading: SourceReading, version: str) -> dict[str
         "layout_code": reading.layout_code,
         "assessment_id": None if content.works is None else str(content.works.key),
         "record_tables": ";".join(sorted(content.records)) or None,
+        "document_key": content.document_key,
         "status": reading.status,
         "size_bytes": reading.size_bytes,
         "modified_at": reading.modified_at,
@@ -207,7 +209,7 @@ def _updated_files(
     files = files[[pair not in returning for pair in zip(files["path"], files["file_sha256"], strict=True)]]
     rows = [_file_row(file, reading, version) for file, reading in zip(change.fresh, readings, strict=True)]
     added = FILES.conform(pd.DataFrame(rows)) if rows else FILES.empty()
-    return FILES.conform(_mark_duplicates(pd.concat([files, added], ignore_index=True)))
+    return FILES.conform(_mark_outdated(_mark_duplicates(pd.concat([files, added], ignore_index=True))))
 
 
 def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
@@ -219,6 +221,19 @@ def _mark_duplicates(files: pd.DataFrame) -> pd.DataFrame:
     repeated = files[usable].duplicated("file_sha256")
     files.loc[repeated[repeated].index, "status"] = "duplicate"
     files.loc[repeated[~repeated].index, "status"] = "accepted"
+    return files
+
+
+def _mark_outdated(files: pd.DataFrame) -> pd.DataFrame:
+    """Let the newest of several versions of a document stand; an older one is counted again when the newer is gone."""
+    concerned = files["status"].isin(["accepted", "outdated"]) & files["document_key"].notna()
+    sent = files["submitted_at"].fillna(files["modified_at"])
+    order = files[concerned].assign(sent=sent).sort_values(["sent", "path"])
+    by_document = order.groupby(["school_year", "document_key"])["file_sha256"]
+    newest = by_document.transform("last").reindex(files.index)
+    outdated = concerned & (files["file_sha256"] != newest)
+    files.loc[concerned, "superseded_by"] = newest.where(outdated)[concerned].astype("str")
+    files.loc[concerned, "status"] = np.where(outdated, "outdated", "accepted")[concerned]
     return files
 
 
@@ -279,6 +294,7 @@ def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.Data
     own = files[files["school_year"] == school_year]
     rules = {
         "superseded": ("file.superseded", "Файл прислан заново; действует новая версия."),
+        "outdated": ("file.outdated", "Бланк прислан заново под другим именем; действует новый, этот не учитывается."),
         "removed": ("file.removed", "Файла больше нет во входящей папке: его данные не учитываются."),
     }
     findings = [

@@ -59,6 +59,9 @@ class Reading:
     or name, as the file has it; None for rows of the municipality, which may have `municipality_code`) and the table's
     own columns. Schools are linked and repeated rows resolved at assembly, so `school_year`, `file_sha256` and
     `school_code` are not in them.
+
+    `document_key` names a document of which a newer version replaces an older one as a whole, whatever their paths (a
+    filled form: «form_code:owner»); None for files that stand side by side.
     """
 
     school_year: str | None = None
@@ -67,6 +70,7 @@ class Reading:
     records: dict[str, pd.DataFrame] = field(default_factory=dict)
     findings: list[QualityFinding] = field(default_factory=list)
     submitted_at: str | None = None
+    document_key: str | None = None
     read_rows_count: int = 0
     accepted_rows_count: int = 0
     quarantined_rows_count: int = 0

@@ -68,6 +68,7 @@ class RecordFormLayout:
             reading.quarantined_rows_count += waiting
             reading.records = {one.table.name: frame for one in registers if len(frame := one.frame())}
             reading.tables = {SCHOOL_MENTIONS.name: _mentions(identity, registers)}
+            reading.document_key = f"{form.form_code}:{owner_key}"
         reading.accepted_rows_count = reading.read_rows_count - reading.quarantined_rows_count
         return reading
 
