@@ -70,6 +70,7 @@ def sample(
     home: Home = None,
 ) -> None:
     """Создать учебный пример: вымышленный муниципалитет в настоящих формах файлов."""
+    from oko_pipeline.orchestration.sample_sources import source_jobs  # noqa: PLC0415
     from oko_pipeline.sample.generate import SampleOptions, write_sample  # noqa: PLC0415
 
     settings = Settings.load(home=home)
@@ -83,6 +84,7 @@ def sample(
             folder,
             SampleOptions(seed, schools, municipalities, region_schools),
             lambda done, total: bar.update(task, completed=done, total=total),
+            source_jobs,
         )
     console.print(f"Пример создан: {folder}, файлов: {summary.files_count}.", highlight=False)
 

@@ -70,6 +70,8 @@ def write_protocol_form(path: Path, head: ProtocolHead, tasks: Sequence[TaskHead
     _require(head, tasks)
     before = _BEFORE if head.school is None else _BEFORE[1:]
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
+        # The day is part of the bytes: the first one of the school year, not today.
+        workbook.set_properties({"created": datetime(int(head.school_year[:4]), 9, 1)})  # noqa: DTZ001
         bold = workbook.add_format({"bold": True})
         locked = workbook.add_format({"bold": True, "text_wrap": True, "bg_color": "#DDE6F0", "border": 1})
         free = workbook.add_format({"locked": False, "border": 1})

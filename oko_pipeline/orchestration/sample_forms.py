@@ -3,6 +3,7 @@
 Forms belong to collection and invented rows to the sample; this is a place that may know both.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -184,38 +185,42 @@ def _school_cells(table: RecordTable, owner: _Owner, place: int) -> Row:
 
 
 def _chosen(filled: _Filled, owner: _Owner, place: int, count: int) -> list[Fault]:
-    """Return the faults of one form: each owner gets others, so that all are planted somewhere."""
-    possible = _by_rule(filled)
+    """Return the faults of one form, a sheet each: every owner gets others, so that all are planted somewhere."""
+    possible = _possible(filled)
     first = (owner.number + 5 * place) * count
     if owner.level == "municipality":
         # There are few municipalities, so their forms bear more.
         count *= 4
-    chosen = [possible[(first + step) % len(possible)] for step in range(min(count, len(possible)))]
-    return [fault for _, fault in chosen]
+    chosen: dict[str, Fault] = {}
+    for step in range(len(possible)):
+        sheet, fault = possible[(first + step) % len(possible)]
+        if sheet == SERVICE_SHEET:
+            # Nothing else can be told of a form that is not read.
+            if not chosen:
+                return [fault]
+            continue
+        chosen.setdefault(sheet, fault)
+        if len(chosen) == count:
+            break
+    return list(chosen.values())
 
 
-def _by_rule(filled: _Filled) -> list[tuple[str, Fault]]:
-    """Return all faults that a form can bear, so ordered that neighbours differ in rule and sheet."""
+def _possible(filled: _Filled) -> list[tuple[str, Fault]]:
+    """Return all faults that a form can bear with their sheets, so ordered that neighbours differ."""
     found: list[tuple[str, Fault]] = []
     for table in form_tables(filled.blank.form, filled.blank.level):
         columns = form_columns(table, filled.blank.level)
         sheet = FormSheet(table, columns, filled.school_year, "", {})
         rows = filled.rows[table.name]
-        found += [(slip.rule_id, _slip_fault(sheet, slip, rows)) for slip in slips(table, columns, rows)]
+        faults = [_slip_fault(sheet, slip, rows) for slip in slips(table, columns, rows)]
         if not sheet.is_upright:
-            found += _heading_faults(sheet)
-            found += _total_faults(sheet, rows)
+            faults += [*_heading_faults(sheet), *_total_faults(sheet, rows)]
+        found += [(table.sheet_ru, fault) for fault in faults]
     if filled.blank.level == "school":
-        found += [(rule, _service_fault(rule, place, value)) for rule, place, value in _SERVICE_FAULTS]
-    found.append(("form.other_year", _put_elsewhere))
-    step = next(step for step in range(7, 7 + len(found)) if _are_coprime(step, len(found)))
+        found += [(SERVICE_SHEET, _service_fault(rule, place, value)) for rule, place, value in _SERVICE_FAULTS]
+    found.append(("", _put_elsewhere))
+    step = next(step for step in range(7, 7 + len(found)) if math.gcd(step, len(found)) == 1)
     return [found[number * step % len(found)] for number in range(len(found))]
-
-
-def _are_coprime(first: int, second: int) -> bool:
-    while second:
-        first, second = second, first % second
-    return first == 1
 
 
 def _slip_fault(sheet: FormSheet, slip: Slip, rows: Sequence[Row]) -> Fault:
@@ -237,18 +242,18 @@ def _slip_fault(sheet: FormSheet, slip: Slip, rows: Sequence[Row]) -> Fault:
     return plant
 
 
-def _heading_faults(sheet: FormSheet) -> Iterator[tuple[str, Fault]]:
+def _heading_faults(sheet: FormSheet) -> Iterator[Fault]:
     titles = [column_title(column) for column in sheet.columns]
     beside = len(titles)
-    yield "form.column_unknown", _heading_fault(sheet, "form.column_unknown", beside, _STRANGE_HEADING)
-    yield "form.column_repeated", _heading_fault(sheet, "form.column_repeated", beside, titles[0])
-    yield "form.column_missing", _heading_fault(sheet, "form.column_missing", beside - 1, _STRANGE_HEADING)
+    yield _heading_fault(sheet, "form.column_unknown", beside, _STRANGE_HEADING)
+    yield _heading_fault(sheet, "form.column_repeated", beside, titles[0])
+    yield _heading_fault(sheet, "form.column_missing", beside - 1, _STRANGE_HEADING)
     longest = max(range(beside), key=lambda place: len(titles[place]))
     if len(titles[longest]) >= _LEAST_TITLE:
         # Two neighbouring letters exchanged, as fingers do.
         text = titles[longest]
         mistyped = f"{text[:4]}{text[5]}{text[4]}{text[6:]}"
-        yield "form.column_renamed", _heading_fault(sheet, "form.column_renamed", longest, mistyped)
+        yield _heading_fault(sheet, "form.column_renamed", longest, mistyped)
 
 
 def _heading_fault(sheet: FormSheet, rule_id: str, place: int, heading: str) -> Fault:
@@ -259,7 +264,7 @@ def _heading_fault(sheet: FormSheet, rule_id: str, place: int, heading: str) -> 
     return plant
 
 
-def _total_faults(sheet: FormSheet, rows: Sequence[Row]) -> Iterator[tuple[str, Fault]]:
+def _total_faults(sheet: FormSheet, rows: Sequence[Row]) -> Iterator[Fault]:
     """Yield a row of totals that is wrong by three."""
     first = sheet.columns[0]
     summed = [
@@ -279,15 +284,14 @@ def _total_faults(sheet: FormSheet, rows: Sequence[Row]) -> Iterator[tuple[str, 
             Planted("export.total_differs", sheet.table.sheet_ru, (row, place), str(right + 3), str(right))
         )
 
-    yield "export.total_differs", plant
+    yield plant
 
 
 def _service_fault(rule_id: str, place: tuple[int, int], value: str) -> Fault:
     def plant(filled: _Filled) -> None:
         filled.typed[SERVICE_SHEET] = {place: value}
         filled.is_refused = True
-        # Nothing else can be told of a form that is not read.
-        filled.faults = [Planted(rule_id, "", None, value)]
+        filled.faults.append(Planted(rule_id, "", None, value))
 
     return plant
 

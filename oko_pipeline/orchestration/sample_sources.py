@@ -6,6 +6,7 @@ The sample knows no reader and collection no sample; forms and protocols of this
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from oko_pipeline.orchestration.sample_diagnostics import diagnostic_jobs
 from oko_pipeline.orchestration.sample_forms import form_jobs
 from oko_pipeline.sample.exam_files import exam_file_jobs
 from oko_pipeline.sample.exams import exam_jobs
@@ -13,6 +14,8 @@ from oko_pipeline.sample.exports import export_jobs
 from oko_pipeline.sample.inbox import Inbox
 from oko_pipeline.sample.options import LayoutGroup
 from oko_pipeline.sample.results import World
+from oko_pipeline.sample.school_lists import school_list_jobs
+from oko_pipeline.sample.surveys import survey_jobs
 
 Job = Callable[[], None]
 
@@ -36,3 +39,9 @@ def source_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
     if options.wants(LayoutGroup.EXAMS):
         yield from exam_jobs(inbox, world)
         yield from exam_file_jobs(inbox, world)
+    if options.wants(LayoutGroup.SURVEYS):
+        yield from survey_jobs(inbox, world)
+    if options.wants(LayoutGroup.DIAGNOSTICS):
+        yield from diagnostic_jobs(inbox, world)
+    if options.wants(LayoutGroup.SCHOOL_LISTS):
+        yield from school_list_jobs(inbox, world)

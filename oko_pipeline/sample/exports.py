@@ -491,7 +491,7 @@ def _repeat_column(export: _Export) -> None:
 def _nobody(export: _Export) -> None:
     column = next(column for column in _asked(export) if column.personal == "full_name")
     others = [one.name for one in _asked(export) if one.personal in {"document", "code", "birth_date"}]
-    export.rows[2] |= {name: None for name in (column.name, *others)}
+    export.rows[2] |= dict.fromkeys((column.name, *others))
     rule_id = "record.required" if column.required else "record.person_missing"
     export.faults.append(Planted(rule_id, export.sheet, export.place(2, column.name)))
 
