@@ -1,29 +1,23 @@
-"""Russian wording that the messages of this room share: plurals, numbers, lists."""
+"""Russian wording that the messages of this room share: plurals, long lists, titles of works."""
 
 from collections.abc import Sequence
 
+from oko_pipeline.catalogue import wording
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.subjects import subjects
+from oko_pipeline.catalogue.wording import decimal
+
+__all__ = ["assessment_title", "counted", "decimal", "listed", "plural"]
 
 
 def plural(number: int, one: str, few: str, many: str) -> str:
     """Return the word form that stands after `number`: 1 работа, 2 работы, 5 работ, 11 работ, 21 работа."""
-    last, tail = abs(number) % 10, abs(number) % 100
-    if last == 1 and tail != 11:
-        return one
-    if 2 <= last <= 4 and not 12 <= tail <= 14:
-        return few
-    return many
+    return wording.plural(number, (one, few, many))
 
 
 def counted(number: int, one: str, few: str, many: str) -> str:
     """Return the number with its word, thousands parted by a no-break space: «12 345 работ»."""
-    return f"{number:,}".replace(",", "\u00a0") + f" {plural(number, one, few, many)}"
-
-
-def decimal(value: float, digits: int = 1) -> str:
-    """Return a number with the decimal comma: 12,5."""
-    return f"{value:.{digits}f}".replace(".", ",")
+    return f"{wording.whole(number)} {plural(number, one, few, many)}"
 
 
 def listed(items: Sequence[str], shown: int = 5) -> str:
