@@ -100,7 +100,10 @@ def test_commands_named_in_a_page_exist(page):
         name, *rest = call.split()
         if not re.fullmatch(r"[a-z]+", name) or name not in COMMANDS:
             pytest.fail(f"oko {call}")
-        known = {option for parameter in COMMANDS[name].params for option in parameter.opts} | {"--help"}
+        command = COMMANDS[name]
+        if rest and rest[0] in getattr(command, "commands", {}):
+            command = command.commands[rest[0]]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert {word for word in rest if word.startswith("--")} <= known, call
     targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.M))
     assert set(re.findall(r"`make ([a-z]+)`|^make ([a-z]+)", text, re.M)) <= {
