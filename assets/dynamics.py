@@ -60,7 +60,10 @@ def rule_groups(workplace: Workplace, school_year: str, schools: pd.DataFrame) -
             return groups[["school_code", "group_code", "is_excluded"]]
     latest = schools.sort_values("school_year").drop_duplicates("school_code", keep="last")
     codes = latest["school_kind"] + "|" + latest["settlement_type"].fillna("место неизвестно")
-    return pd.DataFrame({"school_code": latest["school_code"], "group_code": codes, "is_excluded": False})
+    is_special = latest["school_kind"] == "correctional"
+    return pd.DataFrame(
+        {"school_code": latest["school_code"], "group_code": codes.mask(is_special), "is_excluded": is_special}
+    )
 
 
 def _inputs(workplace: Workplace, years: Sequence[str], groups: pd.DataFrame, *families: str) -> str:
@@ -109,7 +112,7 @@ def write_dynamics(workplace: Workplace, school_year: str) -> bool:
         database.read(ASSESSMENTS, where),
         database.read(TASKS, where),
         schools,
-        groups[groups["group_code"].notna()],
+        groups,
         options,
     )
     _write(workplace, school_year, inputs, [(table, getattr(tables, table.name)) for table in DYNAMICS_MADE])

@@ -79,7 +79,7 @@ def shrink_shares(
         value,
         np.where(is_proper, low, value),
         np.where(is_proper, high, value),
-        n / np.where(n + size > 0, n + size, 1.0),
+        n / np.where(n + size != 0, n + size, np.nan),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from oko_pipeline.analysis.columns import ratio
 from oko_pipeline.analysis.dynamics.changes import common_share, effective_size, pair_rows
@@ -131,9 +132,19 @@ def pool(figures: Yearly, indicator: Indicator, weights: tuple[float, ...]) -> P
     return pool_means(values, n, figures.deviation[:, lags], used)
 
 
-def shrink(obs: Observations, rows: Places, pooled: Pooled, indicator: Indicator, minimum_schools: int) -> Shrinkage:
-    """Shrink the schools among `rows` to their group in the work, or to all schools where the group is too small."""
-    is_school = obs.is_level(rows, SCHOOL_LEVEL)
+def shrink(
+    obs: Observations,
+    rows: Places,
+    pooled: Pooled,
+    indicator: Indicator,
+    minimum_schools: int,
+    is_apart: npt.NDArray[np.bool_],
+) -> Shrinkage:
+    """Shrink the schools among `rows` to their group in the work, or to all schools where the group is too small.
+
+    Units `is_apart` (special, evening, penal schools) are like nobody: they are drawn nowhere and draw nobody.
+    """
+    is_school = obs.is_level(rows, SCHOOL_LEVEL) & ~is_apart[obs.unit[rows]]
     place_of_row = np.full(len(obs.assessment), -1)
     place_of_row[rows] = np.arange(len(rows))
     tried: list[tuple[Shrunk, Places, Places, Floats]] = []

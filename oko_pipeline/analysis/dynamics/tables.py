@@ -38,6 +38,7 @@ from oko_pipeline.analysis.dynamics.measures import (
 )
 from oko_pipeline.analysis.dynamics.multiyear import Window, pool, shrink, trends, year_window, yearly
 from oko_pipeline.analysis.dynamics.observations import (
+    SCHOOL_LEVEL,
     Floats,
     Observations,
     Places,
@@ -81,6 +82,7 @@ class _Year:
     papers: Mapping[str, Paper]
     rows: Places
     maxima: Floats
+    is_apart: npt.NDArray[np.bool_]
     options: DynamicsOptions
 
     def number_of_work(self, name: str, rows: Places) -> Places:
@@ -104,7 +106,8 @@ def dynamics_tables(
         assessments: `assessments` of these years.
         tasks: `tasks` of these years.
         schools: `schools` of these years.
-        groups: columns school_code, group_code: rule groups of schools; may be empty.
+        groups: columns school_code, group_code (missing — none) and, where known, is_excluded (special, evening, penal
+            schools stand apart): rule groups of schools; may be empty.
         options: the year and the parameters.
 
     Raises:
@@ -122,7 +125,7 @@ def dynamics_tables(
     if not is_year.any():
         return DynamicsTables(RESULT_DYNAMICS.empty(), RESULT_MULTIYEAR.empty(), SERIES_BREAKS.empty())
     maxima = np.array([papers[name].maximum or np.nan for name in obs.assessment_ids], dtype=np.float64)
-    year = _Year(obs, papers, np.flatnonzero(is_year[obs.assessment]), maxima, options)
+    year = _Year(obs, papers, np.flatnonzero(is_year[obs.assessment]), maxima, _apart(obs, groups), options)
     links = {(view, basis): link_papers(papers, view, basis) for view in VIEWS for basis in Basis}
     points = [
         _points(year, view, indicators, {basis: links[view, basis] for basis in Basis})
@@ -133,6 +136,14 @@ def dynamics_tables(
         RESULT_MULTIYEAR.conform(_multiyear(year, {basis: links["grade", basis] for basis in Basis})),
         SERIES_BREAKS.conform(_breaks(year)),
     )
+
+
+def _apart(obs: Observations, groups: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which units are schools that are compared with nobody."""
+    if "is_excluded" not in groups.columns:
+        return np.zeros(len(obs.unit_level), dtype=bool)
+    codes = groups.loc[groups["is_excluded"].fillna(value=False).astype(bool), "school_code"]
+    return (obs.unit_level == SCHOOL_LEVEL) & pd.Series(obs.unit_code).isin(list(codes)).to_numpy(dtype=bool)
 
 
 def _chosen(codes: Sequence[str]) -> tuple[Indicator, ...]:
@@ -340,7 +351,7 @@ def _multiyear_block(year: _Year, indicator: Indicator, by_lag: Places) -> pd.Da
     rows = by_lag[:, 0]
     figures = yearly(obs, Window(rows, by_lag), indicator, year.maxima, options)
     pooled = pool(figures, indicator, options.pooling_weights)
-    shrunk = shrink(obs, rows, pooled, indicator, options.minimum_group_schools)
+    shrunk = shrink(obs, rows, pooled, indicator, options.minimum_group_schools, year.is_apart)
     slopes = trends(obs, rows, figures, indicator, options)
     lags = min(len(options.pooling_weights), by_lag.shape[1])
     n = np.nansum(figures.n[:, :lags], axis=1)

@@ -83,8 +83,9 @@ def test_without_rule_groups_schools_are_grouped_by_kind_and_settlement(office):
             "settlement_type": ["село", "город", None],
         }
     )
-    groups = rule_groups(office, YEARS[1], schools).set_index("school_code")["group_code"]
-    assert groups.to_dict() == {"edu990001": "general|город", "ksh990001": "correctional|место неизвестно"}
+    groups = rule_groups(office, YEARS[1], schools).set_index("school_code")
+    assert groups["group_code"].dropna().to_dict() == {"edu990001": "general|город"}
+    assert groups["is_excluded"].to_dict() == {"edu990001": False, "ksh990001": True}
 
 
 def test_only_years_of_the_catalogue_up_to_the_wanted_are_read():

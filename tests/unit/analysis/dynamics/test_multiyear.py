@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -66,6 +67,36 @@ def test_a_small_group_gives_way_to_all_schools(years):
     assert found.group_schools_count["edu990000"] == 14
     assert found.group_code["edu990005"] == "usual"
     assert found.group_schools_count["edu990005"] == 11
+
+
+def test_a_school_apart_is_drawn_nowhere_and_draws_nobody(years):
+    schools = {f"edu99{number:04d}": scores(3 + number % 6, 17 - number % 6) for number in range(12)}
+    years.work(PAPER.format(25), schools | {"ksh990001": scores(15, 3)})
+    *frames, _ = years.frames()
+    groups = pd.DataFrame({"school_code": ["ksh990001"], "group_code": [None], "is_excluded": [True]})
+    with_it, apart = (
+        dynamics_tables(*frames, known, DynamicsOptions.of_year(YEAR)).result_multiyear
+        for known in (groups.iloc[:0], groups)
+    )
+    own = apart[(apart.unit_code == "ksh990001") & (apart.indicator_code == "mark_2_share")].iloc[0]
+    assert own.pooled_value == pytest.approx(15 / 18)
+    assert np.isnan(own.shrunk_value)
+    assert (own[["group_code", "own_weight"]].isna()).all()
+    other = [
+        frame[(frame.unit_code == "edu990001") & (frame.indicator_code == "mark_2_share")].iloc[0]
+        for frame in (with_it, apart)
+    ]
+    assert other[1].group_value < other[0].group_value
+    assert other[1].group_schools_count == 12
+
+
+@pytest.mark.parametrize("indicator", ["mark_2_share", "mean_percent"])
+def test_units_above_the_school_have_no_weight_of_their_own(years, indicator):
+    schools = {f"edu99{number:04d}": scores(3 + number % 6, 17 - number % 6) for number in range(12)}
+    made = years.work(PAPER.format(25), schools).tables(YEAR).result_multiyear
+    found = made[made.indicator_code == indicator].set_index("unit_level")
+    assert found.loc[["all", "municipality"], "own_weight"].isna().all()
+    assert found.loc["school", "own_weight"].between(0, 1).all()
 
 
 def test_a_steady_growth_is_a_trend_and_chance_is_none(years):
