@@ -55,7 +55,8 @@ Flags = npt.NDArray[np.bool_]
 class RiskInputs:
     """What risk zones are sought in; the frames are rows of the tables of these names, of this and earlier years.
 
-    `groups`: school_code, group_code and, where known, is_excluded (special, evening, penal schools stand apart).
+    `groups`: school_code, group_code and, where known, is_excluded (special, evening, penal schools stand apart: they
+    are held neither to other schools nor to benchmarks and norms made for ordinary ones).
     `published` and `late_sources` (school_code, text_ru: what has not come in yet) may be absent.
     """
 
@@ -168,11 +169,11 @@ def _tests(window: _Window, published: pd.DataFrame | None) -> Deviations:
         parts.append(peer_deviations(obs, peers, everyone, own, OF_ALL, options))
         parts.append(peer_deviations(obs, in_group, (number, group[group >= 0]), own, OF_GROUP, options))
         if indicator.is_share:
-            target = _benchmark_of_rows(window, rows, indicator, benchmarks)
-            parts.append(fixed_deviations(obs, rows, target, own, OF_BENCHMARK, options))
+            target = _benchmark_of_rows(window, peers, indicator, benchmarks)
+            parts.append(fixed_deviations(obs, peers, target, own, OF_BENCHMARK, options))
         if indicator.code == _NORM_INDICATOR:
-            norm = np.full(len(rows), options.maximum_mark_2_share)
-            parts.append(fixed_deviations(obs, rows, (norm, np.zeros(len(rows), int)), own, OF_NORM, options))
+            norm = np.full(len(peers), options.maximum_mark_2_share)
+            parts.append(fixed_deviations(obs, peers, (norm, np.zeros(len(peers), int)), own, OF_NORM, options))
     return joined(parts)
 
 

@@ -128,11 +128,12 @@ def test_correctional_and_excluded_schools_stand_apart(region):
         school_kind=["correctional" if code == "edu990007" else "general" for code in region.schools["school_code"]]
     )
     groups = groups_of(region).assign(is_excluded=lambda rows: rows["school_code"] == "edu990008")
-    made = risk_tables(
-        RiskInputs(with_failures(region).summaries, region.assessments, special, groups), RiskOptions.of_year(YEAR)
-    )
+    benchmark = PUBLISHED_RESULTS.conform(pd.DataFrame([published(9.0)]))
+    inputs = RiskInputs(with_failures(region).summaries, region.assessments, special, groups, benchmark)
+    made = risk_tables(inputs, RiskOptions.of_year(YEAR))
     for code in ("edu990007", "edu990008"):
-        assert set(made.risk_signals.query("school_code == @code")["comparison"]) == {"norm"}
+        assert made.risk_signals.query("school_code == @code").empty, "benchmarks and norms are of ordinary schools"
+        assert made.risk_cards.set_index("school_code").zone[code] == "unknown"
         unknown = json.loads(made.risk_cards.set_index("school_code").unknown[code])
         assert "excluded" in {one["kind"] for one in unknown}
     # The school apart does not move what is expected of the others either.
