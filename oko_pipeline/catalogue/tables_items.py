@@ -246,7 +246,12 @@ SKILL_DYNAMICS: Final = Table(
         Column("earlier_solved_share", NUMBER, "Решаемость в более ранней работе, доля"),
         Column("difference", NUMBER, "Разность решаемостей"),
         *_interval("difference", "Разность"),
-        Column("verdict", TEXT, "Вывод по интервалу", allowed=("higher", "lower", "no_evidence")),
+        Column(
+            "verdict",
+            TEXT,
+            "Вывод по интервалу; у несопоставимых строк вывода нет",
+            allowed=("higher", "lower", "no_evidence", "not_comparable"),
+        ),
         IS_COMPARABLE,
         Column("comparability_ru", TEXT, "Почему сопоставимо или нет"),
         *METHOD,

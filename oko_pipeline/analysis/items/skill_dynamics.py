@@ -180,7 +180,11 @@ def _compare(
         "difference": difference,
         "difference_low": interval.low,
         "difference_high": interval.high,
-        "verdict": np.where(interval.low > 0, "higher", np.where(interval.high < 0, "lower", "no_evidence")),
+        "verdict": np.select(
+            [reasons != _ALIKE, interval.low > 0, interval.high < 0],
+            ["not_comparable", "higher", "lower"],
+            "no_evidence",
+        ),
         "is_comparable": reasons == _ALIKE,
         "comparability_ru": reasons,
         **method_columns(DYNAMICS_METHOD),

@@ -120,7 +120,7 @@ def test_few_pupils_are_not_compared():
 def test_other_tasks_make_the_rows_incomparable_with_a_reason():
     described = pd.concat([tasks(NOW, maximum=2), tasks(BEFORE)])
     [row] = follow(results(NOW, 0.8), results(BEFORE, 0.6), described).to_dict("records")
-    assert not row["is_comparable"]
+    assert (row["is_comparable"], row["verdict"]) == (False, "not_comparable")
     assert row["comparability_ru"] == "Несопоставимо: число, максимум или уровень заданий умения другие."
 
 
@@ -143,6 +143,7 @@ def test_the_same_pupils_are_followed_into_the_next_grade():
         OPTIONS,
     )
     assert frame["is_comparable"].to_list() == [False]
+    assert frame["verdict"].to_list() == ["not_comparable"]
 
 
 @pytest.mark.parametrize(
