@@ -13,6 +13,7 @@ from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.indicators import IndicatorOptions, indicator_values
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.catalogue.tables import SCHOOLS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.versions import code_fingerprint
@@ -43,12 +44,13 @@ def write_indicators(workplace: Workplace, school_year: str) -> bool:
     sources = sorted({one.table for one in registry})
     schools = database.read(SCHOOLS, {"school_year": school_year})
     before = previous_year(school_year)
+    correlation = parameters("dynamics.change", workplace.settings.method_overrides)["intraclass_correlation"]
     inputs = combine(
         code_fingerprint(
             "oko_pipeline.analysis.indicators", "oko_pipeline.catalogue.indicators", "oko_pipeline.statistics"
         ),
         repr([one.model_dump_json() for one in registry]),
-        repr(workplace.settings.tier_bounds),
+        repr((workplace.settings.tier_bounds, correlation)),
         frame_fingerprint(schools[["school_code", "municipality_code"]]),
         slice_fingerprint(workplace, school_year, *sources),
         slice_fingerprint(workplace, before, INDICATOR_VALUES.name),
@@ -56,7 +58,10 @@ def write_indicators(workplace: Workplace, school_year: str) -> bool:
     if database.slice_inputs(school_year, INDICATOR_VALUES.name).get("year") == inputs:
         return False
     options = IndicatorOptions(
-        school_year, workplace.settings.tier_bounds, database.read(INDICATOR_VALUES, {"school_year": before})
+        school_year,
+        workplace.settings.tier_bounds,
+        database.read(INDICATOR_VALUES, {"school_year": before}),
+        correlation,
     )
     tables = {name: table_rows(workplace, school_year, name) for name in sources}
     values = indicator_values(registry, tables, schools, options)

@@ -2,10 +2,13 @@
 
 A unit's value is computed from sums over its rows, so the parts of a municipality weigh as many people as they have.
 Rows of registers without a school are the municipality's own. All units of a level are computed at once.
+
+Works and exams are not people: the same pupils write several. What is summed over works speaks of as many people as sat
+the most popular of them, and people of one school are alike, so intervals stand on people and on schools.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.catalogue.columns import SIZE_TIERS
-from oko_pipeline.catalogue.indicators import Indicator
-from oko_pipeline.catalogue.methods import method
+from oko_pipeline.catalogue.indicators import HARMFUL_BASES, Indicator
+from oko_pipeline.catalogue.methods import method, parameters
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.statistics.differences import newcombe_interval
 from oko_pipeline.statistics.intervals import Interval, normal_quantile, student_quantile, wilson_interval
@@ -24,15 +27,22 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 _LEVELS: Final = ("school", "municipality", "all")
+_SITTINGS: Final = {"assessment_id": r"^([^:]*:[^:]*)", "exam_code": r"^([^:]*:[^:]*)"}
+"""Columns that name works and exams, and what of the name tells who sat them: campaign and grade, kind and year."""
+
+
+def _usual_correlation() -> float:
+    return float(parameters("dynamics.change")["intraclass_correlation"])
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorOptions:
-    """The year, the bounds of size tiers, and last year's rows to compare with (empty when there are none)."""
+    """The year, the bounds of size tiers, last year's rows (empty when there are none), the correlation in schools."""
 
     school_year: str
     tier_bounds: tuple[int, int, int, int]
     previous: pd.DataFrame
+    intraclass_correlation: float = field(default_factory=_usual_correlation)
 
 
 class Values(NamedTuple):
@@ -47,12 +57,22 @@ class Values(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class _People:
+    """Of each unit: the people behind its works, how many of them one independent person stands for, the schools."""
+
+    count: Floats
+    design_effect: Floats
+    schools: Places
+
+
+@dataclass(frozen=True, slots=True)
 class _Grouping:
-    """The unit of each row, as a place among the units of a level."""
+    """The unit of each row, as a place among the units of a level; `people` where rows are works, not people."""
 
     frame: pd.DataFrame
     place: Places
     units: int
+    people: _People | None = None
 
     def column(self, name: str) -> Floats:
         return self.frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -64,6 +84,13 @@ class _Grouping:
     def filled(self, values: Floats) -> Floats:
         """Return by unit how many rows have a value."""
         return np.bincount(self.place, weights=~np.isnan(values), minlength=self.units).astype(np.float64)
+
+    def sizes(self, observations: Floats) -> tuple[Floats, Floats]:
+        """Return the people of units, and the independent people that say as much, from sums of observations."""
+        if self.people is None:
+            return observations, observations
+        people = np.minimum(observations, self.people.count)
+        return people, people / self.people.design_effect
 
 
 def indicator_values(
@@ -89,7 +116,9 @@ def indicator_values(
             for level in _LEVELS:
                 if level == "school" and "school" not in indicator.level:
                     continue
-                grouping = None if chosen is None else _grouping(chosen, level, units[level], municipality_of)
+                grouping = None if chosen is None else _grouping(chosen, level, units, municipality_of)
+                if grouping is not None and chosen is not None:
+                    grouping = _with_people(grouping, indicator, chosen, (level, units, municipality_of), options)
                 parts.append(_rows(indicator, (level, units[level]), grouping, options).assign(breakdown=breakdown))
     if not parts or not schools.size:
         return INDICATOR_VALUES.empty()
@@ -119,9 +148,10 @@ def _rows_of(frame: pd.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pd.Da
 
 
 def _grouping(
-    frame: pd.DataFrame, level: str, units: Sequence[str], municipality_of: Mapping[str, str]
+    frame: pd.DataFrame, level: str, units_of: Mapping[str, Sequence[str]], municipality_of: Mapping[str, str]
 ) -> _Grouping | None:
     """Place rows in units: tables of results have rows of every level, registers have a row a school (or none)."""
+    units = units_of[level]
     if "unit_level" in frame.columns:
         frame = frame[(frame["unit_level"] == level).to_numpy(dtype=bool)]
         codes = frame["unit_code"]
@@ -138,6 +168,54 @@ def _grouping(
     return _Grouping(frame[known], place[known], len(units)) if known.any() else None
 
 
+def _with_people(
+    grouping: _Grouping,
+    indicator: Indicator,
+    frame: pd.DataFrame,
+    where: tuple[str, Mapping[str, Sequence[str]], Mapping[str, str]],
+    options: IndicatorOptions,
+) -> _Grouping:
+    """Add the people behind works and exams; the table is left as it is where rows are people."""
+    level, units, municipality_of = where
+    name = next((one for one in _SITTINGS if one in frame.columns), None)
+    if name is None or "unit_level" not in frame.columns:
+        return grouping
+    own = _people_of(grouping, indicator, name)
+    schools = _grouping(frame, "school", units, municipality_of)
+    if level == "school" or schools is None:
+        people = _People(own, np.ones(grouping.units), (own > 0).astype(np.intp))
+        return _Grouping(grouping.frame, grouping.place, grouping.units, people)
+    size = _people_of(schools, indicator, name)
+    codes = pd.Series(units["school"])
+    parent = np.zeros(len(codes), dtype=np.intp)
+    if level == "municipality":
+        parent = pd.Index(units[level]).get_indexer(pd.Index(codes.map(municipality_of)))
+    known = (parent >= 0) & (size > 0)
+    count, whole, squares = (
+        np.bincount(parent[known], weights=size[known] ** power, minlength=grouping.units) for power in (0, 1, 2)
+    )
+    mean_size = squares / np.where(whole > 0, whole, 1.0)
+    effect = np.where(count > 1, 1 + np.maximum(mean_size - 1, 0) * options.intraclass_correlation, 1.0)
+    people = _People(own, effect, count.astype(np.intp))
+    return _Grouping(grouping.frame, grouping.place, grouping.units, people)
+
+
+def _people_of(rows: _Grouping, indicator: Indicator, name: str) -> Floats:
+    """Return the people of units: of each sitting as many as its largest work has, of several campaigns the largest.
+
+    A sitting is a grade in a campaign, or the exams of a kind and year; grades of one campaign are different people.
+    """
+    counted = [indicator.denominator] if indicator.denominator else list(indicator.points)
+    sizes = sum((np.nan_to_num(rows.column(str(one))) for one in counted), start=np.zeros(len(rows.place)))
+    sitting = rows.frame[name].str.extract(_SITTINGS[name], expand=False)
+    by_work = pd.DataFrame({"place": rows.place, "sitting": sitting.to_numpy(dtype=object), "size": sizes})
+    by_sitting = by_work.groupby(["place", "sitting"], as_index=False)["size"].max()
+    by_sitting["campaign"] = by_sitting["sitting"].str.split(":").str[0]
+    by_campaign = by_sitting.groupby(["place", "campaign"])["size"].sum()
+    largest = by_campaign.groupby(level="place").max()
+    return largest.reindex(range(rows.units), fill_value=0.0).to_numpy(dtype=np.float64)
+
+
 def _rows(
     indicator: Indicator, level: tuple[str, Sequence[str]], grouping: _Grouping | None, options: IndicatorOptions
 ) -> pd.DataFrame:
@@ -149,6 +227,8 @@ def _rows(
         distinct = pd.DataFrame({"place": grouping.place, "school": grouping.frame["school_code"].to_numpy(object)})
         counted = distinct.dropna().drop_duplicates()["place"]
         schools = np.bincount(counted, minlength=len(codes))
+    if grouping is not None and grouping.people is not None:
+        schools = grouping.people.schools
     small = found.n < indicator.minimum_n
     told = ~np.isnan(found.value) & ~small
     state = np.where(told, "computed", np.where(small, "insufficient", "no_data"))
@@ -171,6 +251,7 @@ def _rows(
             "schools_count": schools,
             "norm": np.nan if indicator.norm is None else indicator.norm,
             "reaches_norm": _reaches(indicator, found, told),
+            "is_over_works": indicator.base in HARMFUL_BASES,
             "is_higher_better": pd.array([indicator.higher_is_better] * len(codes), dtype="boolean"),
             "method_id": used.method_id,
             "method_version": used.version,
@@ -188,9 +269,11 @@ def _share(indicator: Indicator, rows: _Grouping) -> Values:
     both = ~(np.isnan(tops) | np.isnan(bottoms))
     top, bottom = rows.total(np.where(both, tops, 0.0)), rows.total(np.where(both, bottoms, 0.0))
     sound = (bottom > 0) & (top <= bottom)
-    interval = wilson_interval(np.where(sound, top, 0), np.where(sound, bottom, 0))
-    value = np.where(sound, 100 * top / np.where(bottom > 0, bottom, 1), np.nan)
-    n = np.where(bottom > 0, np.round(bottom), np.nan)
+    share = np.where(sound, top / np.where(bottom > 0, bottom, 1), np.nan)
+    people, effective = rows.sizes(bottom)
+    interval = wilson_interval(share * effective, np.where(sound, effective, 0))
+    value = 100 * share
+    n = np.where(bottom > 0, np.round(people), np.nan)
     return Values(value, 100 * interval.low, 100 * interval.high, _known(top, n), _known(bottom, n), n)
 
 
@@ -212,9 +295,11 @@ def _points(indicator: Indicator, rows: _Grouping) -> Values:
     some, several = n > 0, n > 1
     mean = np.where(some, points @ counts / np.where(some, n, 1), np.nan)
     squares = (counts * (points[:, None] - np.nan_to_num(mean)) ** 2).sum(axis=0)
-    error = np.sqrt(squares / np.where(several, (n - 1) * n, 1))
-    half = np.where(several, student_quantile(n - 1) * error, np.nan)
-    size = np.where(some, np.round(n), np.nan)
+    people, effective = rows.sizes(n)
+    several &= effective >= 2
+    error = np.sqrt(squares / np.where(several, (n - 1) * effective, 1))
+    half = np.where(several, student_quantile(effective - 1) * error, np.nan)
+    size = np.where(some, np.round(people), np.nan)
     return Values(mean, mean - half, mean + half, _known(points @ counts, size), _known(n, size), size)
 
 
@@ -232,7 +317,7 @@ def _weighted_mean(indicator: Indicator, rows: _Grouping) -> Values:
         complete = rows.total(np.where(weights > 0, np.isnan(deviations), 0.0)) == 0
         error = np.sqrt(rows.total(weights * deviations**2)) / whole
         half = np.where(complete & some, normal_quantile() * error, np.nan)
-    n = np.where(some, np.round(total), np.nan)
+    n = np.where(some, np.round(rows.sizes(total)[0]), np.nan)
     return Values(mean, mean - half, mean + half, _known(mean * total, n), _known(total, n), n)
 
 
@@ -301,7 +386,11 @@ def _reaches(indicator: Indicator, found: Values, told: npt.NDArray[np.bool_]) -
 
 
 def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
-    """Add the change since last year; hybrid score interval (Newcombe 1998), for counts the difference."""
+    """Add the change since last year; hybrid score interval (Newcombe 1998), for counts the difference.
+
+    Results over several works are never compared: other works, scales and campaigns make them up in another year. The
+    change of one work stands in `result_dynamics`.
+    """
     key = ["indicator_code", "breakdown", "unit_level", "unit_code"]
     before = previous[[*key, "value", "value_low", "value_high", "method_id", "method_version"]]
     both = made[[*key, "method_id", "method_version"]].merge(
@@ -313,6 +402,8 @@ def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
     own[is_count, 1:] = own[is_count, :1]
     other[is_count, 1:] = other[is_count, :1]
     change = newcombe_interval(own[:, 0], Interval(*own[:, 1:].T), other[:, 0], Interval(*other[:, 1:].T))
+    is_over_works = made["is_over_works"].to_numpy(dtype=bool)
+    change = Interval(*(np.where(is_over_works, np.nan, bound) for bound in change))
     has_before, has_change = ~np.isnan(other[:, 0]), ~np.isnan(change.low)
     is_judged = made["is_higher_better"].notna().to_numpy(dtype=bool)
     is_higher_better = made["is_higher_better"].fillna(value=False).to_numpy(dtype=bool)
@@ -321,5 +412,6 @@ def _with_changes(made: pd.DataFrame, previous: pd.DataFrame) -> pd.DataFrame:
     verdict = np.where(rises == is_higher_better, "better", "worse")
     verdict = np.where(clear, verdict, "no_evidence").astype(object)
     verdict[~has_change] = "insufficient"
+    verdict[is_over_works] = "not_comparable"
     verdict[~has_before] = None
     return made.assign(previous_value=other[:, 0], change_low=change.low, change_high=change.high, verdict=verdict)

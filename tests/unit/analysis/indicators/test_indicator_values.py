@@ -198,6 +198,67 @@ def test_rows_are_chosen_by_values_and_patterns():
     assert made.loc["m1", "state"] == "no_data", "levels of a table of results are its own"
 
 
+WORKS = SHARE.model_copy(update={"table": "works", "base": "results", "numerator": ("base",), "denominator": "marked"})
+
+
+def works(*rows):
+    """Rows of a table of results: school, work, reached the base level, marked; sums of m1 and all are added."""
+    frame = pd.DataFrame(rows, columns=["unit_code", "assessment_id", "base", "marked"]).assign(unit_level="school")
+    parents = []
+    for level, codes in (("municipality", {"edu990001": "m1", "edu990002": "m1"}), ("all", None)):
+        above = frame.assign(unit_level=level, unit_code=frame["unit_code"].map(codes) if codes else "all")
+        parents.append(above.groupby(["unit_code", "assessment_id", "unit_level"], as_index=False).sum())
+    return pd.concat([frame, *parents], ignore_index=True)
+
+
+def test_works_of_the_same_pupils_are_not_more_people():
+    made = values(
+        WORKS,
+        works(
+            ("edu990001", "vpr-2021-spring:4:russian:base", 24, 30),
+            ("edu990001", "vpr-2021-spring:4:mathematics:base", 21, 28),
+            ("edu990001", "vpr-2021-spring:5:russian:base", 10, 20),
+            ("edu990001", "vpr-2020-autumn:4:russian:base", 15, 19),
+        ),
+    ).loc["edu990001"]
+    assert made["value"] == pytest.approx(100 * 70 / 97)
+    assert (made["n"], made["denominator"], made["schools_count"]) == (50, 97, 1)
+    low, high = proportion_confint(70 / 97 * 50, 50, method="wilson")
+    assert made[["value_low", "value_high"]].tolist() == pytest.approx([100 * low, 100 * high])
+
+
+def test_pupils_of_one_school_are_alike_in_intervals_above_it():
+    rows = works(*((f"edu99000{one}", "vpr-2021-spring:4:russian:base", 20, 40) for one in (1, 2)))
+    made = values(WORKS, rows)
+    effective = 80 / (1 + 39 * 0.13)
+    low, high = proportion_confint(effective / 2, effective, method="wilson")
+    assert made.loc["m1", ["value_low", "value_high"]].tolist() == pytest.approx([100 * low, 100 * high])
+    assert made.loc[["m1", "all", "edu990001"], "schools_count"].tolist() == [2, 2, 1]
+
+
+def test_points_over_works_stand_on_people():
+    points = WORKS.model_copy(
+        update={"formula": "points", "numerator": (), "denominator": None, "points": {"base": 100, "marked": 0}}
+    )
+    one = works(("edu990001", "vpr-2021-spring:4:russian:base", 20, 20))
+    two = pd.concat([one, one.replace({"russian": "mathematics"}, regex=True)])
+    first, second = (values(points, rows).loc["edu990001"] for rows in (one, two))
+    assert first["value"] == second["value"] == 50
+    assert (first["n"], second["n"], second["denominator"]) == (40, 40, 80)
+    assert second["value_high"] - second["value_low"] == pytest.approx(
+        first["value_high"] - first["value_low"], rel=0.02
+    )
+
+
+def test_results_over_several_works_are_not_compared_with_last_year():
+    rows = works(("edu990001", "vpr-2021-spring:4:russian:base", 10, 40))
+    before = values(WORKS, rows).reset_index()
+    made = values(WORKS, works(("edu990001", "vpr-2022-spring:4:russian:base", 39, 40)), before).loc["edu990001"]
+    assert made["previous_value"] == pytest.approx(25)
+    assert made["verdict"] == "not_comparable"
+    assert made[["change_low", "change_high"]].isna().all()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
