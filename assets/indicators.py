@@ -3,6 +3,8 @@
 result_summary, skill_results, records_…, exam_tables, survey_results → indicator_values
 """
 
+from collections.abc import Sequence
+
 import dagster as dg
 import pandas as pd
 
@@ -10,9 +12,10 @@ from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
 from oko_pipeline.analysis.fingerprints import combine
-from oko_pipeline.analysis.indicators import IndicatorOptions, indicator_values
+from oko_pipeline.analysis.indicators import LEVELS, IndicatorOptions, indicator_values
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
-from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.contracts import ColumnType, Table
+from oko_pipeline.catalogue.indicators import Indicator, indicators
 from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.catalogue.tables import SCHOOLS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
@@ -35,6 +38,32 @@ def table_rows(workplace: Workplace, school_year: str, name: str) -> pd.DataFram
             return restricted_tables()[name].empty()
         return workplace.records.read(school_year, name)
     return workplace.database.read(all_tables()[name], {"school_year": school_year})
+
+
+def indicator_rows(workplace: Workplace, school_year: str, name: str, readers: Sequence[Indicator]) -> pd.DataFrame:
+    """Return the rows and columns of a year's table that its indicators `readers` take up."""
+    if name in restricted_tables():
+        return table_rows(workplace, school_year, name)
+    table = all_tables()[name]
+    taken = {column for one in readers for column in _columns(one)}
+    columns = [column for column in table.column_names if column in taken]
+    return workplace.database.read(table, {"school_year": school_year} | _shared_conditions(table, readers), columns)
+
+
+def _columns(indicator: Indicator) -> set[str]:
+    single = {name for name in (indicator.denominator, indicator.deviation) if name is not None}
+    named = {*indicator.numerator, *indicator.points, *indicator.where, *indicator.by}
+    return {*named, *single, "unit_level", "unit_code", "school_code", "municipality_code"}
+
+
+def _shared_conditions(table: Table, readers: Sequence[Indicator]) -> dict[str, list[str]]:
+    """Return what the database can leave out for all readers: a region has a million rows of classes and tasks."""
+    found = {"unit_level": list(LEVELS)} if "unit_level" in table.column_names else {}
+    for column in set.intersection(*(set(one.where) for one in readers)):
+        values = sorted({value for one in readers for value in one.where[column]})
+        if table.column(column).type is ColumnType.TEXT and not any(value.startswith("~") for value in values):
+            found[column] = values
+    return found
 
 
 def write_indicators(workplace: Workplace, school_year: str) -> bool:
@@ -63,7 +92,10 @@ def write_indicators(workplace: Workplace, school_year: str) -> bool:
         database.read(INDICATOR_VALUES, {"school_year": before}),
         correlation,
     )
-    tables = {name: table_rows(workplace, school_year, name) for name in sources}
+    tables = {
+        name: indicator_rows(workplace, school_year, name, [one for one in registry if one.table == name])
+        for name in sources
+    }
     values = indicator_values(registry, tables, schools, options)
     with database.transaction():
         database.replace(INDICATOR_VALUES, values, {"school_year": school_year})

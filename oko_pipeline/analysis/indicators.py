@@ -26,7 +26,7 @@ from oko_pipeline.statistics.size_tiers import tier_places
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-_LEVELS: Final = ("school", "municipality", "all")
+LEVELS: Final = ("school", "municipality", "all")
 _SITTINGS: Final = {"assessment_id": r"^([^:]*:[^:]*)", "exam_code": r"^([^:]*:[^:]*)"}
 """Columns that name works and exams, and what of the name tells who sat them: campaign and grade, kind and year."""
 
@@ -113,7 +113,7 @@ def indicator_values(
     for indicator in registry:
         frame = tables.get(indicator.table)
         for breakdown, chosen in _breakdowns(indicator, frame):
-            for level in _LEVELS:
+            for level in LEVELS:
                 if level == "school" and "school" not in indicator.level:
                     continue
                 grouping = None if chosen is None else _grouping(chosen, level, units, municipality_of)
