@@ -38,6 +38,12 @@ def build_metadata() -> sa.MetaData:
         ordered += [column for column in table.columns if column.name not in table.key]
         indexes = [sa.Index(f"ix_{table.name}_{'_'.join(names)}", *names) for names in table.indexes]
         sa.Table(
-            table.name, metadata, *(_sql_column(column, table) for column in ordered), *indexes, comment=table.title_ru
+            table.name,
+            metadata,
+            *(_sql_column(column, table) for column in ordered),
+            *indexes,
+            comment=table.title_ru,
+            # SQLite else keeps the long key twice, in the rows and in their index: a third to a half of these tables.
+            sqlite_with_rowid=False,
         )
     return metadata
