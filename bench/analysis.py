@@ -106,7 +106,7 @@ def fill(home: Path, schools: int, assessments: int, years: tuple[str, ...]) -> 
                 "superseded_by": None,
                 "reader_version": "bench",
             }
-        )
+        ).reindex(columns=list(tables.FILES.column_names))
         database = workplace.database
         with database.transaction():
             database.replace(tables.ASSESSMENTS, chosen, where)
@@ -187,20 +187,27 @@ def run_assets(home: Path, year: str, only: frozenset[str]) -> None:
 
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     modules = {module: importlib.import_module(module) for module, _ in ASSETS}
-    resource = WorkplaceResource(home=str(home))
-    resource.open().database.table_counts()
+    office = open_home(home)
+    office.database.table_counts()
+
+    class Opened(WorkplaceResource):
+        """Gives every asset the one workplace, as a run does; Dagster copies resources of functions called directly."""
+
+        def open(self) -> Any:
+            return office
+
     for module, name in ASSETS:
         if only and name not in only:
             continue
         context = dg.build_asset_context(partition_key=year)
         tell("start", asset=name)
         started = time.perf_counter()
-        made = getattr(modules[module], name)(context, workplace=resource)
+        made = getattr(modules[module], name)(context, workplace=Opened())
         results = list(made) if inspect.isgenerator(made) else [made]
         seconds = time.perf_counter() - started
         rows = sum(int(plain(one.metadata.get("dagster/row_count", 0))) for one in results)
         tell("end", asset=name, seconds=seconds, rows=rows)
-    resource.teardown_after_execution(dg.build_init_resource_context())
+    office.close()
 
 
 def plain(value: Any) -> Any:
@@ -245,7 +252,7 @@ def python(*arguments: str) -> Iterator[dict[str, Any]]:
         ended = threading.Event()
 
         def watch() -> None:
-            while not ended.wait(0.1):
+            while not ended.wait(0.3):
                 peak[0] = max(peak[0], tree_memory(process.pid))
 
         thread = threading.Thread(target=watch, daemon=True)
