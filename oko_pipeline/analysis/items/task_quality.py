@@ -22,6 +22,7 @@ from oko_pipeline.statistics.differences import newcombe_interval
 from oko_pipeline.statistics.intervals import Interval, RatioSums, ratio_interval
 from oko_pipeline.statistics.reliability import (
     ItemSums,
+    Moments,
     Reliability,
     cronbach_alpha,
     feldt_interval,
@@ -163,13 +164,17 @@ def not_reached(scope: Scope, complete: CompleteWorks) -> Ints:
 def quality_tables(
     scope: Scope, profile: TaskProfile, complete: CompleteWorks, options: ItemOptions
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `task_quality` and `test_reliability`: units (no class) with enough complete works, and level all."""
+    """Return `task_quality` and `test_reliability`: units (no class) with enough complete works, and level all.
+
+    Level all has its counts whatever their number; what too few works cannot tell is empty there as well.
+    """
     own = options.quality
     cube = score_cube(scope, complete)
     sums = cube.item_sums()
-    moments = item_moments(sums)
+    is_enough = sums.n >= own.minimum_works
+    moments = _of_enough(item_moments(sums), is_enough)
     reliability = cronbach_alpha(moments)
-    units = np.flatnonzero((sums.n >= own.minimum_works) | (scope.units.levels[: len(sums.n)] == 0))
+    units = np.flatnonzero(is_enough | (scope.units.levels[: len(sums.n)] == 0))
     correlation = item_rest_correlation(moments)
     bounds = fisher_interval(correlation, sums.n[:, None])
     extremes = upper_lower_index(cube.histogram, cube.sums, complete.maxima, own.extreme_fraction)
@@ -188,7 +193,7 @@ def quality_tables(
         "discrimination": correlation[cell],
         "discrimination_low": bounds.low[cell],
         "discrimination_high": bounds.high[cell],
-        "upper_lower_index": extremes.difference[cell],
+        "upper_lower_index": np.where(is_enough[unit], extremes.difference[cell], np.nan),
         "upper_lower_count": np.where(extremes.group_size > 0, extremes.group_size, np.nan)[unit],
         "alpha_if_deleted": reliability.alpha_if_deleted[cell],
         "not_reached_share": ratio(not_reached(scope, complete), sums.n[:, None])[cell],
@@ -202,6 +207,11 @@ def quality_tables(
     }
     quality = TASK_QUALITY.conform(pd.DataFrame(columns))
     return quality, _reliability_table(scope, complete, reliability, sums, options).iloc[units].reset_index(drop=True)
+
+
+def _of_enough(moments: Moments, is_enough: npt.NDArray[np.bool_]) -> Moments:
+    known = np.where(is_enough, 1.0, np.nan)
+    return Moments(moments.n, moments.item * known[:, None], moments.with_total * known[:, None], moments.total * known)
 
 
 def _mark_columns(

@@ -254,6 +254,18 @@ def test_few_works_call_no_task_weak_or_crossing(analyse):
     assert not cell["is_crossing"]
 
 
+@pytest.mark.parametrize(("count", "is_told"), [(29, False), (30, True)])
+def test_too_few_works_tell_nothing_of_tasks_even_of_all_schools(analyse, count, is_told):
+    scores = (np.random.default_rng(4).random((count, 4)) < 0.5).astype(int)
+    tables = analyse(pupils_of(scores), [{}] * 4)
+    whole = tables.test_reliability.set_index("unit_level").loc["all"]
+    assert whole["works_count"] == count
+    assert whole[["alpha", "alpha_low", "sem_score"]].notna().all() == is_told
+    own = tables.task_quality[tables.task_quality["unit_level"] == "all"]
+    assert own[["discrimination", "alpha_if_deleted", "upper_lower_index"]].notna().all(axis=None) == is_told
+    assert own["is_weak"].notna().all() == is_told
+
+
 def test_groups_too_small_are_not_compared(analyse):
     rng = np.random.default_rng(10)
     tables = analyse(pupils_of((rng.random((150, 4)) < 0.5).astype(int)), [{}] * 4)
