@@ -214,6 +214,11 @@ def _explanation(judged: _Judged, at: int, rule: LowResultRule) -> str:
             f"Процедур с числом участников от {rule.minimum_n}: {counted}; для ответа по правилу этого мало. "
             "Это не значит, что низких результатов нет."
         )
+    if rule.mode == "every_year" and counted < rule.procedures_in_year:
+        return (
+            f"За этот год процедур с числом участников от {rule.minimum_n}: {counted}; для ответа за год этого мало. "
+            "Критерий не выполнен: он требует каждого года, а в другом году выполнен не был."
+        )
     text = f"Порог достигнут в {failed} из {counted} процедур года"
     if failed:
         text += f", с учётом случайности (нижняя граница 95 %) — в {certain}"

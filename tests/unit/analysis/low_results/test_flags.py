@@ -100,6 +100,16 @@ def test_rule_after_2021_asks_for_two_subjects_in_each_of_two_years():
     assert not flag(tables([row for row in low if row[1] == YEAR] + well_before), OLD)["computed"]
 
 
+def test_a_good_year_before_settles_a_rule_of_every_year_and_the_explanation_says_so():
+    before = [work("edu1", grade, subject, 20, 1, BEFORE) for grade in (5, 6) for subject in ("russian", "mathematics")]
+    flags = tables([*before, work("edu1", 5, "russian", 4, 2)]).low_result_flags
+    found = flags[flags["rule_code"] == OLD].iloc[0]
+    assert not found["computed"]
+    assert found["computed"] is not pd.NA
+    assert "в другом году выполнен не был" in found["explanation_ru"]
+    assert "0 из 0" not in found["explanation_ru"]
+
+
 def test_exams_count_and_are_not_applicable_to_schools_without_seniors():
     rows = [
         ("edu1", YEAR, "oge", 9, "russian", 20, 8),
