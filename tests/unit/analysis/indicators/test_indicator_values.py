@@ -7,7 +7,7 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from oko_pipeline.analysis.indicators import IndicatorOptions, indicator_values
-from oko_pipeline.catalogue.indicators import Indicator
+from oko_pipeline.catalogue.indicators import Indicator, indicators
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 
 SCHOOLS = pd.DataFrame(
@@ -196,6 +196,20 @@ def test_rows_are_chosen_by_values_and_patterns():
     made = values(chosen, rows)
     assert made["value"][["edu990001", "all"]].tolist() == [50, 50]
     assert made.loc["m1", "state"] == "no_data", "levels of a table of results are its own"
+
+
+def test_failing_basic_mathematics_is_not_lost_behind_the_minimum_score():
+    counts = {"below_minimum_count": [1, None], "mark_2_count": [None, 3], "participants_count": [20, 30]}
+    exams = pd.DataFrame(
+        {"unit_level": "all", "unit_code": "all", "category": "all", "school_code": None}
+        | {"exam_code": ["ege:2022:mathematics:profile", "ege:2022:mathematics:base"]}
+        | counts
+    )
+    found = {
+        code: values(indicators()[code], exams).loc["all", "value"]
+        for code in ("attainment.ege_below_mathematics", "attainment.ege_failed_basic_mathematics")
+    }
+    assert list(found.values()) == pytest.approx([5, 10])
 
 
 WORKS = SHARE.model_copy(update={"table": "works", "base": "results", "numerator": ("base",), "denominator": "marked"})
