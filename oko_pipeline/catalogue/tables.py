@@ -10,6 +10,7 @@ from oko_pipeline.catalogue.columns import ASSESSMENT, SIZE_TIERS, SUBGROUP, UNI
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Privacy, Table
 from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
 from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
+from oko_pipeline.catalogue.tables_effects import EFFECT_TABLES
 from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_TABLES
 from oko_pipeline.catalogue.tables_items import ITEM_TABLES
@@ -601,6 +602,7 @@ TABLES: Final[dict[str, Table]] = {
         *CONTEXT_TABLES,
         *OBJECTIVITY_TABLES,
         *ITEM_TABLES,
+        *EFFECT_TABLES,
     )
     if not table.is_restricted
 }

@@ -1,0 +1,1 @@
+"""What came of the measures of a year, what the year concludes and with what the next one opens."""

@@ -1,0 +1,195 @@
+"""Difference in differences of a few units against others that started where they did.
+
+A unit that was picked because its figure was low would have risen by itself: part of its figure was chance. Here the
+start of every unit is its figure shrunk by as much as figures of unmeasured units do return, so a rise is counted from
+where the unit truly stood. With one or a few treated units cluster-robust errors are far too small (their own residuals
+fit the effect), so the spread of the change comes from the untreated units: Donald and Lang 2007 (Rev. Econ. Stat.
+89:221), Conley and Taber 2011 (Rev. Econ. Stat. 93:113), with Student's quantile.
+
+Model of unit i of group g: before y₀ = μ₀ + a + e₀, after y₁ = μ₁ + a' + e₁, cov(a, a') = τ² (what lasts),
+var a = V₀, var a' = τ² + ω², var e = s² (known sampling variance). Then E(y₁ | y₀) = μ₁ + B(y₀ − μ₀) with
+B = τ²/(V₀ + s₀²), and its error has variance s₁² + τ²(1 − B) + ω².
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from oko_pipeline.statistics.intervals import CONFIDENCE, Floats, Interval, normal_quantile, student_quantile
+from oko_pipeline.statistics.shrinkage import Groups
+
+Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+
+_STEPS: Final = 60
+
+
+class TwoYears(NamedTuple):
+    """Figures of units before and after, with the variances of their sampling errors (0 where none is known)."""
+
+    before: Floats
+    before_variance: Floats
+    after: Floats
+    after_variance: Floats
+
+
+class StartModel(NamedTuple):
+    """How starts return: means of groups before, lasting variance, variance before, yearly variance, freedom."""
+
+    group_before: Floats
+    lasting: float
+    between_before: float
+    yearly: float
+    freedom: int
+
+
+class Starts(NamedTuple):
+    """By unit: the shrunk start, the share of the unit's own figure in it, the variance of the gain since."""
+
+    start: Floats
+    weight: Floats
+    gain_variance: Floats
+
+
+class Effect(NamedTuple):
+    """An effect with its interval; `expected` is the outcome without the measure, `freedom` that of the interval."""
+
+    value: float
+    low: float
+    high: float
+    expected: float
+    freedom: int
+
+
+def fit_start_model(observed: TwoYears, group: Groups, count: int, is_reference: Bools) -> StartModel:
+    """Estimate from reference (untreated) units how figures return from one year to the next.
+
+    μ₀ and V₀ (Paule and Mandel 1982, J. Res. NBS 87:377) come from all units, since nobody is treated before. τ² is the
+    slope of y₁ on (y₀ − μ₀)/(V₀ + s₀²) over reference units with a level for each group: a slope, unlike a covariance,
+    stays right when the lowest units are taken out of the reference for being treated. ω² is where the sum of
+    (gain − its group's mean)²/(s₁² + τ²(1 − B) + ω²) is as large as its freedom. Freedom: reference units − groups − 1
+    for the slope.
+    """
+    known = (group >= 0) & ~np.isnan(observed.before)
+    starting = TwoYears(*(values[known] for values in observed))
+    mean, between_before = _centre(starting.before, starting.before_variance, group[known], count)
+    used = np.flatnonzero(known & is_reference & ~np.isnan(observed.after))
+    own, g = TwoYears(*(values[used] for values in observed)), group[used]
+    total = between_before + own.before_variance
+    place = (own.before - mean[g]) / np.where(total > 0, total, np.inf)
+    _, between_after = _centre(own.after, own.after_variance, g, count)
+    lasting = float(np.clip(_slope(place, own.after, between_after + own.after_variance, g), 0.0, between_before))
+    model = StartModel(mean, lasting, between_before, 0.0, len(used) - len(np.unique(g)) - 1)
+    starts = shrunk_starts(own, g, model)
+    return model._replace(yearly=_variance_beyond(own.after - starts.start, starts.gain_variance, g, count))
+
+
+def shrunk_starts(observed: TwoYears, group: Groups, model: StartModel) -> Starts:
+    """Return starts μ₀ + B(y₀ − μ₀) and the variances s₁² + τ²(1 − B) + ω² of gains y₁ − start; NaN without a group."""
+    mean = np.where(group >= 0, np.append(model.group_before, np.nan)[group], np.nan)
+    total = model.between_before + observed.before_variance
+    weight = np.where(total > 0, model.lasting / np.where(total > 0, total, 1.0), 0.0)
+    variance = observed.after_variance + model.lasting * (1 - weight) + model.yearly
+    return Starts(mean + weight * (observed.before - mean), weight, variance)
+
+
+def nearest_starts(start: Floats, own: int, candidates: Places, caliper: float, number: int) -> Places:
+    """Return at most `number` candidates whose start is within `caliper` of the unit's, nearest first."""
+    gaps = np.abs(start[candidates] - start[own])
+    order = np.argsort(gaps, kind="stable")
+    return candidates[order[: int((gaps <= caliper).sum())][:number]]
+
+
+def same_start_effect(
+    observed: TwoYears,
+    starts: Starts,
+    weights: Floats,
+    after_interval: Interval,
+    freedom: int,
+    confidence: float = CONFIDENCE,
+) -> Effect:
+    """Return Σ weights·gain over all units with its interval.
+
+    Args:
+        observed: figures of all units.
+        starts: from `shrunk_starts`.
+        weights: positive for treated units (sum 1), negative for their comparisons (sum −1), else 0.
+        after_interval: score intervals of the outcome at `confidence` (Wilson for shares). A treated unit's part of the
+            error enters with its own arms, so the interval of the effect bends near 0 and 100 % as a share does
+            (Newcombe 1998, method 10; Zou and Donner 2008, Statistics in Medicine 27:1693).
+        freedom: of the fitted model.
+        confidence: level of the interval.
+
+    The interval is NaN where the spread of the change is unknown: no freedom, or no variance at all.
+    """
+    used = weights != 0
+    w, gains = weights[used], (observed.after - starts.start)[used]
+    value = float(w @ gains)
+    own = weights > 0
+    expected = float(weights[own] @ observed.after[own]) - value
+    variance = starts.gain_variance[used]
+    if freedom < 1 or not float(w**2 @ variance) > 0:
+        return Effect(value, float("nan"), float("nan"), expected, freedom)
+    t = float(student_quantile(np.array([freedom]), confidence)[0])
+    rest = starts.gain_variance - np.where(own, observed.after_variance, 0.0)
+    shared = t * t * float(weights[used] ** 2 @ rest[used])
+    stretch = t / normal_quantile(confidence)
+
+    def arm(lengths: Floats) -> float:
+        return float(np.sqrt(shared + ((stretch * weights[own] * lengths[own]) ** 2).sum()))
+
+    return Effect(
+        value,
+        value - arm(observed.after - after_interval.low),
+        value + arm(after_interval.high - observed.after),
+        expected,
+        freedom,
+    )
+
+
+def _centre(values: Floats, variances: Floats, group: Groups, count: int) -> tuple[Floats, float]:
+    """Return weighted means of groups and the variance between units within groups, one for all groups."""
+    between = _variance_beyond(values, variances, group, count, slopes=0)
+    weight = 1 / np.where(between + variances > 0, between + variances, 1.0)
+    totals = np.bincount(group, weight, count)
+    return np.bincount(group, weight * values, count) / np.where(totals > 0, totals, np.nan), between
+
+
+def _slope(x: Floats, y: Floats, variance: Floats, group: Groups) -> float:
+    """Return the weighted slope of y on x with a level for each group; 0 where x does not vary within groups."""
+    if not len(x):
+        return 0.0
+    weight = 1 / np.where(variance > 0, variance, 1.0)
+    totals = np.bincount(group, weight)
+    totals = np.where(totals > 0, totals, 1.0)
+    x_own = x - (np.bincount(group, weight * x) / totals)[group]
+    y_own = y - (np.bincount(group, weight * y) / totals)[group]
+    squares = float(weight @ x_own**2)
+    return float(weight @ (x_own * y_own)) / squares if squares > 0 else 0.0
+
+
+def _variance_beyond(values: Floats, variances: Floats, group: Groups, count: int, slopes: int = 1) -> float:
+    """Return the variance beyond the known ones at which the squares about the groups' means are as expected."""
+    freedom = len(values) - len(np.unique(group)) - slopes
+    if freedom < 1:
+        return 0.0
+
+    def excess(between: float) -> float:
+        total = variances + between
+        weight = 1 / np.where(total > 0, total, np.nan)
+        totals = np.bincount(group, weight, count)
+        means = np.bincount(group, weight * values, count) / np.where(totals > 0, totals, np.nan)
+        return float((weight * (values - means[group]) ** 2).sum()) - freedom
+
+    high = float(np.ptp(values)) ** 2 if len(values) else 0.0
+    if high <= 0:
+        return 0.0
+    # Where no sampling variance is known the equation has no value at 0; a trace of variance stands for it.
+    low = 1e-12 * high
+    if excess(low) <= 0:
+        return 0.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return (low + high) / 2
