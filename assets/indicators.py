@@ -58,7 +58,7 @@ def _columns(indicator: Indicator) -> set[str]:
 
 def _shared_conditions(table: Table, readers: Sequence[Indicator]) -> dict[str, list[str]]:
     """Return what the database can leave out for all readers: a region has a million rows of classes and tasks."""
-    found = {"unit_level": list(LEVELS)} if "unit_level" in table.column_names else {}
+    found: dict[str, list[str]] = {"unit_level": list(LEVELS)} if "unit_level" in table.column_names else {}
     for column in set.intersection(*(set(one.where) for one in readers)):
         values = sorted({value for one in readers for value in one.where[column]})
         if table.column(column).type is ColumnType.TEXT and not any(value.startswith("~") for value in values):
