@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -65,6 +66,36 @@ def record_slices(
         database.delete(SLICES, {"school_year": school_year, "table_name": table_name, "slice_key": keys})
         if made:
             database.append(SLICES, frame)
+
+
+@dataclass(frozen=True, slots=True)
+class YearSlices:
+    """What a year's slices were made from and how many rows they have, by table and slice; one read of the store."""
+
+    inputs: Mapping[str, Mapping[str, str]]
+    rows: Mapping[str, int]
+
+    @classmethod
+    def read(cls, workplace: Workplace, school_year: str) -> "YearSlices":
+        """Read the slices of all tables of a year."""
+        frame = workplace.database.read(SLICES, {"school_year": school_year})
+        inputs: dict[str, dict[str, str]] = {}
+        rows: dict[str, int] = {}
+        columns = ("table_name", "slice_key", "input_sha256", "rows_count")
+        for table, key, made_from, count in zip(*(frame[name] for name in columns), strict=True):
+            inputs.setdefault(table, {})[key] = made_from
+            rows[table] = rows.get(table, 0) + int(count)
+        return cls(inputs, rows)
+
+    def fingerprint(self, *table_names: str) -> str:
+        """Return a fingerprint of the inputs of all slices of some tables."""
+        parts = [
+            part
+            for table in table_names
+            for key, inputs in sorted(self.inputs.get(table, {}).items())
+            for part in (table, key, inputs)
+        ]
+        return combine(*parts)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,11 +10,20 @@ import dagster as dg
 import pandas as pd
 
 from assets.collection import result_files, schools, works
-from assets.inputs import EVERY_YEAR, assessment_inputs, frame_fingerprint, record_slices, records, slice_fingerprint
+from assets.inputs import (
+    EVERY_YEAR,
+    YearSlices,
+    assessment_inputs,
+    frame_fingerprint,
+    record_slices,
+    records,
+    slice_fingerprint,
+)
 from assets.metadata import document_links, markdown_table
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import CheckTask, check_in_store, read_flags
 from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.records import record_contracts
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     COVERAGE,
@@ -31,6 +40,8 @@ from oko_pipeline.catalogue.tables import (
 )
 from oko_pipeline.quality import findings_frame
 from oko_pipeline.validation.page import PageTables, quality_page
+from oko_pipeline.validation.register_rows import REGISTERS, register_rows
+from oko_pipeline.validation.room_columns import ROOM_COLUMN_MAKERS
 from oko_pipeline.validation.suites import SuiteOptions, run_suites, suites
 from oko_pipeline.validation.year_rules import check_year, work_counts
 from oko_pipeline.versions import code_fingerprint
@@ -38,7 +49,11 @@ from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "validation"
 RESULT_TABLES = ("result_summary",)
-"""Tables whose suites run after the analysis; all other suites guard its inputs."""
+"""Tables whose suites run after the analysis of works."""
+ROOM_TABLES = tuple(ROOM_COLUMN_MAKERS)
+"""Tables whose suites run after what makes them; all suites but these and those of `RESULT_TABLES` guard the inputs."""
+SLICES_OF = {"survey_reliability": "survey_results"}
+"""Tables that are written together with another one, whose slices tell when they changed."""
 REFERENCE_TABLES = ("schools", "municipalities", "assessments", "tasks")
 """Tables that suites of other tables refer to."""
 
@@ -150,9 +165,9 @@ def run_table_suites(workplace: Workplace, school_year: str, run_id: str, *, res
         workplace: the stores.
         school_year: the year.
         run_id: the run that the results are kept under.
-        results: True for the suites of `RESULT_TABLES`, False for all others.
+        results: True for the suites of `RESULT_TABLES`, False for those of the inputs.
     """
-    names = tuple(suite.table for suite in suites().values() if (suite.table in RESULT_TABLES) == results)
+    names = RESULT_TABLES if results else input_tables()
     sources = ("result_summary",) if results else ("work_checks", "schools", "assessments", "coverage")
     options = SuiteOptions(blocking_share=workplace.settings.blocking_share, only=names)
     inputs = combine(validation_version(), repr(options), slice_fingerprint(workplace, school_year, *sources))
@@ -162,6 +177,64 @@ def run_table_suites(workplace: Workplace, school_year: str, run_id: str, *, res
         return run_suites(tables, school_year, run_id, workplace.clock.timestamp(), options)
 
     return remembered_results(workplace, school_year, names, inputs, judge)
+
+
+def input_tables() -> tuple[str, ...]:
+    """Return the tables whose suites guard the inputs of the analysis."""
+    return tuple(suite.table for suite in suites().values() if suite.table not in {*RESULT_TABLES, *ROOM_TABLES})
+
+
+def run_room_suites(workplace: Workplace, school_year: str, names: Sequence[str]) -> pd.DataFrame:
+    """Validate those of some tables of `ROOM_TABLES` that changed, together; return the newest results of all of them.
+
+    A table that never had a row is not validated: there is nothing to prove, and it costs as much as a large one.
+    """
+    slices = YearSlices.read(workplace, school_year)
+    options = SuiteOptions(blocking_share=workplace.settings.blocking_share)
+    version = combine(validation_version(), repr(options))
+    known = slices.inputs.get("quality_results", {})
+    wanted = {name: combine(version, slices.fingerprint(*_suite_sources(name))) for name in names}
+    stale = [
+        name
+        for name in names
+        if known.get(name) != wanted[name] and (name in known or any(map(slices.rows.get, _own_sources(name))))
+    ]
+    database = workplace.database
+    if stale:
+        needed = {need for name in stale for spec in suites()[name].expectations for need in spec.needs}
+        tables = {name: suite_table(workplace, school_year, name) for name in sorted({*stale, *needed})}
+        now = workplace.clock.timestamp()
+        own = SuiteOptions(options.blocking_share, tuple(stale))
+        made = run_suites(tables, school_year, f"{stale[0]}@{now}", now, own)
+        with database.transaction():
+            runs = sorted(made["run_id"].unique())
+            database.delete(QUALITY_RESULTS, {"school_year": school_year, "table_name": stale, "run_id": runs})
+            database.append(QUALITY_RESULTS, made)
+            counts = made["table_name"].value_counts()
+            record_slices(
+                workplace,
+                school_year,
+                "quality_results",
+                {name: (wanted[name], int(counts.get(name, 0))) for name in stale},
+            )
+    return newest_results(workplace, school_year, names)
+
+
+def newest_results(workplace: Workplace, school_year: str, names: Sequence[str]) -> pd.DataFrame:
+    """Return the newest results about each of some tables; the history stays in the table."""
+    where = {"school_year": school_year, "table_name": list(names)}
+    history = workplace.database.read(QUALITY_RESULTS, where)
+    newest = history.groupby("table_name")["checked_at"].transform("max")
+    return history[history["checked_at"] == newest]
+
+
+def _own_sources(name: str) -> list[str]:
+    return list(record_contracts()) if name == REGISTERS else [SLICES_OF.get(name, name)]
+
+
+def _suite_sources(name: str) -> list[str]:
+    needed = {need for spec in suites()[name].expectations for need in spec.needs}
+    return [*_own_sources(name), *sorted(needed)]
 
 
 def remembered_results(
@@ -196,7 +269,21 @@ def suite_table(workplace: Workplace, school_year: str, name: str) -> pd.DataFra
 
     if name == "works":
         return year_flags(workplace, school_year)
+    if name == REGISTERS:
+        return register_rows(_registers(workplace, school_year))
     return workplace.database.read(all_tables()[name], {"school_year": school_year})
+
+
+def _registers(workplace: Workplace, school_year: str) -> dict[str, pd.DataFrame]:
+    """Return the year's rows of every register that has any, from the store it stands in."""
+    filled = YearSlices.read(workplace, school_year).rows
+    return {
+        name: workplace.records.read(school_year, name)
+        if contract.is_restricted
+        else workplace.database.read(contract, {"school_year": school_year})
+        for name, contract in record_contracts().items()
+        if filled.get(name)
+    }
 
 
 def write_quality_page(workplace: Workplace, school_year: str, results: pd.DataFrame) -> str:

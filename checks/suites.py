@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from assets.validation import RESULT_TABLES, run_table_suites
+from assets.validation import RESULT_TABLES, ROOM_TABLES, run_table_suites
 from checks.factory import results_check
 from oko_pipeline.catalogue.tables import QUALITY_RESULTS
 from oko_pipeline.validation.suites import SuiteSpec, suites
@@ -18,11 +18,13 @@ def last_results(workplace: Workplace, school_year: str, table_name: str) -> pd.
     return results[results["checked_at"] == results["checked_at"].max()]
 
 
-def _is_blocking(suite: SuiteSpec) -> bool:
+def is_blocking(suite: SuiteSpec) -> bool:
+    """Tell whether a suite may stop the documents."""
     return any(expectation.blocking for expectation in suite.expectations)
 
 
-def _description(suite: SuiteSpec) -> str:
+def suite_description(suite: SuiteSpec) -> str:
+    """Return what people see of the check of a suite."""
     blocking = sum(expectation.blocking for expectation in suite.expectations)
     return (
         f"Набор правил таблицы «{suite.title_ru}»: ожиданий — {len(suite.expectations)}, "
@@ -34,9 +36,9 @@ def _input_check(suite: SuiteSpec) -> dg.AssetChecksDefinition:
     return results_check(
         "quality_results",
         f"suite_{suite.table}",
-        _description(suite),
+        suite_description(suite),
         partial(_of_table, suite.table),
-        blocking=_is_blocking(suite),
+        blocking=is_blocking(suite),
     )
 
 
@@ -48,9 +50,9 @@ def _result_check(suite: SuiteSpec) -> dg.AssetChecksDefinition:
     return results_check(
         suite.table,
         f"suite_{suite.table}",
-        _description(suite),
+        suite_description(suite),
         partial(_of_results, suite.table),
-        blocking=_is_blocking(suite),
+        blocking=is_blocking(suite),
     )
 
 
@@ -60,7 +62,9 @@ def _of_results(table_name: str, workplace: Workplace, school_year: str) -> pd.D
 
 
 def suite_checks() -> list[dg.AssetChecksDefinition]:
-    """Return a check for every suite of the catalogue of suites."""
+    """Return a check for every suite of the inputs and of the results of works; `rooms` has the others."""
     return [
-        _result_check(suite) if suite.table in RESULT_TABLES else _input_check(suite) for suite in suites().values()
+        _result_check(suite) if suite.table in RESULT_TABLES else _input_check(suite)
+        for suite in suites().values()
+        if suite.table not in ROOM_TABLES
     ]

@@ -6,6 +6,7 @@ ranking is found (`checks`), and the making of tables.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
@@ -19,6 +20,74 @@ _RESULT_NAME: Final = re.compile(
 _RANK_NAME: Final = re.compile(r"\brank|_rank\b|рейтинг|^место\b|\bместо в\b|\bранг\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
 _DIGITS: Final = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRule:
+    """How rows of a table stand: within groups of `keys` by `code`, never by one of `results`."""
+
+    table: str
+    keys: tuple[str, ...]
+    code: str
+    results: tuple[str, ...]
+
+
+_SUMMARY_RESULTS: Final = (
+    "mean_score", "mean_percent", "mark_2_share", "base_level_share", "good_level_share", "mark_5_share",
+)  # fmt: skip
+_EXAM_RESULTS: Final = ("mean_test", "mean_primary", "below_minimum_share", "score_81_100_share", "quality_share")
+ORDER_RULES: Final = (
+    OrderRule("result_summary", ("assessment_id", "unit_level", "subgroup"), "unit_code", _SUMMARY_RESULTS),
+    OrderRule("exam_summary", ("exam_code", "unit_level", "category"), "unit_code", _EXAM_RESULTS),
+    OrderRule("medallist_results", ("exam_code", "unit_level"), "unit_code", ("mean_test", "below_threshold_share")),
+    OrderRule("admission_results", ("procedure", "unit_level"), "unit_code", ("passed_share", "mean_score")),
+    OrderRule("indicator_values", ("indicator_code", "breakdown", "unit_level"), "unit_code", ("value",)),
+    OrderRule(
+        "result_dynamics",
+        ("view", "assessment_id", "unit_level", "subgroup", "indicator_code"),
+        "unit_code",
+        ("value", "change_value"),
+    ),
+    OrderRule("risk_signals", ("assessment_id", "indicator_code", "comparison"), "school_code", ("value", "z_score")),
+    OrderRule("risk_cards", (), "school_code", ("adverse_count", "favourable_count", "persistent_count")),
+    OrderRule(
+        "contextual_results",
+        ("campaign_code", "scope_kind", "scope_code"),
+        "school_code",
+        ("observed", "residual", "raw_residual"),
+    ),
+    OrderRule("low_result_flags", ("rule_code",), "school_code", ("failed_count", "certain_count")),
+    OrderRule("high_result_base", ("basis",), "school_code", ("residual_sigma",)),
+    OrderRule("learning_pairs", ("school_code",), "partner_code", ("distance",)),
+    OrderRule("social_index", ("index_code",), "school_code", ("value",)),
+    OrderRule("objectivity_cards", (), "school_code", ("signals_count", "official_signs_count", "families_count")),
+    OrderRule("support_counts", ("campaign_code", "pupil_grade"), "school_code", ("persistent_share",)),
+)
+"""Tables about schools and classes. Partners to learn from stand by code as well: the nearest is not the best."""
+
+
+def ranked_groups(frame: pd.DataFrame, rule: OrderRule) -> list[str]:
+    """Return the groups of a table whose rows are ordered by a result instead of the code: keys and result columns.
+
+    Groups in the order of codes, which is nearly all of them, cost one comparison of neighbours.
+    """
+    if frame.empty:
+        return []
+    keys = list(rule.keys)
+    grouped = frame.groupby(keys, sort=False, observed=True) if keys else frame.groupby(lambda _: 0)
+    before = grouped[rule.code].shift()
+    has_left_order = before.notna() & (frame[rule.code] < before)
+    if not has_left_order.any():
+        return []
+    found: list[str] = []
+    numbers = grouped.ngroup()
+    for number in numbers[has_left_order].unique():
+        rows = frame[numbers == number]
+        results = ordered_by_result(rows, [rule.code], rule.results)
+        if results:
+            place = ", ".join(str(rows[key].iloc[0]) for key in keys) or "все строки"
+            found.append(f"{rule.table}: {place} — по {', '.join(results)}")
+    return found
 
 
 def ordered_by_result(

@@ -178,6 +178,12 @@ class Database:
                 for name in self._metadata.tables
             }
 
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Return the columns of every table that stands in the database, also of those that no contract knows."""
+        inspector = sa.inspect(self.engine)
+        found = inspector.get_multi_columns()
+        return {name: tuple(str(column["name"]) for column in columns) for (_, name), columns in found.items()}
+
     def slice_inputs(self, school_year: str, table_name: str) -> dict[str, str]:
         """Return slice → fingerprint of the inputs it was computed from, for a table and year."""
         rows = self.read(SLICES, {"school_year": school_year, "table_name": table_name}, ["slice_key", "input_sha256"])

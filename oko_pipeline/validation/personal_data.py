@@ -65,6 +65,12 @@ PLAIN_COLUMNS: Final = frozenset(
         "slice_key",
         "table_name",
         "document_id",
+        "record_id",
+        "person_id",
+        "response_id",
+        "signal_id",
+        "method_id",
+        "method_version",
     }
 )
 """Columns of our own making whose values are fingerprints, times and keys: no text of a file reaches them."""

@@ -2,7 +2,7 @@
 
 Great Expectations is imported inside functions (its import costs seconds), lives in an ephemeral context and writes
 nothing outside the folder given to `write_data_docs`. A rule it has no expectation for is a boolean column made by
-`suite_columns`, expected to be true.
+`suite_columns`, `room_columns` or, from the table's contract alone, `contract_columns`, expected to be true.
 """
 
 import warnings
@@ -17,8 +17,10 @@ from typing import Any, Final
 import pandas as pd
 import yaml
 
-from oko_pipeline.catalogue.tables import QUALITY_RESULTS
+from oko_pipeline.catalogue.tables import QUALITY_RESULTS, TABLES
 from oko_pipeline.errors import CatalogueError
+from oko_pipeline.validation.contract_columns import CONTRACT_TITLES_RU, contract_columns, contract_names
+from oko_pipeline.validation.room_columns import ROOM_COLUMN_MAKERS
 from oko_pipeline.validation.suite_columns import COLUMN_MAKERS
 from oko_pipeline.validation.wording import counted, decimal
 from oko_pipeline.validation.work_rules import empty_flags
@@ -74,12 +76,13 @@ class ExpectationSpec:
 
 @dataclass(frozen=True, slots=True)
 class SuiteSpec:
-    """The expectations of one table."""
+    """The expectations of one table; with `from_contract` those that its contract makes come last."""
 
     name: str
     table: str
     title_ru: str
     expectations: tuple[ExpectationSpec, ...] = field(default_factory=tuple)
+    from_contract: bool = False
 
 
 @cache
@@ -123,6 +126,11 @@ def load_suites(texts: Mapping[str, str]) -> dict[str, SuiteSpec]:
         faults += [
             f"{file_name}, поле name: «{name}» повторено" for name in sorted({n for n in names if names.count(n) > 1})
         ]
+        from_contract = content.get("from_contract", False) is True
+        if from_contract and content.get("table") not in TABLES:
+            faults.append(f"{file_name}, поле from_contract: таблицы «{content.get('table')}» нет в каталоге")
+        elif from_contract:
+            own += contract_expectations(str(content["table"]))
         if content.get("table") in found:
             faults.append(f"{file_name}, поле table: набор для «{content['table']}» уже есть")
         found[str(content.get("table"))] = SuiteSpec(
@@ -130,10 +138,26 @@ def load_suites(texts: Mapping[str, str]) -> dict[str, SuiteSpec]:
             str(content.get("table")),
             str(content.get("title_ru")),
             tuple(spec for spec in own if spec is not None),
+            from_contract,
         )
     if faults:
         raise CatalogueError("Ошибки в наборах проверок:\n" + "\n".join(faults))
     return found
+
+
+def contract_expectations(table_name: str) -> list[ExpectationSpec]:
+    """Return the expectations that follow from the contract of a table of the catalogue; none of them blocks."""
+    return [
+        ExpectationSpec(
+            name,
+            "expect_column_values_to_be_in_set",
+            {"column": name, "value_set": [True]},
+            CONTRACT_TITLES_RU[name],
+            severity="error",
+            blocking=False,
+        )
+        for name in contract_names(TABLES[table_name])
+    ]
 
 
 def _parse_expectation(file_name: str, number: int, raw: object, faults: list[str]) -> ExpectationSpec | None:
@@ -279,8 +303,6 @@ def _validate(
         )
         source = context.data_sources.add_pandas("tables")
     for suite in present:
-        frame = tables[suite.table]
-        maker = COLUMN_MAKERS.get(suite.table)
         specs = [spec for spec in suite.expectations if all(name in tables for name in spec.needs)]
         with _quiet():
             batch = source.add_dataframe_asset(suite.table).add_batch_definition_whole_dataframe("all")
@@ -291,11 +313,20 @@ def _validate(
                     for spec in specs
                 ],
             )
-            prepared = frame if maker is None else frame.assign(**maker(frame, tables))
-            result = batch.get_batch({"dataframe": prepared}).validate(
+            result = batch.get_batch({"dataframe": _prepared(suite, tables)}).validate(
                 own, result_format={"result_format": result_format, "partial_unexpected_count": 0}
             )
         yield suite, specs, result
+
+
+def _prepared(suite: SuiteSpec, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the table of a suite with the boolean columns that its expectations look at."""
+    frame = tables[suite.table]
+    maker = (COLUMN_MAKERS | ROOM_COLUMN_MAKERS).get(suite.table)
+    made = {} if maker is None else maker(frame, tables)
+    if suite.from_contract:
+        made |= contract_columns(frame, TABLES[suite.table])
+    return frame.assign(**made) if suite.table not in ROOM_COLUMN_MAKERS else pd.DataFrame(made, index=frame.index)
 
 
 def _observation(outcome: Any, spec: ExpectationSpec, options: SuiteOptions) -> dict[str, Any]:

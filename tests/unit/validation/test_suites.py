@@ -21,6 +21,7 @@ from oko_pipeline.validation.suites import (
 from oko_pipeline.validation.work_rules import FLAG_COLUMNS
 from oko_pipeline.validation.year_rules import check_year
 from tests.unit.validation.builders import KEY
+from tests.unit.validation.rooms import sound_rooms
 
 MATHS = str(KEY)
 
@@ -78,12 +79,12 @@ def tables(year) -> dict[str, pd.DataFrame]:
 
 
 def test_a_sound_year_passes_every_expectation_of_every_suite(tables) -> None:
-    results = run(tables)
+    results = run(tables | sound_rooms())
     assert results.loc[~results["is_passed"].astype(bool), "expectation"].tolist() == []
     assert set(results["table_name"]) == set(suites())
     assert len(results) == sum(len(suite.expectations) for suite in suites().values())
     assert list(results.columns) == list(QUALITY_RESULTS.column_names)
-    assert set(results["checked_count"].dropna()) == {1, 2, 3, 4, 12}
+    assert set(results["checked_count"].dropna()) == {1, 2, 3, 4, 12, 14}
     assert results["run_id"].unique().tolist() == ["run-1"]
 
 
