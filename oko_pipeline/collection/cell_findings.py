@@ -17,13 +17,20 @@ _SHOWN: Final = re.compile(
     re.IGNORECASE,
 )
 
+_LIKE_BIRTH: Final = re.compile(
+    r"(?:\d{1,2}[./-]\d{1,2}[./-](19[4-9]\d|20[01]\d)|(19[4-9]\d|20[01]\d)-\d{1,2}-\d{1,2})(?:[ T][\d:.]*)?"
+)
+
 
 def shown(value: Cell) -> str:
     """Return a cell's value for a message: numbers, marks, logins as they are; other text only by its length.
 
-    A shifted column may hold a name or a document's number, which must not reach any store.
+    A shifted column may hold a name, a document's number or a date of birth, which must not reach any store; of a date
+    on which somebody may have been born the year is shown.
     """
     text = cell_text(value)
+    if (born := _LIKE_BIRTH.fullmatch(text)) is not None:
+        return f"дата, год {born[1] or born[2]}"
     digits = sum(character.isdigit() for character in text)
     if _SHOWN.fullmatch(text) and digits <= 8:
         return text

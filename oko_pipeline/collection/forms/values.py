@@ -291,7 +291,8 @@ def expected_ru(column: RecordColumn, school_year: str) -> str:
         return f"одно из: {labels}" if len(labels) <= 160 else "значение из выпадающего списка"
     if column.type == "date":
         first, last = date_window(column, school_year)
-        return f"дата от {first:%d.%m.%Y} до {last:%d.%m.%Y}"
+        # No day is named: in a finding it would look like a date of birth.
+        return f"дата с сентября {first.year} по август {last.year} года"
     if column.type == "grade":
         low, high = grade_limits(column)
         return f"класс от {low} до {high}"
