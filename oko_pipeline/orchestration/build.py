@@ -20,6 +20,7 @@ from assets import (
     validation,
 )
 from checks.guards import guard_checks
+from checks.harm import harm_checks
 from checks.rooms import all_room_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
@@ -65,7 +66,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
     """Return fresh definitions of the code location; tests and the CLI replace resources without patching."""
     return dg.Definitions(
         assets=list(ASSETS),
-        asset_checks=[*suite_checks(), *guard_checks(), *all_room_checks()],
+        asset_checks=[*suite_checks(), *guard_checks(), *harm_checks(), *all_room_checks()],
         jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only, jobs.tables_only],
         schedules=[jobs.yearly_documents],
         sensors=[jobs.inbox_arrivals],

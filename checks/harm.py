@@ -1,0 +1,205 @@
+"""No harm by design: nothing ranks, rewards or appraises by the level of ВПР or marks, no figure is on a teacher.
+
+Typed parts are refused by rules and stop what follows; texts are shown to a person. The rules: `catalogue.harm`,
+`validation.harm_lint`, `validation.harm_records`.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import dagster as dg
+import pandas as pd
+
+from assets.inputs import EVERY_YEAR, frame_fingerprint
+from assets.validation import remembered_results
+from checks.factory import results_check
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
+from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.contracts import ColumnType
+from oko_pipeline.catalogue.harm import Verdict, catalogue_texts, judge_indicator, shows_level
+from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, QUALITY_RESULTS
+from oko_pipeline.quality import findings_frame
+from oko_pipeline.validation.harm_documents import DocumentContent, read_document, teacher_columns, unit_columns
+from oko_pipeline.validation.harm_lint import find_harm
+from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, judge_registers
+from oko_pipeline.versions import code_fingerprint
+from resources.workplace import Workplace
+
+ORIGIN: Final = "harm"
+"""Origin of the findings about registers in `quality_findings`."""
+
+DOCUMENT_ASSETS: Final = {
+    "municipality_note": "municipality_notes",
+    "school_note": "school_notes",
+    "annotated_workbook": "annotated_workbooks",
+}
+"""The asset that issues each kind of document."""
+
+_SHOWN: Final = 3
+
+
+def _version() -> str:
+    return code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.analysis.no_ranking")
+
+
+def _result(workplace: Workplace, school_year: str, name: str, title: str, counted: tuple[int, list[str]]) -> Any:
+    checked, faults = counted
+    return {
+        "school_year": school_year,
+        "run_id": f"{name}@{workplace.clock.timestamp()}",
+        "checked_at": workplace.clock.timestamp(),
+        "suite": "harm",
+        "table_name": name,
+        "expectation": name,
+        "title_ru": title,
+        "is_passed": not faults,
+        "is_blocking": True,
+        "severity": "error",
+        "checked_count": checked,
+        "unexpected_count": len(faults),
+        "observed": "; ".join(faults[:_SHOWN]) or None,
+    }
+
+
+def _for_person(row: dict[str, Any], title: str, phrases: list[str]) -> dict[str, Any]:
+    """Return the result about texts that goes with `row`: it warns and never stops the year."""
+    return row | {
+        "expectation": f"{row['expectation']}_texts",
+        "title_ru": title,
+        "is_passed": not phrases,
+        "is_blocking": False,
+        "severity": "warning",
+        "unexpected_count": len(phrases),
+        "observed": "; ".join(phrases[:_SHOWN]) or None,
+    }
+
+
+def _frame(*rows: dict[str, Any]) -> pd.DataFrame:
+    return QUALITY_RESULTS.conform(pd.DataFrame(list(rows)))
+
+
+def no_harm_in_catalogues(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Judge the indicators, the contracts of tables and the texts of rules that the house ships."""
+    judge = partial(_judge_catalogues, workplace, school_year)
+    return remembered_results(workplace, school_year, ("no_harm_in_catalogues",), _version(), judge)
+
+
+def _judge_catalogues(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    judged = {code: judge_indicator(one.model_dump()) for code, one in indicators().items()}
+    refused = [f"{code}: {found.reason_ru}" for code, found in judged.items() if found.verdict is Verdict.REFUSED]
+    unclear = [f"{code}: {found.reason_ru}" for code, found in judged.items() if found.verdict is Verdict.NEEDS_PERSON]
+    refused += list(_harmful_tables())
+    texts = catalogue_texts()
+    unclear += [f"{place}: «{one.phrase}»" for place, text in texts for one in find_harm(text)]
+    checked = len(judged) + len(all_tables())
+    title = "В каталогах нет показателей и таблиц для рейтинга, поощрения и оценки по ВПР и отметкам"
+    row = _result(workplace, school_year, "no_harm_in_catalogues", title, (checked, refused))
+    words = "Тексты каталогов не предлагают рейтингов и поощрений по ВПР и отметкам"
+    return _frame(row, _for_person(row, words, unclear))
+
+
+def _harmful_tables() -> Iterator[str]:
+    """Yield the tables of the database that keep a place in a ranking or results beside a teacher."""
+    for name, table in all_tables().items():
+        places = ranking_columns(table.empty())
+        people = [one.name for one in table.columns if one.name in {"teacher", "teacher_id", "teacher_name"}]
+        if places and any(one.type is not ColumnType.BOOLEAN for one in table.columns if one.name in places):
+            yield f"таблица {name}: столбцы места в рейтинге {', '.join(places)}"
+        if people and shows_level(name, table.column_names):
+            yield f"таблица {name}: результаты по учителям"
+
+
+def no_harm_in_registers(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Judge the filled registers; each refused row and each doubtful phrase is a finding in `quality_findings`.
+
+    A refused row of a municipality stops what follows: its office mends it at once. A refused row of a school is told
+    as an error to the school, is left out by whoever uses `refused_rows`, and does not stop the others.
+    """
+    database = workplace.database
+    where = {"school_year": school_year}
+    tables = {name: database.read(all_tables()[name], where) for name in JUDGED_REGISTERS if name in all_tables()}
+    inputs = combine(_version(), *(frame_fingerprint(frame) for frame in tables.values()))
+    judge = partial(_judge_registers, workplace, school_year, tables)
+    return remembered_results(workplace, school_year, ("no_harm_in_registers",), inputs, judge)
+
+
+def _judge_registers(workplace: Workplace, school_year: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    database = workplace.database
+    files = database.read(FILES, {"school_year": [school_year, EVERY_YEAR]}, ["path", "file_sha256"])
+    judged = judge_registers(tables, dict(zip(files["file_sha256"], files["path"], strict=True)))
+    where = {"school_year": school_year, "origin": ORIGIN}
+    database.replace(QUALITY_FINDINGS, findings_frame(judged.findings, school_year, ORIGIN), where)
+    refused = [one for one in judged.findings if one.rule_id in {"harm.indicator", "harm.decision"}]
+    stopping = [one.message for one in refused if one.school_code is None]
+    of_schools = [f"{one.school_code}: {one.message}" for one in refused if one.school_code is not None]
+    doubtful = [one.message for one in judged.findings if one not in refused]
+    rows_count = sum(len(frame) for frame in tables.values())
+    title = "В реестрах муниципалитета нет показателей и решений с негативными последствиями"
+    row = _result(workplace, school_year, "no_harm_in_registers", title, (rows_count, stopping))
+    schools = _for_person(row, "В реестрах ОО нет показателей и решений с негативными последствиями", of_schools)
+    schools |= {"expectation": "no_harm_in_school_registers"}
+    return _frame(row, schools, _for_person(row, "Записи реестров не требуют внимания человека", doubtful))
+
+
+def no_harm_in_documents(kind: str, workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Judge the documents of a kind: no table orders schools or classes by results or tells of teachers."""
+    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
+    inputs = combine(_version(), frame_fingerprint(documents[["document_id", "file_sha256"]]))
+    judge = partial(_judge_documents, workplace, school_year, kind, documents)
+    return remembered_results(workplace, school_year, (f"no_harm_in_{kind}",), inputs, judge)
+
+
+def _judge_documents(workplace: Workplace, school_year: str, kind: str, documents: pd.DataFrame) -> pd.DataFrame:
+    refused: list[str] = []
+    doubtful: list[str] = []
+    for path in sorted(documents["path"]):
+        if not workplace.reports.has(path):
+            continue
+        content = read_document(workplace.reports.path(path).read_bytes(), PurePosixPath(path).suffix)
+        refused += [f"{path}: {fault}" for fault in table_faults(content)]
+        doubtful += [f"{path}: «{one.phrase}»" for one in content.suspicions()]
+    title = "Таблицы документов не ранжируют ОО и классы и не показывают учителей"
+    row = _result(workplace, school_year, f"no_harm_in_{kind}", title, (len(documents), refused))
+    return _frame(row, _for_person(row, "Тексты документов не требуют внимания человека", doubtful))
+
+
+def table_faults(content: DocumentContent) -> list[str]:
+    """Return what is wrong with the tables of a document, in Russian."""
+    faults: list[str] = []
+    for table in content.tables:
+        units = unit_columns(table)
+        if units and (found := ordered_by_result(table, units)):
+            faults.append(f"строки упорядочены по столбцам {', '.join(found)}")
+        if units and (places := ranking_columns(table)):
+            faults.append(f"столбцы места в рейтинге: {', '.join(places)}")
+        if people := teacher_columns(table):
+            faults.append(f"показатели по учителям: {', '.join(people)}")
+    return faults
+
+
+def harm_checks() -> list[dg.AssetChecksDefinition]:
+    """Return the checks of harm as asset checks."""
+    documents = [
+        results_check(
+            asset, "no_harm", "Документы не ранжируют ОО и классы, не показывают учителей.",
+            partial(no_harm_in_documents, kind), blocking=True,
+        )
+        for kind, asset in DOCUMENT_ASSETS.items()
+    ]  # fmt: skip
+    return [
+        results_check(
+            "indicator_values", "no_harm_in_catalogues",
+            "Показатели и таблицы не служат рейтингу, поощрению и оценке по ВПР и отметкам.",
+            no_harm_in_catalogues, blocking=True,
+        ),
+        results_check(
+            "records_management", "no_harm_in_registers",
+            "Реестры не привязывают показатели и решения к уровню ВПР и отметкам; сомнительные фразы названы.",
+            no_harm_in_registers, blocking=True,
+        ),
+        *documents,
+    ]  # fmt: skip
