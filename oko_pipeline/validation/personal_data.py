@@ -11,6 +11,7 @@ from typing import Final
 
 import pandas as pd
 
+from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.quality import QualityFinding
 from oko_pipeline.validation.wording import counted
 
@@ -91,6 +92,12 @@ _NAMED_AFTER: Final = re.compile(
     r"|(?<!\w)ул(?:\.|иц\w+)|(?<!\w)пр(?:\.|оспект\w*))\s*",
     re.IGNORECASE,
 )
+_JUST_NAMED: Final = re.compile(
+    r"(?:(?<!\w)им(?:\.|ени)|(?<!\w)пам(?:\.|яти)|(?<!\w)геро\w+|(?<!\w)акад\w*\.?|(?<!\w)ген\w*\.?|(?<!\w)марш\w*\.?"
+    r"|(?<!\w)ул(?:\.|иц\w+)|(?<!\w)пр(?:\.|оспект\w*)|(?<!\w)чтени\w+)\s*(?:\w+\s+){0,3}$",
+    re.IGNORECASE,
+)
+_TWO_INITIALS: Final = re.compile(rf"(?<![\w-])(?:{_WORD}\s+[А-ЯЁ]\.\s?[А-ЯЁ]\.|[А-ЯЁ]\.\s?[А-ЯЁ]\.\s?{_WORD})(?!\w)")
 _PHONE: Final = re.compile(
     r"(?<![\w.,/-])(?:\+7|8|7)[\s(-]{0,2}[3489]\d{2}[\s)-]{0,2}\d{3}[\s-]?\d{2}[\s-]?\d{2}(?![\w/])"
     r"|(?<!\w)т(?:ел|елефон)?\.?\s*:?\s*\d[\d\s()-]{4,}\d(?!\w)",
@@ -108,7 +115,9 @@ _SNILS: Final = re.compile(
 )
 _BIRTH_DATE: Final = re.compile(
     r"(?:д\.?\s?р\.?|дата рождения|род(?:ился|илась|\.))\s*:?\s*\d{1,2}[./]\d{1,2}[./]\d{2,4}"
-    r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19[4-9]\d|20[01]\d)(?:\s*г\.?\s*р\.?)?(?![\d.])",
+    # A date of an act («Приказ от 06.05.2019 № 590») is nobody's birth.
+    r"|(?<!\bот\s)(?<!\bс\s)(?<!\bдо\s)(?<!\bпо\s)(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19[4-9]\d|20[01]\d)"
+    r"(?:\s*г\.?\s*р\.?)?(?![\d.]|\s*(?:г\.|года)?,?\s*№)",
     re.IGNORECASE,
 )
 _ANY_LETTER_OR_DIGIT: Final = re.compile(r"[^\W\d_]|\d")
@@ -140,14 +149,17 @@ def scan_frame(frame: pd.DataFrame, table_name: str) -> list[QualityFinding]:
 
     The finding's message says table, column and in how many different texts; its `value` is a mask of the first one.
     Columns of fingerprints, times and keys (`PLAIN_COLUMNS`) hold no text of a file and are left out; in
-    `NAMED_AFTER_COLUMNS` and `PROGRAMME_COLUMNS` lawful names are allowed.
+    `NAMED_AFTER_COLUMNS` and `PROGRAMME_COLUMNS` lawful names are allowed. In registers, whose every text a person
+    wrote, a name counts in every column unless a naming word stands right before it («СОШ им. А.С. Пушкина»).
     """
+    is_register = table_name in record_tables()
     found: list[QualityFinding] = []
     for column in frame.columns:
         values = frame[column]
         if column in PLAIN_COLUMNS or not _holds_text(values):
             continue
-        found += _scan_texts(values.dropna().drop_duplicates().astype("str"), table_name, str(column))
+        texts = values.dropna().drop_duplicates().astype("str")
+        found += _scan_texts(texts, table_name, str(column), is_register=is_register)
     return found
 
 
@@ -157,14 +169,14 @@ def _holds_text(values: pd.Series) -> bool:
     )
 
 
-def _scan_texts(texts: pd.Series, table_name: str, column: str) -> list[QualityFinding]:
+def _scan_texts(texts: pd.Series, table_name: str, column: str, *, is_register: bool) -> list[QualityFinding]:
     found: list[QualityFinding] = []
     for kind in _KINDS:
         likely = texts.loc[texts.str.contains(kind.sign, regex=True)]
         hits = [text for text in likely if any(pattern.search(text) for pattern in kind.patterns)]
         found += _finding_of(hits, (kind.rule_id, kind.title_ru), table_name, column)
     likely = texts.loc[texts.str.contains(_NAME_SIGN, regex=True)]
-    names = [text for text in likely if holds_name(text, column)]
+    names = [text for text in likely if (_names_anyone(text) if is_register else holds_name(text, column))]
     return found + _finding_of(names, ("privacy.full_name", "фамилия с именем или инициалами"), table_name, column)
 
 
@@ -179,6 +191,17 @@ def holds_name(text: str, column: str) -> bool:
     if column in NAMED_AFTER_COLUMNS:
         return any(not _is_named_after(text, match) for match in full)
     return bool(full) or _INITIALS.search(text) is not None
+
+
+def _names_anyone(text: str) -> bool:
+    """Tell whether a text of a register names a person; one initial alone («Корпус Б.») is no name there."""
+    for pattern in (_FULL_NAME, _FULL_NAME_CAPITALS, _TWO_INITIALS):
+        for match in pattern.finditer(text):
+            before = text[max(0, match.start() - 60) : match.start()]
+            first_word = match.group().split()[0]
+            if not (_JUST_NAMED.search(before) or _JUST_NAMED.search(f"{before}{first_word} ")):
+                return True
+    return False
 
 
 def _is_named_after(text: str, match: re.Match[str]) -> bool:

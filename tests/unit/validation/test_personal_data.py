@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from oko_pipeline.catalogue.records import record_tables
+from oko_pipeline.sample.registers import RegisterWorld, register_rows
 from oko_pipeline.validation.personal_data import holds_name, mask, scan_frame
 
 NAMES = [
@@ -157,3 +159,54 @@ def test_tsars_of_the_programme_are_no_pupils_but_a_bare_name_is(text) -> None:
     assert scan_frame(texts([text], "title"), "task_descriptions") == []
     assert len(scan_frame(texts([text], "value_text"), "school_context")) == 1
     assert len(scan_frame(texts(["Иванов Иван Иванович "], "title"), "task_descriptions")) == 1
+
+
+LAWFUL_IN_REGISTERS = [
+    "Приказ от 12.03.2019 № 45",
+    "ФЗ от 29.12.2012 № 273-ФЗ",
+    "06.05.2019 № 590",
+    "с 01.09.2015 по 31.05.2016",
+    "МБОУ «СОШ № 5 им. А.С. Пушкина»",
+    "Чтения имени Героя Советского Союза Ивана Ивановича Иванова",
+    "МГУ имени М.В. Ломоносова",
+    "Корпус Б. Кабинет 12",
+    "Олимпиада имени Леонарда Эйлера",
+    "https://example.org/documents/1234",
+]
+
+
+@pytest.fixture(scope="module")
+def invented() -> dict[str, pd.DataFrame]:
+    """Return every register of the catalogue, filled by the sample: what a form stores of it."""
+    world = RegisterWorld(7, "2025-2026", "edu990001", "СОШ № 1")
+    frames = {}
+    for name, table in record_tables().items():
+        kept = [column.name for column in table.stored_columns]
+        rows = [{key: value for key, value in row.items() if key in kept} for row in register_rows(table, world)]
+        frames[name] = pd.DataFrame(rows).astype("str").assign(school_key="МБОУ «СОШ им. А.С. Пушкина»")
+    return frames
+
+
+def test_invented_registers_raise_no_alarm(invented) -> None:
+    assert len(invented) >= 80
+    assert [finding.message for name, frame in invented.items() for finding in scan_frame(frame, name)] == []
+
+
+@pytest.mark.parametrize(
+    "value", [*NAMES, *INITIALS[:3], "СОШ им. Ленина, директор Иванов И.И.", *(v for _, v in CONTACTS)]
+)
+def test_personal_data_planted_into_any_column_of_a_register_are_found(invented, value) -> None:
+    for name in ("measures", "partnerships", "evidence_documents", "dpp_registry"):
+        frame = invented[name]
+        column = next(c for c in ("problem", "partner", "title", "organisation") if c in frame.columns)
+        planted = frame.assign(**{column: [value, *frame[column].iloc[1:]]})
+        found = scan_frame(planted, name)
+        assert len(found) == 1, (name, column)
+        assert f"столбец {column}:" in found[0].message
+        assert value not in found[0].message
+
+
+@pytest.mark.parametrize("value", LAWFUL_IN_REGISTERS)
+def test_lawful_texts_of_registers_raise_no_alarm(value) -> None:
+    for name, column in (("decisions", "document_code"), ("partnerships", "partner"), ("events", "title")):
+        assert scan_frame(texts([*CLEAN, value], column), name) == [], (name, column)
