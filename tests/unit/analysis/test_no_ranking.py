@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
+from oko_pipeline.analysis.no_ranking import ORDER_RULES, OrderRule, ordered_by_result, ranked_groups, ranking_columns
+from oko_pipeline.catalogue.all_tables import all_tables
 
 
 def table(**columns):
@@ -93,3 +94,43 @@ def test_a_table_of_no_rows_is_harmless():
 def test_columns_of_places_are_named():
     frame = table(ОО=["А"], Место=[1], Рейтинг=[2], school_rank=[1], Местоположение=["село"], mean_score=[1.0])
     assert ranking_columns(frame) == ("Место", "Рейтинг", "school_rank")
+
+
+RULE = OrderRule("t", ("work",), "school_code", ("mean_score", "share"))
+
+
+def works(codes, scores):
+    return table(
+        work=["a"] * 4 + ["b"] * 4,
+        school_code=["1", "2", "3", "4", *codes],
+        mean_score=[1.0, 2.0, 3.0, 4.0, *scores],
+        share=[0.5] * 8,
+    )
+
+
+def test_groups_in_the_order_of_codes_are_no_ranking_even_when_results_follow_it():
+    assert ranked_groups(works("1234", [4.0, 3.0, 2.0, 1.0]), RULE) == []
+
+
+def test_the_group_that_stands_by_a_result_is_named():
+    assert ranked_groups(works("3142", [4.0, 3.0, 2.0, 1.0]), RULE) == ["t: b — по mean_score"]
+
+
+def test_a_group_in_no_order_at_all_is_no_ranking():
+    assert ranked_groups(works("3142", [4.0, 1.0, 3.0, 2.0]), RULE) == []
+
+
+def test_a_table_without_groups_is_judged_as_a_whole():
+    rule = OrderRule("t", (), "school_code", ("mean_score",))
+    frame = table(school_code=["3", "1", "4", "2"], mean_score=[4, 3, 2, 1])
+    assert ranked_groups(frame, rule) == ["t: все строки — по mean_score"]
+    assert ranked_groups(frame.sort_values("school_code"), rule) == []
+    assert ranked_groups(frame.iloc[:0], rule) == []
+
+
+def test_rules_name_columns_of_their_tables_and_no_table_has_a_place_in_a_ranking():
+    for rule in ORDER_RULES:
+        assert {*rule.keys, rule.code, *rule.results} <= set(all_tables()[rule.table].column_names), rule.table
+    assert {
+        name: ranking_columns(one.empty()) for name, one in all_tables().items() if ranking_columns(one.empty())
+    } == {}
