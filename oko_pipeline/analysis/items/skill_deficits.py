@@ -1,6 +1,6 @@
 """Systemic deficits of skills by class, school, group of schools, municipality and region."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -66,11 +66,16 @@ def skill_deficits(
     """
     if works.rows.empty or not works.tasks:
         return SKILL_DEFICITS.empty()
-    found = [_deficits(works, tasks, schools, options)]
+    scored = _scored_works(works, tasks)
+    units = build_units(works.rows, schools)
+    results = _results(scored, units, options)
+    results = results.assign(**_parts(results, units))
+    found = [results]
     if groups is not None and len(groups):
+        of_schools = results[(results["unit_level"] == "school") & results["is_systemic"].notna()]
         for grouping, members in groups.groupby("grouping", sort=True):
-            found.append(_group_deficits(works, tasks, members, str(grouping), options))
-    frame = pd.concat(found, ignore_index=True)
+            found.append(_group_results(scored, members, str(grouping), of_schools, options))
+    frame = pd.concat([_systemic(one) for one in found], ignore_index=True)
     everywhere = frame.loc[frame["unit_level"] == "all", _SKILL]
     general = pd.MultiIndex.from_frame(everywhere)
     return SKILL_DEFICITS.conform(
@@ -95,25 +100,54 @@ def _metasubject(frame: pd.DataFrame, codes: frozenset[str] | None) -> pd.Series
     return flags.mask(frame["kind"] == "metasubject", other=True)
 
 
-def _group_deficits(
-    works: Works, tasks: pd.DataFrame, members: pd.DataFrame, grouping: str, options: DeficitOptions
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Works with their schools and classes, the scores of those that were written, the tasks."""
+
+    assessment_id: str
+    rows: pd.DataFrame
+    is_scored: npt.NDArray[np.bool_]
+    scores: npt.NDArray[np.int8]
+    profile: TaskProfile
+
+
+def _scored_works(works: Works, tasks: pd.DataFrame) -> _Scored:
+    task_scores = works.task_scores()
+    is_scored = pupil_facts(works, task_scores, None, None).is_scored
+    profile = task_profile(works, tasks)
+    scores = countable_scores(task_scores[is_scored], profile)
+    return _Scored(str(works.key), works.rows[["school_code", "class_label"]], is_scored, scores, profile)
+
+
+def _group_results(
+    scored: _Scored, members: pd.DataFrame, grouping: str, of_schools: pd.DataFrame, options: DeficitOptions
 ) -> pd.DataFrame:
-    """Compute the deficits of groups of schools: to the units a group is what a municipality is."""
-    own = works.rows[works.rows["school_code"].isin(members["school_code"])]
-    # One class a school: classes are no question here, and every further one costs.
-    rows = own.assign(class_label=pd.Series(None, index=own.index, dtype="str"))
-    as_schools = pd.DataFrame(
-        {
-            "school_code": members["school_code"].to_numpy(),
-            "municipality_code": members["group_code"].to_numpy(),
-            "region_code": "00",
-        }
+    """Compute the results of groups of schools: to the units a group is a school of one class.
+
+    `of_schools` are the results of schools with a zone: a group counts those with a zone and with a deficit.
+    """
+    group_of = dict(zip(members["school_code"], members["group_code"], strict=True))
+    codes, school_codes = pd.factorize(scored.rows["school_code"])
+    groups = pd.array([group_of.get(code) for code in school_codes], dtype="str")
+    is_member = ~pd.isna(groups)[codes]
+    if not is_member.any():
+        return _NO_RESULTS.copy()
+    rows = pd.DataFrame({"school_code": groups.take(codes[is_member]), "class_label": None})
+    taken = is_member[scored.is_scored]
+    own = _Scored(scored.assessment_id, rows, scored.is_scored[is_member], scored.scores[taken], scored.profile)
+    names = pd.Series(sorted(set(rows["school_code"])), dtype="str")
+    registry = pd.DataFrame({"school_code": names, "municipality_code": names, "region_code": "00"})
+    found = _results(own, build_units(rows, registry), options)
+    found = found[found["unit_level"] == "school"]
+    told = of_schools.assign(unit_code=of_schools["unit_code"].map(group_of))
+    parts = told.groupby(["unit_code", *_SKILL])["is_systemic"].agg(["size", "sum"])
+    counts = parts.reindex(pd.MultiIndex.from_frame(found[["unit_code", *_SKILL]])).fillna(0).to_numpy(np.int64)
+    return found.assign(
+        unit_level="group",
+        unit_code=grouping + ":" + found["unit_code"],
+        parts_count=pd.array(counts[:, 0], dtype="Int64"),
+        deficit_parts_count=pd.array(counts[:, 1], dtype="Int64"),
     )
-    if rows.empty:
-        return _NO_DEFICITS.copy()
-    found = _deficits(replace(works, rows=rows), tasks, as_schools, options)
-    found = found[found["unit_level"] == "municipality"]
-    return found.assign(unit_level="group", unit_code=grouping + ":" + found["unit_code"])
 
 
 _OWN_COLUMNS: Final = (
@@ -121,24 +155,24 @@ _OWN_COLUMNS: Final = (
     "confirmed_red_count", "evidence", "participants_count", "solved_share", "solved_low", "solved_high", "parts_count",
     "deficit_parts_count",
 )  # fmt: skip
-_NO_DEFICITS: Final = SKILL_DEFICITS.empty()[list(_OWN_COLUMNS)]
+_NO_RESULTS: Final = SKILL_DEFICITS.empty()[[one for one in _OWN_COLUMNS if one != "evidence"]].assign(
+    is_systemic=pd.Series(dtype="boolean")
+)
 
 
-def _deficits(works: Works, tasks: pd.DataFrame, schools: pd.DataFrame, options: DeficitOptions) -> pd.DataFrame:
-    units = build_units(works.rows, schools)
-    scope = Scope(str(works.key), units, options.analysis)
-    task_scores = works.task_scores()
-    is_scored = pupil_facts(works, task_scores, None, None).is_scored
-    profile = task_profile(works, tasks)
-    scores = countable_scores(task_scores[is_scored], profile)
-    class_of_work = units.class_of_work[is_scored]
-    counts = count_tasks(scores, class_of_work, units, profile)
+def _results(scored: _Scored, units: Units, options: DeficitOptions) -> pd.DataFrame:
+    """Return results of skills by unit with the number of tasks that are certainly red."""
+    scope = Scope(scored.assessment_id, units, options.analysis)
+    profile, class_of_work = scored.profile, units.class_of_work[scored.is_scored]
+    counts = count_tasks(scored.scores, class_of_work, units, profile)
     colours = colour_places(counts, profile, options.analysis)
-    results = skill_results(scope, profile, scores, class_of_work, colours)
-    results = results.assign(
-        confirmed_red_count=_confirmed(results, units, profile, _certain_red(counts, profile, colours, options)),
-        **_parts(results, units),
-    )
+    results = skill_results(scope, profile, scored.scores, class_of_work, colours)
+    certain = _certain_red(counts, profile, colours, options)
+    return results.assign(confirmed_red_count=_confirmed(results, units, profile, certain))
+
+
+def _systemic(results: pd.DataFrame) -> pd.DataFrame:
+    """Keep the skills in systemic deficit and tell how sure that is."""
     kept = results[results["is_systemic"].fillna(value=False).to_numpy(dtype=bool)]
     is_confirmed = 2 * kept["confirmed_red_count"] > kept["tasks_count"]
     return kept.assign(evidence=np.where(is_confirmed, "confirmed", "possible"))[list(_OWN_COLUMNS)]
