@@ -141,6 +141,14 @@ def _header_lines(sheet: Sheet, limit: int) -> str:
     return lines
 
 
+def mentions(sheet: Sheet, pattern: re.Pattern[str], limit: int = HEADER_ROWS) -> bool:
+    """Tell whether `pattern` (lower case, «е» for «ё») stands anywhere in the first rows: one search for the sheet."""
+    lines: str | None = sheet.shared.get(("folded lines", limit))
+    if lines is None:
+        lines = sheet.shared["folded lines", limit] = _header_lines(sheet, limit).lower().replace("ё", "е")
+    return pattern.search(lines) is not None
+
+
 def find_header(sheet: Sheet, patterns: Sequence[str], limit: int = HEADER_ROWS) -> HeaderRow | None:
     """Return the first row in which every pattern matches the whole text of some cell (any case); None without one."""
     lines = _header_lines(sheet, limit)

@@ -24,6 +24,9 @@ Row = dict[str, Value]
 _ROWS: Final = (2, 5)
 _WHOLE: Final = (40, 400)
 _NAME_PARTS: Final = ("surname", "name", "patronymic")
+_HARMFUL_CHOICES: Final = frozenset({"appraisal", "ranking", "incentive"})
+_HARMFUL_ANSWERS: Final = frozenset({"has_negative_consequences", "uses_vpr_or_marks", "cites_vpr_or_marks"})
+"""What a municipality that does no harm leaves out: such rows stop a year."""
 _LINK: Final = "https://example.org/documents/{number}"
 
 
@@ -142,7 +145,7 @@ def _value(
 ) -> Value:
     makers: dict[str, Callable[[], Value]] = {
         "date": lambda: _day(column, row, rng, world),
-        "boolean": lambda: bool(rng.random() < 0.6),
+        "boolean": lambda: bool(rng.random() < 0.6) and column.name not in _HARMFUL_ANSWERS,
         "subject": lambda: _one_of([subject.name_ru for subject in subjects().values()], rng),
         "link": lambda: _LINK.format(number=int(rng.integers(1000, 9999))),
         "text": lambda: _text(column, number),
@@ -152,7 +155,8 @@ def _value(
     if column.name == "indicator_code":
         return _one_of(list(indicators()), rng)
     if column.choices:
-        return _one_of(list(column.choices), rng)
+        harmful = _HARMFUL_CHOICES if column.name in {"use", "kind"} else frozenset[str]()
+        return _one_of([choice for choice in column.choices if choice not in harmful], rng)
     return makers[column.type]() if column.type in makers else _number(column, row, rng)
 
 

@@ -57,18 +57,31 @@ Parsed = tuple[Value, tuple[Fault, ...]]
 ValueReader = Callable[[Cell], Parsed]
 
 
+_readers: dict[tuple[int, str], tuple[RecordColumn, ValueReader]] = {}
+
+
 def value_reader(column: RecordColumn, school_year: str) -> ValueReader:
     """Return the reader of a column's cells; an empty cell is None without a fault.
+
+    Readers are kept: the forms of a year have the same columns and largely the same answers.
 
     Args:
         column: a stored column.
         school_year: the year against which dates are judged.
     """
+    # Columns hold lists and so have no hash; the column is kept beside its reader, so its id stays its own.
+    known = _readers.get((id(column), school_year))
+    if known is None:
+        known = _readers[id(column), school_year] = column, _new_reader(column, school_year)
+    return known[1]
+
+
+def _new_reader(column: RecordColumn, school_year: str) -> ValueReader:
     expected = expected_ru(column, school_year)
     read = _by_type(column, school_year, expected)
     blank = _BLANK - frozenset(_choices(column)) if column.type != "boolean" else frozenset[str]()
 
-    @lru_cache(maxsize=4096, typed=True)
+    @lru_cache(maxsize=1024, typed=True)
     def cached(value: Cell) -> Parsed:
         text = folded_text(value)
         if not text or text in blank:

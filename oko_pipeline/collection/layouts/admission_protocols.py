@@ -10,7 +10,7 @@ import pandas as pd
 
 from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.cell_findings import CellFindings, shown
-from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text
+from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, mentions
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.layouts.exam_mentions import code_mentions
 from oko_pipeline.collection.layouts.gia_protocol_headers import (
@@ -86,6 +86,8 @@ Judge = Callable[[AdmissionTable, AdmissionRow, CellFindings], Mapping[str, obje
 
 def admission_table(sheet: Sheet, title: re.Pattern[str], criterion: re.Pattern[str]) -> AdmissionTable | None:
     """Return the table of a sheet whose titles match and whose heads name people, a school and verdict or criteria."""
+    if not mentions(sheet, title):
+        return None
     above: list[str] = []
     for index, row in enumerate(sheet.rows[:HEADER_ROWS]):
         heads = column_heads(row, index, None, _HEADS)

@@ -1,9 +1,10 @@
 """What stands above and beside the rows of an exam protocol: titles, exams, column heads, furniture of the page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from oko_pipeline.catalogue.exams import GVE_CODES_FROM, ExamSubject, exam_number, find_exam_subject
@@ -128,6 +129,23 @@ def named_exam(text: str, row_index: int, column: int) -> ExamTitle | None:
     return ExamTitle(subject, exam_number(text), dates[0], row_index, column, text)
 
 
+_finders: dict[int, Callable[[str], str | None]] = {}
+
+
+def _field_finder(patterns: Mapping[str, re.Pattern[str]]) -> Callable[[str], str | None]:
+    """Return what tells the field that a text heads; texts repeat in files by the hundred, so answers are kept."""
+    found = _finders.get(id(patterns))
+    if found is None:
+
+        @lru_cache(maxsize=8192)
+        def field_of(text: str) -> str | None:
+            return next((name for name, pattern in patterns.items() if pattern.fullmatch(text)), None)
+
+        # The function holds the patterns, so nothing else can get their id.
+        found = _finders[id(patterns)] = field_of
+    return found
+
+
 def column_heads(
     row: list[Cell],
     row_index: int,
@@ -149,10 +167,11 @@ def column_heads(
         below = [folded_text(value) for value in second]
         texts = [lower or upper for upper, lower in zip(texts, below, strict=False)]
     filled = [column for column, text in enumerate(texts) if text]
+    field_of = _field_finder(patterns)
     spans: dict[str, tuple[int, int]] = {}
     for place, column in enumerate(filled):
         end = filled[place + 1] if place + 1 < len(filled) else len(texts)
-        field = next((name for name, pattern in patterns.items() if pattern.fullmatch(texts[column])), None)
+        field = field_of(texts[column])
         if field is not None and field not in spans:
             spans[field] = (column, end)
     return Heads(row_index, spans) if spans else None

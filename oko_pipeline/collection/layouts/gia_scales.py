@@ -18,7 +18,7 @@ from oko_pipeline.catalogue.exams import (
 )
 from oko_pipeline.catalogue.scales import bound_faults
 from oko_pipeline.collection.cell_findings import CellFindings, shown
-from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, whole_number
+from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, mentions, whole_number
 from oko_pipeline.collection.identity import path_hints
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.collection.layouts.gia_scale_records import scale_records
@@ -37,6 +37,7 @@ _KINDS: Final = (
     ("oge", re.compile(r"огэ|основного государственного")),
     ("ege", re.compile(r"егэ|единого государственного")),
 )
+_ANY_KIND: Final = re.compile("|".join(pattern.pattern for _, pattern in _KINDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class _ScaleTable:
 
 
 def _find(sheet: Sheet) -> _ScaleTable | None:
+    if not (mentions(sheet, _ANY_KIND) or _ANY_KIND.search(folded_text(sheet.name))):
+        return None
     above = ""
     for index, row in enumerate(sheet.rows[:HEADER_ROWS]):
         texts = [folded_text(value) for value in row]
