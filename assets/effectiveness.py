@@ -5,7 +5,8 @@ measure_effects, records_management, indicator_values → year_conclusions
 year_conclusions of the year before, records_management → next_year_openings
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import dagster as dg
 import pandas as pd
@@ -16,18 +17,26 @@ from assets.partitions import SCHOOL_YEARS
 from assets.records import form_asset
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.campaigns import school_years
 from oko_pipeline.catalogue.contracts import Table
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.methods import method_versions
 from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCHOOLS
 from oko_pipeline.catalogue.tables_context import COMPARABLE_SCHOOLS, SCHOOL_CLUSTERS, SCHOOL_GROUPS
 from oko_pipeline.catalogue.tables_dynamics import SERIES_BREAKS
-from oko_pipeline.catalogue.tables_effects import MEASURE_EFFECT_SCHOOLS, MEASURE_EFFECTS
+from oko_pipeline.catalogue.tables_effects import (
+    MEASURE_EFFECT_SCHOOLS,
+    MEASURE_EFFECTS,
+    NEXT_YEAR_OPENINGS,
+    YEAR_CONCLUSIONS,
+)
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.effectiveness.comparison import likeness
+from oko_pipeline.effectiveness.conclusions import ReviewInputs, year_conclusions
 from oko_pipeline.effectiveness.effects import EffectInputs, measure_effects
 from oko_pipeline.effectiveness.measures import Measure, read_measures
 from oko_pipeline.effectiveness.observations import SUMMARY_COLUMNS, VALUE_COLUMNS, Sources
+from oko_pipeline.effectiveness.openings import REGISTER_OF, OpeningInputs, next_year_openings
 from oko_pipeline.effectiveness.options import EffectOptions, year_before
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
@@ -36,6 +45,7 @@ GROUP = "effectiveness"
 MANAGEMENT = form_asset("management")
 _SLICE = "year"
 _MEASURES = "measures"
+_REGISTERS = (_MEASURES, "roadmap_plan", "indicator_changes", "recommendations_log")
 _EFFECTS_MADE = (MEASURE_EFFECTS, MEASURE_EFFECT_SCHOOLS)
 _SOURCES = (INDICATOR_VALUES, RESULT_SUMMARY, SERIES_BREAKS)
 _LIKENESS = (SCHOOL_GROUPS, SCHOOL_CLUSTERS, COMPARABLE_SCHOOLS)
@@ -140,3 +150,101 @@ def effects_of_measures(context: dg.AssetExecutionContext, workplace: WorkplaceR
     write_effects(office, year)
     columns = ["measure_id", "indicator_code", "effect", "effect_low", "effect_high", "verdict", "proposed_decision"]
     return _result(office, year, MEASURE_EFFECTS, office.database.read(MEASURE_EFFECTS, {"school_year": year}, columns))
+
+
+def write_conclusions(workplace: Workplace, school_year: str) -> bool:
+    """Draw the conclusions of a year when anything under them changed; tell whether they were drawn."""
+    database = workplace.database
+    inputs = combine(
+        _version(),
+        repr([one.model_dump_json() for one in indicators().values()]),
+        slice_fingerprint(workplace, school_year, MEASURE_EFFECTS.name, INDICATOR_VALUES.name, *_REGISTERS),
+    )
+    if database.slice_inputs(school_year, YEAR_CONCLUSIONS.name).get(_SLICE) == inputs:
+        return False
+    where = {"school_year": school_year}
+    registers = {name: database.read(all_tables()[name], where) for name in _REGISTERS}
+    made = year_conclusions(
+        ReviewInputs(
+            school_year=school_year,
+            measure_effects=database.read(MEASURE_EFFECTS, where),
+            indicator_values=database.read(INDICATOR_VALUES, where | {"indicator_code": _named(registers)}),
+            registry=indicators(),
+            **registers,
+        )
+    )
+    _write(workplace, school_year, inputs, [(YEAR_CONCLUSIONS, made)])
+    return True
+
+
+def _named(registers: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the indicators that the plans and registries of a year name."""
+    told = pd.concat([registers[name]["indicator_code"] for name in ("roadmap_plan", "indicator_changes")]).dropna()
+    return sorted({part.strip() for text in told for part in text.split(";")})
+
+
+def write_openings(workplace: Workplace, school_year: str) -> bool:
+    """Open a year by the conclusions of the one before when anything under them changed; tell whether it did."""
+    database = workplace.database
+    before = year_before(school_year)
+    overrides = workplace.settings.method_overrides
+    inputs = combine(
+        _version(),
+        repr(sorted(overrides.items())),
+        slice_fingerprint(workplace, before, YEAR_CONCLUSIONS.name),
+        slice_fingerprint(workplace, school_year, *_REGISTERS),
+    )
+    if database.slice_inputs(school_year, NEXT_YEAR_OPENINGS.name).get(_SLICE) == inputs:
+        return False
+    conclusions = database.read(YEAR_CONCLUSIONS, {"school_year": before})
+    registers = {
+        name: database.read(all_tables()[name], {"school_year": school_year}) for name in set(REGISTER_OF.values())
+    }
+    made = next_year_openings(OpeningInputs(school_year, conclusions, registers), overrides)
+    _write(workplace, school_year, inputs, [(NEXT_YEAR_OPENINGS, made)])
+    return True
+
+
+@dg.asset(
+    name=YEAR_CONCLUSIONS.name,
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[effects_of_measures, MANAGEMENT, INDICATOR_VALUES.name],
+    description=(
+        "Выводы года: цели сохранить, поднять или снять, показатели изменить, строки дорожной карты и незаконченные "
+        "меры перенести, рекомендации повторить. Решение человека в форме стоит выше предложения программы."
+    ),
+    kinds={"table"},
+)
+def conclusions_of_year(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain of `year_conclusions`: a conclusion about a goal, indicator, row of a plan, measure or recommendation."""
+    office = workplace.open()
+    year = context.partition_key
+    write_conclusions(office, year)
+    columns = ["owner_code", "kind", "action", "title", "text_ru"]
+    shown = office.database.read(YEAR_CONCLUSIONS, {"school_year": year}, columns)
+    return _result(office, year, YEAR_CONCLUSIONS, shown)
+
+
+_FROM_LAST_YEAR = dg.StaticPartitionMapping(dict(pairwise(school_years())))
+
+
+@dg.asset(
+    name="year_opening",
+    group_name=GROUP,
+    partitions_def=SCHOOL_YEARS,
+    deps=[dg.AssetDep(conclusions_of_year, partition_mapping=_FROM_LAST_YEAR), MANAGEMENT],
+    description=(
+        "Открытие года выводами прошлого: что перешло в этот год, до какого числа решить, что уже есть в его формах. "
+        "Раздел года зависит от выводов года перед ним."
+    ),
+    kinds={"table"},
+)
+def year_opening(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    """Grain of `next_year_openings`: a conclusion of the year before; the first year of the catalogue opens empty."""
+    office = workplace.open()
+    year = context.partition_key
+    write_openings(office, year)
+    columns = ["owner_code", "kind", "action", "title", "state", "due_on"]
+    shown = office.database.read(NEXT_YEAR_OPENINGS, {"school_year": year}, columns)
+    return _result(office, year, NEXT_YEAR_OPENINGS, shown)

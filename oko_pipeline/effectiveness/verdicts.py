@@ -9,6 +9,7 @@ from oko_pipeline.catalogue.indicators import Indicator
 from oko_pipeline.effectiveness.comparison import Judged
 from oko_pipeline.effectiveness.measures import Measure
 from oko_pipeline.effectiveness.options import EffectOptions
+from oko_pipeline.effectiveness.wording import signed_ru
 
 _DECISIONS: Final = {"effective": "continue", "partly": "change", "not_enough_data": "gather_data"}
 
@@ -69,8 +70,8 @@ def judge_effect(judged: Judged, side: int, expected: tuple[float, bool]) -> Ver
     bounds = sorted((side * effect.low, side * effect.high))
     unit = "п. п." if judged.observation.is_share else judged.observation.unit_ru
     told = (
-        f"показатель изменился на {_signed(effect.value)} {unit} сильнее, чем у сопоставимых ОО с тем же стартом "
-        f"(95 %: от {_signed(effect.low)} до {_signed(effect.high)}); ожидалось {_signed(side * aim)}"
+        f"показатель изменился на {signed_ru(effect.value)} {unit} сильнее, чем у сопоставимых ОО с тем же стартом "
+        f"(95 %: от {signed_ru(effect.low)} до {signed_ru(effect.high)}); ожидалось {signed_ru(side * aim)}"
     )
     if np.isnan(effect.low):
         return not_enough("no_spread", "разброс изменений у ОО сравнения не оценить")
@@ -88,10 +89,3 @@ def judge_effect(judged: Judged, side: int, expected: tuple[float, bool]) -> Ver
         verdict, reason = "not_enough_data", "too_wide"
         head = "Нельзя сказать: данные допускают и «ничего», и ожидаемое улучшение"
     return Verdict(verdict, reason, f"{head}. По данным {told}.", harmful, aim, is_stated)
-
-
-def _signed(value: float) -> str:
-    text = f"{abs(value):.1f}".replace(".", ",")
-    if text.strip("0,") == "":
-        return "0"
-    return f"{'+' if value > 0 else '−'}{text}"

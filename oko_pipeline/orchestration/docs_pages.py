@@ -58,6 +58,7 @@ _STAGES_RU: Final = {
     "collection": "сбор",
     "validation": "проверка",
     "analysis": "анализ",
+    "effectiveness": "эффективность",
     "reporting": "документы",
 }
 # A default that depends on the machine is told in words of the documentation.
