@@ -225,6 +225,8 @@ def _general_type(answers: Mapping[str, float], named: str | None, tiny: int) ->
         return "basic", "questionnaire"
     if answers["offers_secondary"] == 1:
         return "secondary", "questionnaire"
+    if named is None and all(np.isnan(answers[name]) for name in _ASKED):
+        return "unknown", "unknown"
     # The questionnaire of 2022 asks for no levels: the name tells a basic school, all others are secondary ones.
     return ("basic", "name") if named == "basic" else ("secondary", "name" if named else "questionnaire")
 

@@ -55,7 +55,7 @@ def result_measures(result_summary: pd.DataFrame) -> pd.DataFrame:
             ),
         }
     )
-    deviation = works["value"] - works["measure"].map(everyone)
+    deviation = works["value"] - works["measure"].map(everyone).astype("float64")
     codes = {text: AssessmentKey.parse(text).campaign_code for text in titles}
     parts = pd.DataFrame(
         {

@@ -24,7 +24,7 @@ class _Levels:
 
 
 def cutoff_excess(pupils: Pupils, options: SignalOptions) -> Measured | None:
-    """Measure the share of works just above the cut-offs among those near them; None without a sound scale.
+    """Measure the share of works just above the cut-offs among those near them; None without a sound scale or spread.
 
     `value` and `reference` are shares (0–1) of the works within `half_width` points of a cut-off that reached it, at
     the school and expected from its peers; `smooth` is the share a distribution without heaps would give.
@@ -32,6 +32,8 @@ def cutoff_excess(pupils: Pupils, options: SignalOptions) -> Measured | None:
     if pupils.cutoffs is None:
         return None
     score, school = pupils.score[pupils.is_scored], pupils.school[pupils.is_scored]
+    if not len(score) or score.min() == score.max():
+        return None
     width = pupils.maximum_score + 1
     counts = np.bincount(school * width + score, minlength=pupils.schools * width).reshape(-1, width)
     levels = _levels(score, school, pupils.schools)

@@ -90,7 +90,7 @@ class _Window:
     @property
     def start_of_work(self) -> Places:
         """Return the first calendar year of the school year of each work."""
-        return np.array([int(self.papers[name].school_year[:4]) for name in self.obs.assessment_ids])
+        return np.array([int(self.papers[name].school_year[:4]) for name in self.obs.assessment_ids], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
