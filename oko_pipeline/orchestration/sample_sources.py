@@ -20,16 +20,22 @@ from oko_pipeline.sample.surveys import survey_jobs
 Job = Callable[[], None]
 
 SOURCES_YEAR: Final = "2025-2026"
+YEAR_BEFORE: Final = "2024-2025"
+"""Of the year before there are forms alone, all sound: two years in a row show what registers carry over."""
 
 
 def source_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
-    """Yield the jobs of all sources of the year; `write_sample` takes this as its `further`.
+    """Yield the jobs of all sources of the year and of the forms of the year before.
+
+    `write_sample` takes this as its `further`.
 
     Args:
         inbox: the inbox being written.
         world: the territory; its options tell which groups of files are wanted and whether faults are planted.
     """
     options = world.options
+    if YEAR_BEFORE in options.school_years and options.wants(LayoutGroup.REGISTERS):
+        yield from form_jobs(inbox, world, YEAR_BEFORE, has_faults=False)
     if SOURCES_YEAR not in options.school_years:
         return
     if options.wants(LayoutGroup.REGISTERS):

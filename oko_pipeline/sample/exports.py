@@ -16,6 +16,7 @@ from oko_pipeline.sample.inbox import Cell, FileNote, Inbox
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.registers import RegisterWorld, Row, invented_names, register_rows
 from oko_pipeline.sample.results import World
+from oko_pipeline.sample.school_lists import FORMER_NAMES
 from oko_pipeline.sample.territory import School
 
 Job = Callable[[], None]
@@ -155,10 +156,12 @@ def _noko(world: World) -> _Export:
         "operator",
     )
     rows: list[dict[str, Cell]] = []
-    for school in world.territory.schools:
+    for number, school in enumerate(world.territory.schools):
         scores = [round(float(rng.uniform(62, 100)), 1) for _ in _CRITERIA]
         asked = int(rng.integers(40, 200))
-        row: dict[str, Cell] = {"school_name": school.name, "assessed_year": 2025}
+        # The operator's list is old: some schools stand there under names that the file of correspondences explains.
+        name = FORMER_NAMES[number] if number < len(FORMER_NAMES) else school.name
+        row: dict[str, Cell] = {"school_name": name, "assessed_year": 2025}
         row |= dict(zip(_CRITERIA, scores, strict=True))
         row |= {"total_score": round(sum(scores) / 5, 2), "respondents_count": asked, "consumers_count": asked * 2}
         rows.append(row | {"operator": "ООО «Оценщик»"})

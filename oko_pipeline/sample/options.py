@@ -7,7 +7,7 @@ from typing import Final
 
 from oko_pipeline.errors import SettingsError
 
-SUPPORTED_YEARS: Final = ("2020-2021", "2021-2022", "2022-2023", "2025-2026")
+SUPPORTED_YEARS: Final = ("2020-2021", "2021-2022", "2022-2023", "2024-2025", "2025-2026")
 
 
 class LayoutGroup(StrEnum):
