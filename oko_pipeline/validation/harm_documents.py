@@ -23,7 +23,8 @@ _HTML_BREAK: Final = re.compile(
 )
 _HTML_TAG: Final = re.compile(r"<[^>]+>")
 _UNIT_HEADING: Final = re.compile(
-    r"^(?:оо|школ|класс|образовательн\w* организац|организац|муниципалитет|код оо|логин)", re.IGNORECASE
+    # «Классов» and «Школ» head numbers of units, not units.
+    r"^(?:оо|школ(?!\b)|класс(?!ов\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)", re.IGNORECASE
 )
 _TEACHER_HEADING: Final = re.compile(r"^(?:учител|педагог|преподавател|фио учител|классный руководител)", re.IGNORECASE)
 
