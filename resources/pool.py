@@ -2,8 +2,10 @@
 
 import multiprocessing
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from typing import Final, TypeVar
 
 Item = TypeVar("Item")
@@ -12,6 +14,11 @@ Result = TypeVar("Result")
 # Worker processes start with these imported once in the fork server; below so many items starting them costs more.
 _PRELOAD: Final = ["assets.pool_tasks"]
 _FEWEST_ITEMS: Final = 12
+_AHEAD: Final = 4
+
+
+def _each(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    return [function(item) for item in items]
 
 
 class WorkerPool:
@@ -32,8 +39,19 @@ class WorkerPool:
         if self._workers == 1 or len(items) < _FEWEST_ITEMS:
             yield from map(function, items)
             return
-        chunk = max(1, min(8, len(items) // (self._workers * 8)))
-        yield from self._processes().map(function, items, chunksize=chunk)
+        size = max(1, min(8, len(items) // (self._workers * 8)))
+        chunks = iter([items[start : start + size] for start in range(0, len(items), size)])
+        processes = self._processes()
+        # Only so much is begun ahead: results that nobody has taken yet are held in memory.
+        begun = deque(processes.submit(_each, function, chunk) for chunk in islice(chunks, _AHEAD * self._workers))
+        try:
+            while begun:
+                made = begun.popleft().result()
+                begun.extend(processes.submit(_each, function, chunk) for chunk in islice(chunks, 1))
+                yield from made
+        finally:
+            for one in begun:
+                one.cancel()
 
     def _processes(self) -> ProcessPoolExecutor:
         if self._executor is None:

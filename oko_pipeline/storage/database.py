@@ -163,6 +163,21 @@ class Database:
             }
         )
 
+    def distinct(self, table: Table, where: Mapping[str, str | Sequence[str]], columns: Sequence[str]) -> pd.DataFrame:
+        """Return the different combinations of some columns among the rows that match `where`, in order."""
+        sql_table = self._metadata.tables[table.name]
+        named = [sql_table.c[name] for name in columns]
+        query = sa.select(*named).where(*_conditions(sql_table, where)).distinct().order_by(*named)
+        with self.engine.connect() as connection:
+            rows = self._rows(connection, query)
+        values: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else ((),) * len(columns)
+        return pd.DataFrame(
+            {
+                name: _typed(list(column), PANDAS_TYPES[table.column(name).type])
+                for name, column in zip(columns, values, strict=True)
+            }
+        )
+
     def _rows(self, connection: sa.Connection, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
         """Return rows as the driver gives them; SQLAlchemy's row objects cost as much again as the query."""
         with connection.execute(query) as result:
@@ -206,10 +221,11 @@ class Database:
         # The driver's own executemany is 3-4 times faster than the ORM path or DataFrame.to_sql.
         compiled = sa.insert(sql_table).values({name: sa.bindparam(name) for name in names}).compile(self.engine)
         order = list(compiled.positiontup or names)
-        columns = [_driver_values(frame[name]) for name in order]
         try:
             for start in range(0, len(frame), _BATCH_ROWS):
-                batch = list(zip(*(column[start : start + _BATCH_ROWS] for column in columns), strict=True))
+                # Values become Python objects batch by batch: those of a region's table would take a gigabyte.
+                part = frame.iloc[start : start + _BATCH_ROWS]
+                batch = list(zip(*(_driver_values(part[name]) for name in order), strict=True))
                 if compiled.positional:
                     connection.exec_driver_sql(str(compiled), batch)
                 else:

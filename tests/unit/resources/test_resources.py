@@ -1,6 +1,7 @@
 """The outside world: documents are written whole, the pool keeps order, the clock speaks UTC."""
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,15 @@ def test_the_pool_keeps_the_order_of_items(workers):
     pool.close()
     assert list(pool.map(str, range(20))) == [str(number) for number in range(20)]
     pool.close()
+
+
+def test_the_pool_does_not_run_far_ahead_of_its_reader(tmp_path):
+    paths = [tmp_path / str(number) for number in range(400)]
+    pool = WorkerPool(2)
+    results = pool.map(Path.touch, paths)
+    next(results)
+    pool.close()
+    assert 0 < sum(path.exists() for path in paths) < 200
 
 
 @pytest.mark.parametrize("workers", [1, 2])
