@@ -100,7 +100,7 @@ def judge(
             f"нет {options.minimum_comparisons} сопоставимых ОО без такой меры с тем же стартом",
         )
     weights, gap = _weights(found, starts)
-    effect = same_start_effect(observation.figures, starts, weights, observation.after_interval, model.freedom)
+    effect = same_start_effect(observation.figures, starts, weights, observation.after_interval, model)
     bases = {basis for basis, _ in found.values()}
     basis = bases.pop() if len(bases) == 1 else "mixed"
     between = float(np.sqrt(model.between_before))

@@ -168,7 +168,7 @@ def _shares(
     interval = wilson_interval(x1, n1)
     return Observation(
         codes=[str(code) for code in whole.index[sound]],
-        figures=TwoYears(100 * x0 / n0, _share_variance(x0, n0), 100 * x1 / n1, _share_variance(x1, n1)),
+        figures=share_figures((x0, n0), (x1, n1)),
         after_interval=Interval(100 * interval.low, 100 * interval.high),
         before_n=n0,
         after_n=n1,
@@ -179,13 +179,17 @@ def _shares(
     )
 
 
-def _share_variance(successes: Floats, trials: Floats) -> Floats:
-    """Return sampling variances of shares in squared percentage points; never 0, even at 0 and 100 %.
+def share_figures(before: tuple[Floats, Floats], after: tuple[Floats, Floats]) -> TwoYears:
+    """Return shares in percent and their sampling variances from counts (successes, trials) of both years.
 
-    p̃(1 − p̃)/n at p̃ = (x + 2)/(n + 4); Agresti and Coull 1998, The American Statistician 52:119.
+    Variances are p̃(1 − p̃)/n at p̃ = (x + 2)/(n + 4) of the first year, never 0 even at 0 and 100 % (Agresti and Coull
+    1998, The American Statistician 52:119). Those of the second year too: weights by a variance that the outcome itself
+    makes would favour outcomes near 0 and 100 % and so shift the comparison.
     """
-    share = (successes + 2) / (trials + 4)
-    return 1e4 * share * (1 - share) / trials
+    (x0, n0), (x1, n1) = before, after
+    share = (x0 + 2) / (n0 + 4)
+    spread = 1e4 * share * (1 - share)
+    return TwoYears(100 * x0 / n0, spread / n0, 100 * x1 / n1, spread / n1)
 
 
 def _means(before: pd.DataFrame, after: pd.DataFrame, unit_ru: str, last_day: str) -> Observation | Refusal:

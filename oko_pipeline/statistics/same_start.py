@@ -35,21 +35,30 @@ class TwoYears(NamedTuple):
 
 
 class StartModel(NamedTuple):
-    """How starts return: means of groups before, lasting variance, variance before, yearly variance, freedom."""
+    """How starts return.
+
+    Means of groups before, τ² (what lasts), the variance of its estimate, V₀ (between units before), ω² (of a year),
+    and the freedom of the spread.
+    """
 
     group_before: Floats
     lasting: float
+    lasting_variance: float
     between_before: float
     yearly: float
     freedom: int
 
 
 class Starts(NamedTuple):
-    """By unit: the shrunk start, the share of the unit's own figure in it, the variance of the gain since."""
+    """By unit: the shrunk start, the share of the unit's own figure in it, the variance of the gain since.
+
+    `place` is (y₀ − μ₀)/(V₀ + s₀²): by how much the start moves with τ².
+    """
 
     start: Floats
     weight: Floats
     gain_variance: Floats
+    place: Floats
 
 
 class Effect(NamedTuple):
@@ -79,10 +88,14 @@ def fit_start_model(observed: TwoYears, group: Groups, count: int, is_reference:
     total = between_before + own.before_variance
     place = (own.before - mean[g]) / np.where(total > 0, total, np.inf)
     _, between_after = _centre(own.after, own.after_variance, g, count)
-    lasting = float(np.clip(_slope(place, own.after, between_after + own.after_variance, g), 0.0, between_before))
-    model = StartModel(mean, lasting, between_before, 0.0, len(used) - len(np.unique(g)) - 1)
+    share = _slope_shares(place, between_after + own.after_variance, g)
+    lasting = float(np.clip(share @ own.after, 0.0, between_before))
+    model = StartModel(mean, lasting, 0.0, between_before, 0.0, len(used) - len(np.unique(g)) - 1)
     starts = shrunk_starts(own, g, model)
-    return model._replace(yearly=_variance_beyond(own.after - starts.start, starts.gain_variance, g, count))
+    # Where schools grow alike from year to year ω² is below 0; their gains still have some variance.
+    least = -float((lasting * (1 - starts.weight)).min(initial=np.inf)) if len(used) else 0.0
+    yearly = _variance_beyond(own.after - starts.start, starts.gain_variance, g, count, least=least)
+    return model._replace(yearly=yearly, lasting_variance=float(share**2 @ (starts.gain_variance + yearly)))
 
 
 def shrunk_starts(observed: TwoYears, group: Groups, model: StartModel) -> Starts:
@@ -90,8 +103,9 @@ def shrunk_starts(observed: TwoYears, group: Groups, model: StartModel) -> Start
     mean = np.where(group >= 0, np.append(model.group_before, np.nan)[group], np.nan)
     total = model.between_before + observed.before_variance
     weight = np.where(total > 0, model.lasting / np.where(total > 0, total, 1.0), 0.0)
-    variance = observed.after_variance + model.lasting * (1 - weight) + model.yearly
-    return Starts(mean + weight * (observed.before - mean), weight, variance)
+    variance = observed.after_variance + np.maximum(model.lasting * (1 - weight) + model.yearly, 0.0)
+    place = (observed.before - mean) / np.where(total > 0, total, np.inf)
+    return Starts(mean + weight * (observed.before - mean), weight, variance, place)
 
 
 def nearest_starts(start: Floats, own: int, candidates: Places, caliper: float, number: int) -> Places:
@@ -106,7 +120,7 @@ def same_start_effect(
     starts: Starts,
     weights: Floats,
     after_interval: Interval,
-    freedom: int,
+    model: StartModel,
     confidence: float = CONFIDENCE,
 ) -> Effect:
     """Return Σ weights·gain over all units with its interval.
@@ -118,11 +132,14 @@ def same_start_effect(
         after_interval: score intervals of the outcome at `confidence` (Wilson for shares). A treated unit's part of the
             error enters with its own arms, so the interval of the effect bends near 0 and 100 % as a share does
             (Newcombe 1998, method 10; Zou and Donner 2008, Statistics in Medicine 27:1693).
-        freedom: of the fitted model.
+        model: from `fit_start_model`.
         confidence: level of the interval.
 
+    The variance is that of the gains and of τ² as far as starts of treated units and comparisons move with it; with
+    one treated unit, one group and no sampling variances it is that of the unit's dummy in y₁ ~ y₀ by least squares.
     The interval is NaN where the spread of the change is unknown: no freedom, or no variance at all.
     """
+    freedom = model.freedom
     used = weights != 0
     w, gains = weights[used], (observed.after - starts.start)[used]
     value = float(w @ gains)
@@ -133,7 +150,8 @@ def same_start_effect(
         return Effect(value, float("nan"), float("nan"), expected, freedom)
     t = float(student_quantile(np.array([freedom]), confidence)[0])
     rest = starts.gain_variance - np.where(own, observed.after_variance, 0.0)
-    shared = t * t * float(weights[used] ** 2 @ rest[used])
+    moved = float(w @ starts.place[used])
+    shared = t * t * (float(w**2 @ rest[used]) + model.lasting_variance * moved**2)
     stretch = t / normal_quantile(confidence)
 
     def arm(lengths: Floats) -> float:
@@ -156,39 +174,38 @@ def _centre(values: Floats, variances: Floats, group: Groups, count: int) -> tup
     return np.bincount(group, weight * values, count) / np.where(totals > 0, totals, np.nan), between
 
 
-def _slope(x: Floats, y: Floats, variance: Floats, group: Groups) -> float:
-    """Return the weighted slope of y on x with a level for each group; 0 where x does not vary within groups."""
+def _slope_shares(x: Floats, variance: Floats, group: Groups) -> Floats:
+    """Return c such that c @ y is the weighted slope of y on x with a level for each group; zeros where x is flat."""
     if not len(x):
-        return 0.0
+        return x
     weight = 1 / np.where(variance > 0, variance, 1.0)
     totals = np.bincount(group, weight)
     totals = np.where(totals > 0, totals, 1.0)
-    x_own = x - (np.bincount(group, weight * x) / totals)[group]
-    y_own = y - (np.bincount(group, weight * y) / totals)[group]
-    squares = float(weight @ x_own**2)
-    return float(weight @ (x_own * y_own)) / squares if squares > 0 else 0.0
+    centred = x - (np.bincount(group, weight * x) / totals)[group]
+    squares = float(weight @ centred**2)
+    return weight * centred / squares if squares > 0 else np.zeros(len(x))
 
 
-def _variance_beyond(values: Floats, variances: Floats, group: Groups, count: int, slopes: int = 1) -> float:
-    """Return the variance beyond the known ones at which the squares about the groups' means are as expected."""
+def _variance_beyond(
+    values: Floats, variances: Floats, group: Groups, count: int, *, slopes: int = 1, least: float = 0.0
+) -> float:
+    """Return the variance beyond the known ones, `least` or more, at which squares about means are as expected."""
     freedom = len(values) - len(np.unique(group)) - slopes
     if freedom < 1:
         return 0.0
 
     def excess(between: float) -> float:
-        total = variances + between
-        weight = 1 / np.where(total > 0, total, np.nan)
+        # Where no variance is known the equation has no value at the least one; a trace of variance stands for it.
+        weight = 1 / np.maximum(variances + between, trace)
         totals = np.bincount(group, weight, count)
         means = np.bincount(group, weight * values, count) / np.where(totals > 0, totals, np.nan)
         return float((weight * (values - means[group]) ** 2).sum()) - freedom
 
-    high = float(np.ptp(values)) ** 2 if len(values) else 0.0
-    if high <= 0:
-        return 0.0
-    # Where no sampling variance is known the equation has no value at 0; a trace of variance stands for it.
-    low = 1e-12 * high
-    if excess(low) <= 0:
-        return 0.0
+    high = float(np.ptp(values)) ** 2
+    trace = 1e-12 * high
+    low = least
+    if high <= 0 or excess(low) <= 0:
+        return least
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if excess(middle) > 0 else (low, middle)
