@@ -25,6 +25,7 @@ _MEASURES: Final = (
 )  # fmt: skip
 _TABLE_HEADS: Final = 6
 _FIRST_MEASURE: Final = 4
+_LEAST_SCHOOLS: Final = 3
 _GOOD, _BAD = "зачёт", "незачёт"
 _ESSAY_DAY: Final = datetime(2025, 12, 3, 9, tzinfo=UTC)
 _INTERVIEW_DAY: Final = datetime(2026, 2, 11, 9, tzinfo=UTC)
@@ -132,6 +133,8 @@ def _plant_school_table(lines: Lines) -> list[Planted]:
     plant("examtable.total_mismatch", (_TABLE_HEADS, people + 10), int(str(lines[_TABLE_HEADS][people + 10])) + 2)
     plant("examtable.total_mismatch", (_TABLE_HEADS, people + 4), 12.5)
     plant("examtable.number_among_names", (_TABLE_HEADS, 1), 805)
+    if last - first < _LEAST_SCHOOLS:
+        return faults
     plant("examtable.value_unreadable", (last, people + 5), "много")
     # The cell told is that of the participants, whichever part is too large.
     _put(lines, (first, people + 6), 900)
