@@ -19,7 +19,7 @@ from oko_pipeline.analysis.no_ranking import ORDER_RULES
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.validation.card_wording import CARD_TEXTS, accusing_texts
-from oko_pipeline.validation.contract_columns import CONTRACT_TITLES_RU, contract_columns
+from oko_pipeline.validation.contract_columns import CONTRACT_TITLES_RU, contract_columns, contract_inputs
 from oko_pipeline.validation.cross_foot import CROSS_FEET, CrossFoot, CrossFooting, cross_foot, shares_sum_to_one
 from oko_pipeline.validation.register_rows import REGISTERS
 from oko_pipeline.validation.small_groups import SMALL_GROUP_RULES, SmallGroupRule, told_of_small_groups
@@ -152,15 +152,15 @@ def contracts_hold(asset: str, tables: Sequence[str], workplace: Workplace, scho
     name = f"contracts_{asset}"
 
     def judge() -> list[dict[str, object]]:
-        return [
-            warned(
-                guard_row(workplace, school_year, name, title, (len(flags), int((~flags).sum())), "")
-                | {"expectation": f"{table}_{column}"}
-            )
-            for table in tables
-            for column, flags in contract_columns(suite_table(workplace, school_year, table), TABLES[table]).items()
-            for title in (f"{TABLES[table].title_ru}: {CONTRACT_TITLES_RU[column].lower()}",)
-        ]
+        rows = []
+        for table in (TABLES[one] for one in tables):
+            frame = workplace.database.read(table, {"school_year": school_year}, contract_inputs(table))
+            for column, flags in contract_columns(frame, table).items():
+                title = f"{table.title_ru}: {CONTRACT_TITLES_RU[column].lower()}"
+                counts = (len(flags), int((~flags).sum()))
+                row = guard_row(workplace, school_year, name, title, counts, "")
+                rows.append(warned(row | {"expectation": f"{table.name}_{column}"}))
+        return rows
 
     return remembered_guard(workplace, school_year, name, tables, judge)
 

@@ -62,6 +62,15 @@ def contract_names(table: Table) -> tuple[str, ...]:
     return tuple(name for name, is_asked in asked.items() if is_asked)
 
 
+@cache
+def contract_inputs(table: Table) -> tuple[str, ...]:
+    """Return the columns that `contract_columns` looks at, in their order: the others need not be read for it."""
+    needed = {column.name for column in table.columns if column.allowed} | {name for name, _ in _limits(table)}
+    needed |= {name for one in intervals_of(table) for name in one if name is not None}
+    needed |= {"method_id", "method_version"}
+    return tuple(name for name in table.column_names if name in needed)
+
+
 def numbers(frame: pd.DataFrame, column: str) -> Floats:
     """Return a column as floats, NaN where it is empty."""
     return frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
