@@ -16,6 +16,7 @@ RULE_FILES = (
     "rules_protocols.csv",
     "rules_records.csv",
     "rules_exams.csv",
+    "rules_cycle.csv",
     "rules_harm.csv",
 )
 

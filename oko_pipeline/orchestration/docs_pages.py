@@ -53,11 +53,13 @@ _RULE_FAMILIES_RU: Final = {
     "work": "Работы участников",
     "year": "Учебный год целиком",
     "privacy": "Персональные данные",
+    "cycle": "Цикл управления: ссылки и ответы",
 }
 _STAGES_RU: Final = {
     "collection": "сбор",
     "validation": "проверка",
     "analysis": "анализ",
+    "recommendations": "рекомендации",
     "effectiveness": "эффективность",
     "reporting": "документы",
 }

@@ -14,7 +14,7 @@ from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.orchestration.build import build_defs
 
 SNAPSHOT = Path(__file__).with_name("graph_snapshot.txt")
-STAGES = {"collection", "validation", "analysis", "effectiveness", "reporting"}
+STAGES = {"collection", "validation", "analysis", "recommendations", "effectiveness", "reporting"}
 CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 
 
