@@ -30,7 +30,7 @@ _TITLES_RU: Final = {
     "scale": "другая шкала перевода в отметки",
     "contingent": "другой состав ОО или участников",
 }
-_SEASONS_RU: Final = {"spring": "весна", "autumn": "осень"}
+_SEASONS_RU: Final = {"spring": "весна", "autumn": "осень", "winter": "зима"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,12 @@ class Paper:
     def campaign(self) -> Campaign | None:
         """Return the campaign, None for one the catalogue does not list."""
         return campaigns().get(self.campaign_code)
+
+    @property
+    def when_ru(self) -> str:
+        """Return the work's campaign in words: осень 2020."""
+        known = self.campaign
+        return known.short_ru if known else self.campaign_code
 
     @property
     def order(self) -> tuple[str, str]:
@@ -208,7 +214,7 @@ def link_papers(papers: Mapping[str, Paper], view: str, basis: Basis) -> dict[st
             blocked = {one.assessment_id: _blocking(one, paper, view, basis) for one in earlier}
             comparable = tuple(name for name, found in blocked.items() if not found)
             nearest = blocked[earlier[0].assessment_id] if earlier else ()
-            text = f"{earlier[0].assessment_id} — {'; '.join(one.text_ru for one in nearest)}" if nearest else None
+            text = f"{earlier[0].when_ru} — {'; '.join(one.text_ru for one in nearest)}" if nearest else None
             links[paper.assessment_id] = Link(
                 paper.school_year, comparable[0] if comparable else None, text, comparable
             )

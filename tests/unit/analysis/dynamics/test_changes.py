@@ -108,6 +108,7 @@ def test_the_autumn_paper_and_the_spring_paper_of_a_year_are_one_cohort(years, o
     by_grade = made.result_dynamics.query("view == 'grade' and assessment_id == @same_paper")
     assert by_grade.change_value.isna().all()
     assert by_grade[by_grade.indicator_code == "mean_percent"].break_ru.str.contains("работы за предыдущий класс").all()
+    assert not by_grade.break_ru.str.contains("vpr-", na=False).any(), "a campaign is told in words"
 
 
 def test_the_same_children_are_followed_into_the_next_grade_and_year(years, one_row):
