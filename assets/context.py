@@ -58,6 +58,8 @@ LOW_RESULT_TABLES = (
     made.LEARNING_PAIRS,
     made.SUPPORT_MONITORING,
 )
+_CONDITIONS = ("exam_summary", "records_contingent")
+"""Assets of other stages that the conditions of schools are read from: they run before."""
 OPTIONAL_INPUTS = {
     "social_passport": "социальный паспорт: индекс строится по анкете, часть факторов риска неизвестна",
     "exam_summary": "итоги ОГЭ и ЕГЭ: правила ШНОР применены только к ВПР",
@@ -386,7 +388,7 @@ def school_groups(context: dg.AssetExecutionContext, workplace: WorkplaceResourc
     name="school_clusters",
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=[school_groups],
+    deps=[school_groups, *_CONDITIONS],
     description="Статистические кластеры ОО по условиям: центры, устойчивость, пограничные ОО; версия года.",
     kinds={"table"},
 )
@@ -402,7 +404,7 @@ def school_clusters(context: dg.AssetExecutionContext, workplace: WorkplaceResou
     name="comparable_schools",
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=[school_groups],
+    deps=[school_groups, *_CONDITIONS],
     description="Сопоставимые ОО: ближайшие по условиям в своей группе, баланс условий, честное «сопоставимых нет».",
     kinds={"table"},
 )
@@ -418,7 +420,7 @@ def comparable_schools(context: dg.AssetExecutionContext, workplace: WorkplaceRe
     name="contextual_results",
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=[school_groups, "result_summary"],
+    deps=[school_groups, "result_summary", *_CONDITIONS],
     description="Результаты с поправкой на условия: ожидаемое, остаток с интервалом, выше — как ожидается — ниже.",
     kinds={"table"},
 )
@@ -434,7 +436,14 @@ def contextual_results(context: dg.AssetExecutionContext, workplace: WorkplaceRe
     name="low_results",
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=[school_clusters, contextual_results, "result_summary"],
+    deps=[
+        school_clusters,
+        contextual_results,
+        "result_summary",
+        *_CONDITIONS,
+        "records_external_lists",
+        "records_support",
+    ],
     description=(
         "ШНОР по наборам правил и чувствительность к порогам, индекс социального благополучия, рисковый профиль, "
         "база высоких результатов в своих условиях, пары «у кого учиться», мониторинг программ поддержки."

@@ -416,7 +416,7 @@ def objectivity_signs_asset(context: dg.AssetExecutionContext, workplace: Workpl
     name="objectivity_cards",
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=["objectivity_signs", "objectivity_signals"],
+    deps=["objectivity_signs", "objectivity_signals", "records_external_lists", "records_objectivity"],
     description=(
         "Карточки объективности ОО: уровень доказательности за 1–3 года, сравнение с сопоставимыми ОО, что неизвестно, "
         "ответ ОО. Повод для дополнительного анализа, не доказательство."

@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     methods: Path | None = Field(
         None, description="YAML со своими параметрами методов: «метод.параметр: значение» (docs/methods.md)"
     )
+    programmes: str = Field(
+        "modern", description="Программы территории через запятую; с «@2025-2026» — с какого учебного года начинается"
+    )
+    programmes_folder: Path | None = Field(
+        None, description="Папка своих программ: пары файлов «код.yaml» и «код.csv» (docs/programmes.md)"
+    )
     pseudonym_key: SecretStr | None = Field(None, description="Ключ псевдонимов (не короче 16 знаков) вместо файла")
     pseudonym_key_file: Path = Field(
         default_factory=_default_key_file, description="Файл ключа псевдонимов, вне репозитория"

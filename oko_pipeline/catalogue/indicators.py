@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
-from oko_pipeline.catalogue.loader import read_catalogue_csv
+from oko_pipeline.catalogue.programmes import register_duties
 from oko_pipeline.catalogue.records import RecordForm, RecordShare, RecordTable, record_forms
 from oko_pipeline.catalogue.yaml_files import CatalogueModel, catalogue_files, read_catalogue_yaml
 from oko_pipeline.errors import CatalogueError
@@ -155,7 +155,7 @@ def _direction(form: RecordForm, share: RecordShare) -> str:
 @cache
 def register_directions() -> dict[str, str]:
     """Return the direction of each row of the mission register."""
-    return dict(read_catalogue_csv("register_needs.csv", lambda row: (row["id"], row["direction"])))
+    return {duty.duty_id: duty.direction for duty in register_duties()}
 
 
 _FORM_DIRECTIONS: Final = {

@@ -1,8 +1,7 @@
 """Kinds of data that the programmes need: where each comes from, by which layout or form it comes in, who uses it.
 
 `data/sources.yaml` names the ways in; whether a way is open is never written there but worked out from the layouts,
-forms, questionnaires and tables that really exist. `data/register_needs.csv` is the part of the mission register that
-says who needs what.
+forms, questionnaires and tables that really exist. Who needs what is said by the rows of the programmes.
 """
 
 from collections import Counter
@@ -16,7 +15,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
-from oko_pipeline.catalogue.loader import read_catalogue_csv
+from oko_pipeline.catalogue.programmes import register_duties
 from oko_pipeline.catalogue.questionnaires import questionnaires
 from oko_pipeline.catalogue.records import RecordForm, record_forms
 from oko_pipeline.catalogue.yaml_files import CatalogueModel, read_catalogue_yaml
@@ -151,12 +150,7 @@ def read_source_kinds(texts: dict[str, str]) -> dict[str, SourceKind]:
 @cache
 def register_needs() -> tuple[RegisterNeed, ...]:
     """Return what each row of the mission register needs."""
-    return tuple(
-        read_catalogue_csv(
-            "register_needs.csv",
-            lambda row: RegisterNeed(row["id"], row["direction"], row["kind"], tuple(row["needs"].split(";"))),
-        )
-    )
+    return tuple(RegisterNeed(duty.duty_id, duty.direction, duty.kind, duty.needs) for duty in register_duties())
 
 
 @cache

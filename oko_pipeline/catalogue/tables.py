@@ -9,7 +9,6 @@ from typing import Final
 from oko_pipeline.catalogue.columns import ASSESSMENT, SIZE_TIERS, SUBGROUP, UNIT, YEAR
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Privacy, Table
 from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
-from oko_pipeline.catalogue.tables_cycle import CYCLE_TABLES
 from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
 from oko_pipeline.catalogue.tables_effects import EFFECT_TABLES
 from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
@@ -17,6 +16,7 @@ from oko_pipeline.catalogue.tables_indicators import INDICATOR_TABLES
 from oko_pipeline.catalogue.tables_items import ITEM_TABLES
 from oko_pipeline.catalogue.tables_log import DATA_ACCESS_LOG
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_TABLES
+from oko_pipeline.catalogue.tables_programmes import PROGRAMME_TABLES
 from oko_pipeline.catalogue.tables_sources import SOURCE_TABLES
 from oko_pipeline.catalogue.tables_surveys import SURVEY_TABLES
 
@@ -603,8 +603,8 @@ TABLES: Final[dict[str, Table]] = {
         *CONTEXT_TABLES,
         *OBJECTIVITY_TABLES,
         *ITEM_TABLES,
-        *CYCLE_TABLES,
         *EFFECT_TABLES,
+        *PROGRAMME_TABLES,
     )
     if not table.is_restricted
 }

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, privacy, trace, year
+from oko_pipeline.cli import files, installation, privacy, programmes, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints
 from oko_pipeline.errors import OkoError
 
@@ -21,7 +21,7 @@ for command in (
     files.forms,
     files.protocol,
     files.sources,
-    trace.trace,
+    programmes.coverage,
     privacy.retention,
     privacy.privacy,
     installation.ui,

@@ -1,28 +1,21 @@
 """The registry of indicators answers every indicator of the mission register from columns that exist, lawfully."""
 
-import csv
-from importlib.resources import files
-
 import pytest
 
 from oko_pipeline.catalogue.all_tables import any_table
 from oko_pipeline.catalogue.indicators import DIRECTIONS, HARMFUL_USES, indicators
-
-
-def register_rows():
-    text = files("oko_pipeline.catalogue").joinpath("data", "register_needs.csv").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
+from oko_pipeline.catalogue.programmes import register_duties
 
 
 def test_every_indicator_of_the_register_is_computed_or_asked_for_in_a_form():
-    asked = {row["id"] for row in register_rows() if row["kind"] == "indicator"}
+    asked = {duty.duty_id for duty in register_duties() if duty.kind == "indicator"}
     served = {register_id for one in indicators().values() for register_id in one.serves}
     assert len(asked) == 140
     assert asked - served == set()
 
 
 def test_indicators_serve_rows_that_exist():
-    known = {row["id"] for row in register_rows()}
+    known = {duty.duty_id for duty in register_duties()}
     assert {one for indicator in indicators().values() for one in indicator.serves} <= known
 
 

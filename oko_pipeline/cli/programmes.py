@@ -1,0 +1,24 @@
+"""Commands about programmes: what serves each duty."""
+
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+from oko_pipeline.cli.screen import EXIT_FAILED, console
+
+
+def coverage(
+    context: typer.Context,
+    programme: Annotated[str | None, typer.Option(help="Только эта программа, например modern")] = None,
+) -> None:
+    """Показать, чем обслужена каждая обязанность программ и где это видно."""
+    from oko_pipeline.orchestration.coverage import existing, print_coverage  # noqa: PLC0415
+
+    if not print_coverage(console, existing(_command_names(context)), programme):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _command_names(context: typer.Context) -> list[str]:
+    root = context.find_root().command
+    return list(root.commands) if isinstance(root, TyperGroup) else []
