@@ -135,7 +135,7 @@ def _group_results(
     rows = pd.DataFrame({"school_code": groups.take(codes[is_member]), "class_label": None})
     taken = is_member[scored.is_scored]
     own = _Scored(scored.assessment_id, rows, scored.is_scored[is_member], scored.scores[taken], scored.profile)
-    names = pd.Series(sorted(set(rows["school_code"])), dtype="str")
+    names = rows["school_code"].drop_duplicates()
     registry = pd.DataFrame({"school_code": names, "municipality_code": names, "region_code": "00"})
     found = _results(own, build_units(rows, registry), options)
     found = found[found["unit_level"] == "school"]
@@ -222,7 +222,8 @@ def _confirmed(
 def _parts(results: pd.DataFrame, units: Units) -> dict[str, pd.Series]:
     """Count, for units above class, their classes (a school) or schools (all others) with a zone and with a deficit."""
     unit = _unit_places(results, units)
-    skill = pd.MultiIndex.from_frame(results[_SKILL]).factorize()[0]
+    kind, code = (pd.factorize(results[name])[0] for name in _SKILL)
+    skill = np.unique(kind * (int(code.max(initial=0)) + 1) + code, return_inverse=True)[1]
     told = results["is_systemic"].notna().to_numpy()
     deficit = results["is_systemic"].fillna(value=False).to_numpy(dtype=bool)
     by_unit = np.zeros((len(units.levels), int(skill.max(initial=0)) + 1, 2), dtype=np.int64)
