@@ -53,6 +53,7 @@ def measure_effects(inputs: EffectInputs, options: EffectOptions) -> EffectTable
             for one in inputs.measures
             if one.measure_id != measure.measure_id
             and one.is_carried_out
+            and measure.is_carried_out
             and one.overlaps(measure)
             and set(one.school_codes) & set(measure.school_codes)
         ]
