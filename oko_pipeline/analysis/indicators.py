@@ -27,8 +27,8 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 LEVELS: Final = ("school", "municipality", "all")
-_SITTINGS: Final = {"assessment_id": r"^([^:]*:[^:]*)", "exam_code": r"^([^:]*:[^:]*)"}
-"""Columns that name works and exams, and what of the name tells who sat them: campaign and grade, kind and year."""
+_SITTINGS: Final = ("assessment_id", "exam_code")
+"""Columns that name works and exams: the first two parts tell who sat them — campaign and grade, kind and year."""
 
 
 def _usual_correlation() -> float:
@@ -207,13 +207,13 @@ def _people_of(rows: _Grouping, indicator: Indicator, name: str) -> Floats:
     """
     counted = [indicator.denominator] if indicator.denominator else list(indicator.points)
     sizes = sum((np.nan_to_num(rows.column(str(one))) for one in counted), start=np.zeros(len(rows.place)))
-    sitting = rows.frame[name].str.extract(_SITTINGS[name], expand=False)
-    by_work = pd.DataFrame({"place": rows.place, "sitting": sitting.to_numpy(dtype=object), "size": sizes})
-    by_sitting = by_work.groupby(["place", "sitting"], as_index=False)["size"].max()
-    by_sitting["campaign"] = by_sitting["sitting"].str.split(":").str[0]
-    by_campaign = by_sitting.groupby(["place", "campaign"])["size"].sum()
-    largest = by_campaign.groupby(level="place").max()
-    return largest.reindex(range(rows.units), fill_value=0.0).to_numpy(dtype=np.float64)
+    work, names = pd.factorize(rows.frame[name])
+    sitting, sittings = pd.factorize(pd.Index([":".join(str(text).split(":")[:2]) for text in names]))
+    campaign, campaigns = pd.factorize(pd.Index([text.split(":")[0] for text in sittings]))
+    largest = np.zeros((rows.units, len(sittings)))
+    np.maximum.at(largest, (rows.place, sitting[work]), sizes)
+    by_campaign = largest @ np.eye(len(campaigns))[campaign]
+    return by_campaign.max(axis=1, initial=0.0)
 
 
 def _rows(
