@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import EVERY_YEAR, YearSlices, frame_fingerprint, record_slices
+from assets.inputs import EVERY_YEAR, YearSlices, frame_fingerprint, record_slices, slice_fingerprint
 from assets.validation import SLICES_OF, newest_results, remembered_results
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
@@ -120,7 +120,7 @@ def remembered_guard(
     inputs = combine(
         code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.analysis.no_ranking"),
         repr(sorted(workplace.settings.method_overrides.items())),
-        YearSlices.read(workplace, school_year).fingerprint(*sources),
+        slice_fingerprint(workplace, school_year, *sources),
     )
 
     def rows() -> pd.DataFrame:

@@ -118,8 +118,9 @@ def small_groups_silent(
 
     def judge() -> list[dict[str, object]]:
         rows = []
+        frames = {table: suite_table(workplace, school_year, table) for table in {rule.table for rule in rules}}
         for number, rule in enumerate(rules, start=1):
-            frame = suite_table(workplace, school_year, rule.table)
+            frame = frames[rule.table]
             wrong = int(told_of_small_groups(frame, rule, overrides).sum())
             title = f"{TABLES[rule.table].title_ru}: {rule.told_ru} — только о достаточно больших группах"
             row = guard_row(workplace, school_year, name, title, (len(frame), wrong), "")
