@@ -20,6 +20,7 @@ _RESULT_NAME: Final = re.compile(
 _RANK_NAME: Final = re.compile(r"\brank|_rank\b|рейтинг|^место\b|\bместо в\b|\bранг\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
 _DIGITS: Final = re.compile(r"(\d+)")
+_CODE: Final = re.compile(r"\(([^()\s]*\d)\)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,14 @@ def _numbers(values: pd.Series) -> pd.Series:
 
 
 def _is_in_order(values: pd.Series) -> bool:
-    """Tell whether names or codes stand in some usual order: by signs, or as people read (ё as е, 2 before 10)."""
+    """Tell whether names or codes stand in some usual order: by signs, or as people read (ё as е, 2 before 10).
+
+    Where every name carries a code in brackets, as documents tell schools apart, the order of the codes is one too.
+    """
     texts = values.dropna().astype("str").to_list()
+    codes = [found[1] for text in texts if (found := _CODE.search(text))]
+    if texts and len(codes) == len(texts) and _is_in_order(pd.Series(codes)):
+        return True
     as_read = [_reading_key(text) for text in texts]
     return texts in (sorted(texts), sorted(texts, reverse=True)) or as_read in (
         sorted(as_read),

@@ -116,6 +116,15 @@ def test_the_group_that_stands_by_a_result_is_named():
     assert ranked_groups(works("3142", [4.0, 3.0, 2.0, 1.0]), RULE) == ["t: b — по mean_score"]
 
 
+def test_schools_in_the_order_of_their_codes_are_no_ranking_whatever_their_names():
+    schools = ["МБОУ СОШ № 81 (edu990081)", "МБОУ лицей № 153 (edu990153)", "МБОУ СОШ № 336 (edu990336)"]
+    share = ["25,9 (13–45)", "10,0 (3–30)", "8,3 (2–26)"]
+    frame = pd.DataFrame({"Образовательная организация": schools, "Ниже журнала, %": share})
+    assert ordered_by_result(frame, ["Образовательная организация"]) == ()
+    shuffled = frame.assign(**{"Образовательная организация": [schools[0], schools[2], schools[1]]})
+    assert ordered_by_result(shuffled, ["Образовательная организация"]) == ("Ниже журнала, %",)
+
+
 def test_a_group_in_no_order_at_all_is_no_ranking():
     assert ranked_groups(works("3142", [4.0, 1.0, 3.0, 2.0]), RULE) == []
 
