@@ -9,14 +9,12 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from oko_pipeline.catalogue.records import record_contracts
 from oko_pipeline.orchestration.privacy_scan import scan_everything
 from oko_pipeline.orchestration.sample_sources import SOURCES_YEAR, source_jobs
 from oko_pipeline.orchestration.year_run import run_year
 from oko_pipeline.sample.generate import write_sample
 from oko_pipeline.sample.options import SampleOptions
 from oko_pipeline.sample.registers import invented_names
-from oko_pipeline.sample.school_lists import FORMER_NAMES
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 from tests.integration.conftest import silent
@@ -76,14 +74,6 @@ def test_a_year_of_all_sources_runs(year_of_sources):
     for pattern in (PHONE, EMAIL, DOCUMENT, BIRTH_DATE):
         assert sum(pattern.fullmatch(one) is not None for one in planted) >= 20, pattern
     assert any(workplace.settings.restricted_folder.rglob("*.parquet"))
-
-
-def test_schools_under_former_names_are_linked_by_the_file_of_correspondences(year_of_sources):
-    workplace, _, _ = year_of_sources
-    rows = workplace.database.read(record_contracts()["noko"], {"school_year": SOURCES_YEAR})
-    former = rows[rows["school_key"].isin(FORMER_NAMES)]
-    assert len(former) >= 1
-    assert former["school_code"].notna().all()
 
 
 def test_nothing_of_the_people_in_the_files_is_left_anywhere(year_of_sources):

@@ -17,6 +17,7 @@ from oko_pipeline.orchestration.sample_sources import SOURCES_YEAR, source_jobs
 from oko_pipeline.sample.generate import write_sample
 from oko_pipeline.sample.options import LayoutGroup, SampleOptions
 from oko_pipeline.sample.registers import invented_names
+from oko_pipeline.sample.school_lists import FORMER_NAMES
 
 SOURCES = frozenset(
     {
@@ -168,6 +169,18 @@ def test_nothing_read_names_a_person(faulty):
     assert [name for name in surnames if name in told] == []
     assert "@example.org" not in text
     assert "+7 900" not in text + told
+
+
+def test_former_names_of_schools_are_explained_by_the_file_of_correspondences(clean):
+    named = {
+        key
+        for reading in clean.readings
+        if "noko" in reading.reading.records
+        for key in reading.reading.records["noko"]["school_key"]
+    }
+    links = [one.reading.tables["school_links"] for one in clean.readings if "school_links" in one.reading.tables]
+    explained = {key for table in links for key in table["source_key"]}
+    assert set(FORMER_NAMES) <= named & explained
 
 
 def test_truth_names_nobody(faulty):
