@@ -1,7 +1,7 @@
 """The main questions of the analysis as an honest analyst would script them: pandas groups and a loop, scipy a group.
 
     python bench/analysis.py --schools 31 --runs 1 --work DIR      (makes DIR/start31 and, analysed, DIR/run31)
-    python bench/naive_analysis.py --home DIR/run31 [--year 2022-2023] [--check]
+    python bench/naive_analysis.py --home DIR/run31 [--year 2022-2023] [--every 5] [--check]
 
 Computes, one question after another: summaries with intervals, tasks and skills; quality of tasks with differential
 functioning; signs of objectivity; dynamics by Newcombe and Welch; funnels; clusters and comparable schools; residuals
@@ -38,9 +38,10 @@ UNIT = ["assessment_id", "unit_level", "unit_code"]
 class Region:
     """The inputs of a year, read once: works with their schools, tasks, assessments."""
 
-    def __init__(self, home: Path, year: str) -> None:
+    def __init__(self, home: Path, year: str, every: int = 1) -> None:
         self.home, self.year = home, year
-        self.assessments = self.sql("SELECT * FROM assessments WHERE school_year = ?").set_index("assessment_id")
+        assessments = self.sql("SELECT * FROM assessments WHERE school_year = ?").set_index("assessment_id")
+        self.assessments = assessments.iloc[::every]
         self.tasks = self.sql("SELECT * FROM tasks WHERE school_year = ?")
         self.schools = self.sql("SELECT * FROM schools WHERE school_year = ?").set_index("school_code")
         self.context = self.sql("SELECT * FROM school_context WHERE school_year = ?")
@@ -434,10 +435,11 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--year", default="2022-2023")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="take each n-th work only")
     parser.add_argument("--only", default="", help="questions, by comma")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    region = Region(options.home, options.year)
+    region = Region(options.home, options.year, options.every)
     found: Row = {}
     for question in QUESTIONS:
         name = question.__name__
