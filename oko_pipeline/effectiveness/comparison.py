@@ -87,7 +87,8 @@ def judge(
     is_reference = (group >= 0) & ~is_target & ~np.isin(observation.codes, list(treated))
     model = fit_start_model(observation.figures, group, len(names), is_reference)
     starts = shrunk_starts(observation.figures, group, model)
-    caliper = max(options.caliper * float(np.sqrt(model.between_before)), _tolerance(observation.figures.before))
+    between = float(np.sqrt(max(model.between_before, model.lasting)))
+    caliper = max(options.caliper * between, _tolerance(observation.figures.before))
     own = np.flatnonzero(is_target & (group >= 0))
     found = {
         place: _same_start(place, observation, starts, (group, is_reference, caliper), (alike, options))
@@ -103,7 +104,6 @@ def judge(
     effect = same_start_effect(observation.figures, starts, weights, observation.after_interval, model)
     bases = {basis for basis, _ in found.values()}
     basis = bases.pop() if len(bases) == 1 else "mixed"
-    between = float(np.sqrt(model.between_before))
     return Judged(observation, starts, weights, effect, between, basis, gap)
 
 

@@ -235,7 +235,9 @@ def _broken_series(
     is_marks = any(name.startswith(("mark", "journal")) for name in indicator.numerator)
     column = "breaks_marks" if is_marks else "breaks_percent"
     between = (breaks["school_year"] > before_year) & (breaks["school_year"] <= school_year)
-    told = breaks[between & (breaks["view"] == "grade") & breaks[column].fillna(value=False).astype(bool)]
+    # Other schools in a work do not matter here: the same schools are looked at in both years.
+    matters = breaks[column].fillna(value=False).astype(bool) & (breaks["kind"] != "contingent")
+    told = breaks[between & (breaks["view"] == "grade") & matters]
     return {_series(one) for one in told["assessment_id"].unique()}
 
 

@@ -70,7 +70,7 @@ def judge_effect(judged: Judged, side: int, expected: tuple[float, bool]) -> Ver
     bounds = sorted((side * effect.low, side * effect.high))
     unit = "п. п." if judged.observation.is_share else judged.observation.unit_ru
     told = (
-        f"показатель изменился на {signed_ru(effect.value)} {unit} сильнее, чем у сопоставимых ОО с тем же стартом "
+        f"эффект {signed_ru(effect.value)} {unit} против сопоставимых ОО с тем же стартом "
         f"(95 %: от {signed_ru(effect.low)} до {signed_ru(effect.high)}); ожидалось {signed_ru(side * aim)}"
     )
     if np.isnan(effect.low):
@@ -80,12 +80,12 @@ def judge_effect(judged: Judged, side: int, expected: tuple[float, bool]) -> Ver
     if low > 0 and high >= aim:
         verdict, reason, head = "effective", "expected_reached", "Действенна"
     elif low > 0:
-        verdict, reason, head = "partly", "less_than_expected", "Действенна частично: улучшение меньше ожидаемого"
+        verdict, reason, head = "partly", "less_than_expected", "Действенна частично, улучшение меньше ожидаемого"
     elif harmful:
-        verdict, reason, head = "not_effective", "harm", "Не действенна: показатель ухудшился"
+        verdict, reason, head = "not_effective", "harm", "Не действенна, показатель ухудшился"
     elif high < aim:
-        verdict, reason, head = "not_effective", "no_growth", "Не действенна: ожидаемого улучшения нет"
+        verdict, reason, head = "not_effective", "no_growth", "Не действенна, ожидаемого улучшения нет"
     else:
         verdict, reason = "not_enough_data", "too_wide"
-        head = "Нельзя сказать: данные допускают и «ничего», и ожидаемое улучшение"
-    return Verdict(verdict, reason, f"{head}. По данным {told}.", harmful, aim, is_stated)
+        head = "Нельзя сказать, данные допускают и «ничего», и ожидаемое улучшение"
+    return Verdict(verdict, reason, f"{head}: {told}.", harmful, aim, is_stated)

@@ -89,7 +89,9 @@ def fit_start_model(observed: TwoYears, group: Groups, count: int, is_reference:
     place = (own.before - mean[g]) / np.where(total > 0, total, np.inf)
     _, between_after = _centre(own.after, own.after_variance, g, count)
     share = _slope_shares(place, between_after + own.after_variance, g)
-    lasting = float(np.clip(share @ own.after, 0.0, between_before))
+    # No start lies further from its group's mean than the figure itself; a tighter bound, τ² ≤ V₀, cuts off more of the
+    # chance errors above than below and so takes too much for chance.
+    lasting = float(np.clip(share @ own.after, 0.0, total.min(initial=np.inf))) if len(used) else 0.0
     model = StartModel(mean, lasting, 0.0, between_before, 0.0, len(used) - len(np.unique(g)) - 1)
     starts = shrunk_starts(own, g, model)
     # Where schools grow alike from year to year ω² is below 0; their gains still have some variance.
