@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from assets.access_log import log_access
+from assets.inputs import EVERY_YEAR
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.campaigns import school_years
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.keys import AssessmentKey, check_school_year
+from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     DOCUMENTS,
+    FILES,
     MUNICIPALITIES,
     PUBLISHED_RESULTS,
     QUALITY_FINDINGS,
@@ -22,9 +25,16 @@ from oko_pipeline.catalogue.tables import (
     SCHOOLS,
 )
 from oko_pipeline.errors import OkoError
-from oko_pipeline.orchestration.trace_cells import Unit, file_node, file_paths, row_node, work_node
-from oko_pipeline.orchestration.trace_numbers import NoteSources, Source, match_figure, near, sources_of
-from oko_pipeline.orchestration.trace_rows import Walker
+from oko_pipeline.orchestration.trace_cells import (
+    Unit,
+    file_cells,
+    file_node,
+    file_paths,
+    row_node,
+    work_node,
+)
+from oko_pipeline.orchestration.trace_numbers import NoteSources, Source, match_figure, near, of_task, sources_of
+from oko_pipeline.orchestration.trace_rows import Walker, faulty_cell
 from oko_pipeline.orchestration.trace_text import (
     MINIMUM_SENTENCE,
     Figure,
@@ -44,6 +54,7 @@ _NAMES: Final = re.compile(
 )
 """Numbers that name a task, a class or a mark and are no results."""
 
+_TASK_LISTS: Final = "задания красной зоны"
 _SENTENCE_WORDS: Final = re.compile(r"\s")
 
 
@@ -171,18 +182,61 @@ def _of_sentence(desk: Desk, found: Found) -> Node:
 
 def _figures_of_note(desk: Desk, found: Found) -> list[Node]:
     document, passage = found.document, found.passage
+    if passage.columns[:1] == ("Файл",):
+        return _source_file(desk, passage.cells)
     unit = Unit(str(document["unit_level"]), str(document["unit_code"]))
     note = NoteSources(desk, str(document["campaign_code"]), unit)
     cells = passage.cells
+    if passage.columns[:1] == ("Что найдено",):
+        return _remarks_of_rule(desk, note, cells)
     named = note.named_works(found.sentence, *cells[:1], passage.group, passage.caption, passage.heading)
     sources = sources_of(note, named, cells[0] if cells else "")
     matched = list(_matched(found, sources, [work.title for work in note.view.works]))
-    nodes = [_figure_node(desk, figure, source) for figure, source in matched]
+    nodes = _with_same_cells_once([_figure_node(desk, figure, source) for figure, source in matched])
     if not any(node.reaches_cells() for node in nodes):
         works = [work.assessment_id for work in named] or [work.assessment_id for work in note.view.works]
         below = [work_node(desk, one, unit) for one in works[:_MOST_WORKS]]
         nodes.append(Node("предложение опирается на работы").add(*below))
     return nodes
+
+
+def _with_same_cells_once(nodes: list[Node]) -> list[Node]:
+    """Return the numbers of a sentence with cells that several of them share shown once."""
+    first: dict[tuple[str, ...], str] = {}
+    for node in nodes:
+        below = tuple(line for child in node.children for line in child.lines())
+        number = node.text.partition(" — ")[0]
+        if below and first.setdefault(below, number) != number:
+            node.children = [Node(f"ячейки те же, что у «{first[below]}»", is_cells=True)]
+    return nodes
+
+
+def _source_file(desk: Desk, cells: tuple[str, ...]) -> list[Node]:
+    """Return the source file that a row of the table of sources names, with its sheet and rows."""
+    path, beginning = plain(cells[0]), cells[1]
+    nodes: list[Node] = []
+    for row in records(desk.workplace.database.read(FILES, desk.where | {"status": "accepted"})):
+        if plain(str(row["path"])) == path and str(row["file_sha256"]).startswith(beginning):
+            told = f"строк принято: {row['accepted_rows_count']} ← таблица files, столбец accepted_rows_count"
+            nodes.append(Node(told).add(*file_cells(desk, str(row["assessment_id"]), str(row["file_sha256"]))))
+    return nodes or [Node("этого файла уже нет среди принятых")]
+
+
+def _remarks_of_rule(desk: Desk, note: NoteSources, cells: tuple[str, ...]) -> list[Node]:
+    """Return the findings that a row of the table of remarks counts, with their cells."""
+    wanted = [one.rule_id for one in rules().values() if plain(one.title_ru) == plain(cells[0])]
+    codes = {str(school["school_code"]) for school in note.view.schools}
+    works = {work.assessment_id for work in note.view.works}
+    where = {"school_year": [desk.school_year, EVERY_YEAR], "rule_id": wanted}
+    rows = [
+        row
+        for row in records(desk.workplace.database.read(QUALITY_FINDINGS, where))
+        if (row["school_code"] in codes and (row["assessment_id"] or None) in {*works, None})
+        or (row["school_code"] is None and row["assessment_id"] in works)
+    ]
+    nodes = [faulty_cell(row) for row in rows]
+    told = Node(f"{cells[2]} — замечаний ← таблица quality_findings, правило {', '.join(wanted)}")
+    return [told.add(*several(nodes, _MOST_WORKS, "замечаний"))]
 
 
 def _matched(found: Found, sources: list[Source], titles: list[str]) -> Iterator[tuple[Figure, Source | None]]:
@@ -198,7 +252,14 @@ def _matched(found: Found, sources: list[Source], titles: list[str]) -> Iterator
         heading = columns[place] if place < len(columns) else ""
         task = f"task:{plain(cells[0]).rstrip('*')};"
         beside = "" if "класс" in plain(cells[0]) else cells[0]
+        if plain(heading).startswith(_TASK_LISTS):
+            yield from ((_code_figure(code), of_task(sources, code)) for code in cell.split(", ") if code[:1].isdigit())
+            continue
         yield from _matched_text(cell, sources, titles, f"{heading} {task} {beside}", is_percent="%" in heading)
+
+
+def _code_figure(code: str) -> Figure:
+    return Figure(f"задание {code}", 0.0, 0, is_percent=False, start=0, end=0)
 
 
 def _matched_text(

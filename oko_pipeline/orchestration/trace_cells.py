@@ -82,6 +82,16 @@ def work_node(desk: Desk, assessment_id: str, unit: Unit, columns: Sequence[str]
     return node
 
 
+def file_cells(desk: Desk, assessment_id: str, sha: str) -> list[Node]:
+    """Return the sheet and rows of a work that one file holds."""
+    try:
+        works = desk.workplace.works.read(desk.school_year, assessment_id, _WHERE_COLUMNS)
+    except StorageError:
+        return [file_node(file_paths(desk), sha)]
+    rows = works.rows.loc[works.rows["file_sha256"].eq(sha), "source_row"].tolist()
+    return [_file_node(works, sha, rows, (file_paths(desk), SCORES, {}))]
+
+
 def _of_unit(desk: Desk, rows: pd.DataFrame, unit: Unit) -> pd.Series:
     if unit.level == "school":
         return rows["school_code"].eq(unit.code)

@@ -16,7 +16,7 @@ from oko_pipeline.orchestration.trace_tree import Desk
 from oko_pipeline.reporting.levels import Level, Share, difference
 from oko_pipeline.reporting.note_data import NoteData, Record
 from oko_pipeline.reporting.note_tables import class_label
-from oko_pipeline.reporting.note_works import UnitView, WorkView, municipality_view, school_view
+from oko_pipeline.reporting.note_works import UnitView, WorkView, municipality_view, school_label, school_view
 from oko_pipeline.works import task_column
 
 _NEAR: Final = 60
@@ -99,6 +99,7 @@ class NoteSources:
             self._made[work.assessment_id] = [
                 *_level_sources(own, work.own),
                 *_passport(own, work),
+                *self._coverage(own, work.assessment_id),
                 *self._beside(own, work),
                 *self._tasks(own, work),
                 *_skills(own, work),
@@ -134,6 +135,28 @@ class NoteSources:
             how = "сумма absent_count к сумме participants_count и absent_count"
             found.append(replace(share, is_percent=True, decimals=1, how_ru=how))
         return [*found, *self._paired(own), *self._settings(own)]
+
+    def of_school(self, label: str) -> list[Source]:
+        """Return the participation of a school of a municipality over all works, by its label in a table."""
+        for school in self.view.schools if self.unit.level == "municipality" else ():
+            if plain(school_label(school)) == plain(label):
+                rows = [row for row in self.view.coverage if row["school_code"] == school["school_code"]]
+                works = tuple(str(row["assessment_id"]) for row in rows if row["state"] == "written")
+                own = Source(0.0, "", Unit("school", str(school["school_code"])), works)
+                return list(_participation(own, rows))
+        return []
+
+    def _coverage(self, own: Source, assessment_id: str) -> Iterator[Source]:
+        rows = [row for row in self.view.coverage if row["assessment_id"] == assessment_id]
+        yield from _participation(own, rows)
+        if self.unit.level == "school" and rows:
+            for column, title, word in (
+                ("classes_count", "классов", "классов"),
+                ("enrolled_count", "по контингенту", "обучается"),
+            ):
+                if rows[0][column] is not None:
+                    yield replace(own, value=float(rows[0][column]), title_ru=title, table="coverage", column=column,
+                                  words=(word,))  # fmt: skip
 
     def _paired(self, own: Source) -> Iterator[Source]:
         claimable = [
@@ -243,6 +266,26 @@ def _sum(own: Source, value: float, title: str, words: tuple[str, ...], column: 
         own, value=float(value), title_ru=f"{title}, все работы кампании", words=words, column=column,
         columns=frame_columns(column), how_ru=f"сумма {column} по работам",
     )  # fmt: skip
+
+
+def _participation(own: Source, rows: Sequence[Record]) -> Iterator[Source]:
+    """Yield what rows of `coverage` add up to: participants, absences, their share, results written and missing."""
+    written = [row for row in rows if row["state"] == "written"]
+    participants = sum(int(row["participants_count"]) for row in written)
+    absent = sum(int(row["absent_count"]) for row in rows)
+    missing = sum(bool(row["is_expected"]) and row["state"] == "missing" for row in rows)
+    of = replace(own, table="coverage", how_ru="" if len(rows) == 1 else f"сумма по строкам: {len(rows)}")
+    for value, title, column, words in (
+        (participants, "участников", "participants_count", ("участвовали", "участий")),
+        (absent, "отсутствовали", "absent_count", ("отсутств",)),
+        (len(written), "результатов получено", "state", ("оо", "выполнено")),
+        (missing, "результатов нет", "state", ("нет результатов", "без результатов")),
+    ):
+        yield replace(of, value=float(value), title_ru=title, column=column, words=words)
+    if participants + absent:
+        yield replace(of, value=100 * participants / (participants + absent), title_ru="доля участников",
+                      column="participants_count", words=("доля уч",), decimals=1, is_percent=True,
+                      how_ru="participants_count к сумме participants_count и absent_count")  # fmt: skip
 
 
 def _passport(own: Source, work: WorkView) -> Iterator[Source]:
@@ -355,4 +398,11 @@ def near(text: str, figure: Figure) -> str:
 def sources_of(note: NoteSources, works: Sequence[WorkView], label: str) -> list[Source]:
     """Return what a passage may print: of the class or school of a table's row, of the works it names, and totals."""
     parts = [source for work in works for source in note.of_part(work, label)] if label else []
+    parts = parts or (note.of_school(label) if label and not works else [])
     return parts or [*(source for work in works for source in note.of_work(work)), *note.totals()]
+
+
+def of_task(sources: Iterable[Source], code: str) -> Source | None:
+    """Return the solvability of a task by its number, as a list of red tasks names it («12.1*»)."""
+    sign = f"task:{plain(code).rstrip('*')};"
+    return next((one for one in sources if one.column == "solved_share" and sign in one.words), None)

@@ -146,7 +146,7 @@ class Walker:
         if (own := row_node(self.paths, row)) is not None:
             yield own
         if table.name == "quality_findings":
-            yield _faulty_cell(row)
+            yield faulty_cell(row)
         if table.name not in _RESULTS_OF_NO_WORK and (made := self._work(table, row)) is not None:
             yield made
         yield from self._measured(table, row)
@@ -353,7 +353,8 @@ def _fits(frame: pd.DataFrame, indicator: Indicator) -> pd.Series:
     return fits
 
 
-def _faulty_cell(row: Row) -> Node:
+def faulty_cell(row: Row) -> Node:
+    """Return the file and cell of a finding about data."""
     place = ", ".join(
         part
         for part in (
@@ -363,7 +364,7 @@ def _faulty_cell(row: Row) -> Node:
         if part
     )
     node = Node(f"файл {row['file_path'] or '—'} (SHA-256 {str(row['file_sha256'] or '')[:12]}…)")
-    return node.add(Node(place or "файл целиком", is_cells=bool(place)))
+    return node.add(Node(place or "файл целиком: все листы и строки", is_cells=True))
 
 
 def _unit_of(row: Row) -> Unit | None:

@@ -1,0 +1,166 @@
+"""`oko trace`: random sentences of every kind of document, ids and rows of the cycle end at cells of files."""
+
+import json
+import random
+import re
+
+import openpyxl
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.tables import DOCUMENTS, RESULT_SUMMARY
+from oko_pipeline.cli.app import app
+from oko_pipeline.errors import OkoError
+from oko_pipeline.orchestration.trace import trace
+from oko_pipeline.orchestration.trace_text import figures, passages
+from oko_pipeline.settings import Settings
+from resources.workplace import open_workplace
+
+YEAR = "2020-2021"
+PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+KINDS = ("municipality_note", "school_note", "annotated_workbook")
+
+
+@pytest.fixture(scope="module")
+def year(first_run):
+    """Return the settings and the documents of the first run with their paths."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OKO_PSEUDONYM_KEY", "a key for tests only, not a secret")
+        patch.setenv("OKO_WORKERS", "1")
+        settings = Settings.load(home=first_run[0])
+    workplace = open_workplace(settings)
+    documents = workplace.database.read(DOCUMENTS, {"school_year": YEAR})
+    summary = workplace.database.read(RESULT_SUMMARY, {"school_year": YEAR})
+    workplace.close()
+    return settings, documents, summary
+
+
+def sentences(settings, path):
+    """Return the sentences of a document that have a number; rows of tables whole."""
+    content = (settings.reports_folder / path).read_bytes()
+    found = []
+    for passage in passages(content, path):
+        parts = [passage.text] if passage.cells else re.split(r"(?<=[а-я)]\.) (?=[А-Я])", passage.text)
+        is_told = not passage.text.startswith(("Рисунок", "Таблица", "2020/2021", "ВПР"))
+        found += [part for part in parts if is_told and len(part) > 25 and figures(part)]
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_random_sentence_of_every_kind_of_document_ends_at_cells_of_files(year, kind):
+    settings, documents, _ = year
+    chance = random.Random(kind)  # noqa: S311 (a choice of examples)
+    paths = documents.loc[documents["kind"] == kind, "path"].tolist()
+    for path in chance.sample(paths, min(2, len(paths))):
+        for sentence in chance.sample(sentences(settings, path), 4):
+            node = trace(settings, sentence, YEAR)
+            lines = node.lines()
+            assert node.reaches_cells(), (path, sentence, lines)
+            assert any("файл " in line for line in lines), (sentence, lines)
+            assert not any(PSEUDONYM.search(line) for line in lines)
+
+
+def test_the_cells_of_a_number_give_that_number(year):
+    """The cells under «участников» of a school in a work hold exactly that many scores."""
+    settings, _, summary = year
+    rows = summary[(summary["unit_level"] == "school") & (summary["subgroup"] == "all")]
+    row = rows[rows["assessment_id"].str.startswith("vpr-2021-spring:5:mathematics")].iloc[0]
+    lines = trace(settings, f"{row['assessment_id']}@{row['unit_code']}", YEAR).lines()
+    path = next(match[1] for line in lines if (match := re.search(r"файл (.+?) \(SHA", line)))
+    places = next(match for line in lines if (match := re.search(r"лист «(.+?)», столбец .+?: (.+)$", line)))
+    sheet = openpyxl.load_workbook(settings.inbox_folder / path, data_only=True)[places[1]]
+    values = [
+        cell.value
+        for part in places[2].split(", ")
+        for line in (sheet[part] if ":" in part else ((sheet[part],),))
+        for cell in line
+    ]
+    assert sum(str(value).isdigit() for value in values) == row["participants_count"]
+
+
+def test_numbers_of_a_row_of_marks_lead_to_the_columns_of_their_headings(year):
+    settings, documents, _ = year
+    path = documents.loc[documents["kind"] == "school_note", "path"].iloc[-1]
+    content = (settings.reports_folder / path).read_bytes()
+    passage = next(
+        one for one in passages(content, path) if "«2», %" in one.columns and len(one.cells) == len(one.columns)
+    )
+    lines = [line for line in trace(settings, passage.text, YEAR).lines() if "←" in line]
+    columns = [match[1] for line in lines if (match := re.search(r"столбец (\w+),", line))]
+    shares = [name for name in columns if name.endswith("_share")]
+    assert shares == [
+        "mark_2_share", "mark_3_share", "mark_4_share", "mark_5_share", "base_level_share", "good_level_share",
+    ]  # fmt: skip
+
+
+def test_a_document_an_indicator_and_a_work_are_found_by_their_ids(year):
+    settings, documents, _ = year
+    note = documents[documents["kind"] == "school_note"].iloc[0]
+    for named in (note["document_id"], f"attainment.vpr_base_share@{note['unit_code']}", "attainment.vpr_base_share"):
+        assert trace(settings, named, YEAR).reaches_cells(), named
+    assert note["path"] in "\n".join(trace(settings, note["unit_code"], YEAR).lines())
+
+
+def test_without_a_year_the_newest_year_that_has_it_is_taken(year):
+    settings, documents, _ = year
+    assert trace(settings, documents["document_id"].iloc[0]).reaches_cells()
+
+
+@pytest.mark.parametrize("what", ["нет-такого", "Такого предложения с числом 17 нет ни в одном документе.", "@", "а б"])
+def test_what_is_unknown_is_told_clearly(year, what):
+    with pytest.raises(OkoError, match="не найдено") as told:
+        trace(year[0], what, YEAR)
+    assert "предложение из документа" in str(told.value)
+
+
+def test_the_command_prints_the_tree(year, monkeypatch):
+    settings, documents, _ = year
+    result = CliRunner().invoke(app, ["trace", documents["document_id"].iloc[0], "--home", str(settings.home)])
+    assert result.exit_code == 0, result.output
+    assert "Документ «" in result.output
+    assert "лист «" in result.output
+
+
+def put(workplace, name, **cells):
+    """Add a row to a table; cells that are not given are empty, zero or false."""
+    table = all_tables()[name]
+    blank = {"integer": 0, "number": 0.0, "boolean": False, "json": "[]"}
+    row = {
+        column.name: None if column.nullable else column.allowed[0] if column.allowed else blank.get(column.type, "—")
+        for column in table.columns
+    }
+    frame = table.conform(pd.DataFrame([row | {"school_year": YEAR} | cells]))
+    workplace.database.append(table, frame)
+
+
+def test_the_cycle_is_walked_back_to_cells_and_forward_to_the_effect(installation):
+    workplace = open_workplace(installation)
+    assessment = "vpr-2021-spring:5:mathematics:base"
+    where = {"school_year": YEAR, "assessment_id": assessment, "unit_level": "school", "subgroup": "all"}
+    school = workplace.database.read(RESULT_SUMMARY, where)["unit_code"].iloc[0]
+    form = {"file_sha256": "f" * 64, "source_sheet": "Меры", "source_row": 7, "school_code": school}
+    evidence = [[assessment, "school", school, "all"]]
+    put(workplace, "findings", unit_level="school", unit_code=school, finding_id="f-1", evidence_table="result_summary",
+        text_ru="Мало", evidence=json.dumps([dict(zip(RESULT_SUMMARY.key[1:], evidence[0], strict=True))]))  # fmt: skip
+    put(workplace, "recommendations", unit_level="school", unit_code=school, recommendation_id="r-1",
+        text_ru="Помочь", finding_ids='["f-1"]')  # fmt: skip
+    put(workplace, "decisions", record_id="d-1", decision_number="ПР-5", title="О помощи", **form)
+    put(workplace, "measures", record_id="m-1", measure_number="М-3", title="Семинар", decision_ref="ПР-5", **form)
+    for one, other in (("finding", "recommendation"), ("recommendation", "decision"), ("decision", "measure")):
+        ids = {"finding": "f-1", "recommendation": "r-1", "decision": "d-1", "measure": "m-1"}
+        put(workplace, "cycle_links", from_kind=one, from_id=ids[one], from_number=ids[one], to_kind=other,
+            to_id=ids[other], to_number=ids[other])  # fmt: skip
+    put(workplace, "measure_effects", effect_id="e-1", measure_id=f"{school}:М-3", measure_number="М-3",
+        record_ids='["m-1"]', reason_ru="Данных мало", indicator_code="—")  # fmt: skip
+    workplace.close()
+
+    forward = "\n".join(trace(installation, "f-1", YEAR).lines())
+    for told in ("Мало", "Помочь", "О помощи", "Семинар", "Данных мало"):
+        assert told in forward
+    back = trace(installation, "М-3", YEAR)
+    text = "\n".join(back.lines())
+    for told in ("Семинар", "О помощи", "Помочь", "Мало", "лист «Меры», строка 7", "Математика, 5"):
+        assert told in text
+    assert back.reaches_cells()
