@@ -55,7 +55,10 @@ _KIND_TABLES: Final = {
 _LISTS: Final = {"finding_ids": ("findings", "finding_id"), "record_ids": ("measures", "record_id")}
 """Columns that hold several ids of another table."""
 
-_TELLING: Final = ("title_ru", "text_ru", "title", "message", "comment", "reason_ru")
+_TELLING: Final = ("text_ru", "reason_ru", "title_ru", "title", "message", "comment")
+NO_CODE: Final = "—"
+"""What stands where a measure names no indicator."""
+
 _MOST: Final = 12
 _DEEPEST: Final = 7
 
@@ -263,6 +266,8 @@ class Walker:
 
     def _cited(self, cell: str, row: Row) -> Iterator[Node]:
         for code in _numbers(cell):
+            if code == NO_CODE:
+                continue
             if code not in indicators():
                 yield Node(f"показатель {code}: в каталоге его нет, см. реестр показателей (indicator_changes)")
                 continue
