@@ -390,7 +390,7 @@ def residuals(region: Region) -> dict[str, pd.DataFrame]:
         fitted = MixedLM(percent, design, groups=works["school_code"].to_numpy()).fit(reml=True)
         for school, effect in fitted.random_effects.items():
             rows.append({"assessment_id": key, "school_code": school, "residual": float(np.asarray(effect)[0])})
-    return {"contextual_results": pd.DataFrame(rows)}
+    return {"residuals": pd.DataFrame(rows)}
 
 
 QUESTIONS: tuple[Callable[[Region], dict[str, pd.DataFrame]], ...] = (
