@@ -1,7 +1,7 @@
 """Effects of measures, conclusions of the year, and the opening of a year by the conclusions of the one before.
 
 records_management, indicator_values, result_summary, series_breaks, comparable_schools → measure_effects
-measure_effects, records_management, indicator_values → year_conclusions
+measure_effects, records_management, indicator_values, recommendations → year_conclusions
 year_conclusions of the year before, records_management → next_year_openings
 """
 
@@ -23,6 +23,7 @@ from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.methods import method_versions
 from oko_pipeline.catalogue.tables import RESULT_SUMMARY, SCHOOLS
 from oko_pipeline.catalogue.tables_context import COMPARABLE_SCHOOLS, SCHOOL_CLUSTERS, SCHOOL_GROUPS
+from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.catalogue.tables_dynamics import SERIES_BREAKS
 from oko_pipeline.catalogue.tables_effects import (
     MEASURE_EFFECT_SCHOOLS,
@@ -46,6 +47,7 @@ MANAGEMENT = form_asset("management")
 _SLICE = "year"
 _MEASURES = "measures"
 _REGISTERS = (_MEASURES, "roadmap_plan", "indicator_changes", "recommendations_log")
+_REVIEWED = (MEASURE_EFFECTS, INDICATOR_VALUES, RECOMMENDATIONS)
 _EFFECTS_MADE = (MEASURE_EFFECTS, MEASURE_EFFECT_SCHOOLS)
 _SOURCES = (INDICATOR_VALUES, RESULT_SUMMARY, SERIES_BREAKS)
 _LIKENESS = (SCHOOL_GROUPS, SCHOOL_CLUSTERS, COMPARABLE_SCHOOLS)
@@ -158,7 +160,7 @@ def write_conclusions(workplace: Workplace, school_year: str) -> bool:
     inputs = combine(
         _version(),
         repr([one.model_dump_json() for one in indicators().values()]),
-        slice_fingerprint(workplace, school_year, MEASURE_EFFECTS.name, INDICATOR_VALUES.name, *_REGISTERS),
+        slice_fingerprint(workplace, school_year, *(table.name for table in _REVIEWED), *_REGISTERS),
     )
     if database.slice_inputs(school_year, YEAR_CONCLUSIONS.name).get(_SLICE) == inputs:
         return False
@@ -169,6 +171,7 @@ def write_conclusions(workplace: Workplace, school_year: str) -> bool:
             school_year=school_year,
             measure_effects=database.read(MEASURE_EFFECTS, where),
             indicator_values=database.read(INDICATOR_VALUES, where | {"indicator_code": _named(registers)}),
+            recommendations=database.read(RECOMMENDATIONS, where),
             registry=indicators(),
             **registers,
         )
@@ -209,7 +212,7 @@ def write_openings(workplace: Workplace, school_year: str) -> bool:
     name=YEAR_CONCLUSIONS.name,
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=[effects_of_measures, MANAGEMENT, INDICATOR_VALUES.name],
+    deps=[*(table.name for table in _REVIEWED), MANAGEMENT],
     description=(
         "Выводы года: цели сохранить, поднять или снять, показатели изменить, строки дорожной карты и незаконченные "
         "меры перенести, рекомендации повторить. Решение человека в форме стоит выше предложения программы."

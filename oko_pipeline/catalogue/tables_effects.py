@@ -43,7 +43,12 @@ OPENING_STATES: Final = ("waiting", "taken_up")
 _INDICATOR: Final = Column("indicator_code", TEXT, "Показатель реестра")
 _MEASURE: Final = Column("measure_id", TEXT, "Мера: «ОО или муниципалитет:№ меры»")
 _OWNER: Final = (
-    Column("owner_level", TEXT, "Чья строка: муниципалитет, ОО", allowed=("municipality", "school", "unknown")),
+    Column(
+        "owner_level",
+        TEXT,
+        "Чья строка: муниципалитет, ОО; у рекомендаций программы — также регион, все ОО",
+        allowed=("municipality", "school", "region", "all", "unknown"),
+    ),
     Column("owner_code", TEXT, "Код муниципалитета или ОО"),
 )
 _DIRECTION: Final = Column("direction", TEXT, "Направление", nullable=True)

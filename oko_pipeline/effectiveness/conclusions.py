@@ -19,6 +19,7 @@ from oko_pipeline.effectiveness.wording import number_ru
 
 _HARMFUL_USES: Final = frozenset({"appraisal", "ranking", "incentive"})
 _ACCEPTED: Final = frozenset({"accepted", "changed"})
+_WAITING: Final = frozenset({"proposed", "waiting"})
 _CEILING: Final = {"%": 100.0, "доля": 1.0}
 
 Row = Mapping[str, object]
@@ -28,8 +29,8 @@ Row = Mapping[str, object]
 class ReviewInputs:
     """Rows of the year that its conclusions stand on; a table that the year has not is empty.
 
-    `indicator_values` are those of all levels, `roadmap_plan`, `indicator_changes`, `recommendations_log` and
-    `measures` are registers.
+    `indicator_values` are those of all levels, `recommendations` those that the pipeline made; `roadmap_plan`,
+    `indicator_changes`, `recommendations_log` and `measures` are registers.
     """
 
     school_year: str
@@ -38,6 +39,7 @@ class ReviewInputs:
     roadmap_plan: pd.DataFrame
     indicator_changes: pd.DataFrame
     recommendations_log: pd.DataFrame
+    recommendations: pd.DataFrame
     measures: pd.DataFrame
     registry: Mapping[str, Indicator]
 
@@ -309,9 +311,12 @@ def _recommendations(inputs: ReviewInputs) -> Iterable[_Conclusion]:
         for number in str(effect["recommendation_ref"] or "").split(";"):
             if number.strip():
                 verdicts.setdefault((str(effect["owner_code"]), number.strip()), set()).add(str(effect["verdict"]))
+    yield from _unanswered(inputs)
     for row in _rows(inputs.recommendations_log):
         owner = _owner(row)
-        own = verdicts.get((owner[1], str(row["recommendation_number"])), set[str]())
+        number = str(row["recommendation_number"])
+        # A school carries out what its municipality recommended to it.
+        own = {one for code in {owner[1], str(row["school_code"])} for one in verdicts.get((code, number), ())}
         action, text = _of_recommendation(row, own)
         if action is None:
             continue
@@ -325,6 +330,25 @@ def _recommendations(inputs: ReviewInputs) -> Iterable[_Conclusion]:
             (("recommendations_log", str(row["record_id"])),),
             direction=row["direction"],
             indicator_code=next(iter(_codes(row)), None),
+        )
+
+
+def _unanswered(inputs: ReviewInputs) -> Iterable[_Conclusion]:
+    """Recommendations of the pipeline that nobody answered; answered ones stand in the log."""
+    logged = set(inputs.recommendations_log["recommendation_number"].dropna())
+    made = inputs.recommendations
+    waiting = made[made["state"].isin(_WAITING) & ~made["is_held_back"].astype(bool)]
+    for row in _rows(waiting[~waiting["recommendation_id"].isin(logged)]):
+        number = str(row["recommendation_id"])
+        yield _Conclusion(
+            (str(row["unit_level"]), str(row["unit_code"])),
+            "recommendation",
+            "repeat",
+            number,
+            str(row["title_ru"]),
+            "На рекомендацию нет ответа: повторить, если основание останется.",
+            (("recommendations", number),),
+            direction=row["direction"],
         )
 
 

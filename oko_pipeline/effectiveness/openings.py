@@ -74,6 +74,8 @@ def _taken_up(
         number = subject_id.removeprefix(f"{owner_code}:").split(":")[0]
         owner = register["municipality_code"].fillna(register["school_code"])
         found = (owner == owner_code) & (register["measure_number"] == number)
+    elif kind == "recommendation":
+        found |= register["recommendation_number"] == subject_id
     elif kind == "goal" and not found.any():
         plan = registers["roadmap_plan"]
         if (plan["record_id"] == subject_id).any():

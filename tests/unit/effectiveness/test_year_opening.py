@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.catalogue.tables_effects import MEASURE_EFFECTS, NEXT_YEAR_OPENINGS, YEAR_CONCLUSIONS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.effectiveness.conclusions import ReviewInputs, year_conclusions
@@ -54,7 +55,8 @@ def review(registry, *values, effects=None, **rows):
     }
     found = INDICATOR_VALUES.conform(pd.DataFrame(values)) if values else INDICATOR_VALUES.empty()
     known = MEASURE_EFFECTS.empty() if effects is None else effects
-    return year_conclusions(ReviewInputs(YEAR, known, found, registry=registry, **frames))
+    made = rows.get("recommendations", RECOMMENDATIONS.empty())
+    return year_conclusions(ReviewInputs(YEAR, known, found, recommendations=made, registry=registry, **frames))
 
 
 def goal(code=SHARE, norm=60.0, **changes):
@@ -188,6 +190,46 @@ def test_a_recommendation_whose_measure_failed_is_changed(registry):
     _, made = judged(recommendation_ref="Р-1")
     found = review(registry, effects=made, recommendations_log=[recommendation(answer="accepted", decision_ref="П-1")])
     assert one(found, "recommendation")["action"] == "change"
+
+
+def test_a_municipal_recommendation_is_known_by_the_measure_of_its_school(registry):
+    school = SCHOOLS[3]
+    rows = [measure(school, municipality_code=None, recommendation_ref="Р-1", planned_value=75.0, baseline_value=60.0)]
+    made = effects(register("measures", *rows), two_years({}, 2000)).measure_effects
+    assert (made["owner_level"].item(), made["verdict"].item()) == ("school", "not_effective")
+    told = recommendation(answer="accepted", decision_ref="П-1", school_code=school, school_key=school)
+    assert one(review(registry, effects=made, recommendations_log=[told]), "recommendation")["action"] == "change"
+
+
+def made_by_rule(number, state="proposed", *, is_held_back=False):
+    row = dict.fromkeys(RECOMMENDATIONS.column_names, "x") | {
+        column.name: {"integer": 1, "number": 1.0, "boolean": False}.get(column.type, (column.allowed or ("x",))[0])
+        for column in RECOMMENDATIONS.columns
+    }
+    return (
+        row
+        | {"school_year": YEAR, "unit_level": "school", "unit_code": SCHOOLS[0], "recommendation_id": number}
+        | {
+            "state": state,
+            "is_held_back": is_held_back,
+        }
+    )
+
+
+def test_recommendations_of_the_pipeline_without_an_answer_are_repeated_once(registry):
+    made = [
+        made_by_rule("a"),
+        made_by_rule("b", "rejected"),
+        made_by_rule("c", is_held_back=True),
+        made_by_rule("d", "waiting"),
+        made_by_rule("e", "accepted"),
+    ]
+    log = [recommendation(recommendation_number="d", answer="rejected")]
+    found = review(registry, recommendations=RECOMMENDATIONS.conform(pd.DataFrame(made)), recommendations_log=log)
+    assert (found["subject_id"].tolist(), found["action"].tolist()) == (["a"], ["repeat"])
+    assert opened(found)["state"].tolist() == ["waiting"]
+    answered = opened(found, recommendations_log=[recommendation(recommendation_number="a")])
+    assert answered["state"].tolist() == ["taken_up"]
 
 
 def opened(conclusions, **rows):
