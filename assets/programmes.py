@@ -68,11 +68,17 @@ def chosen(workplace: Workplace) -> tuple[Choice, ...]:
     return chosen_programmes(workplace.settings.programmes, workplace.settings.programmes_folder)
 
 
-def _asked(choices: Iterable[Choice]) -> list[Target]:
-    """Return everything that serves a duty, an element of a direction or a criterion."""
-    bound = [t for choice in choices for duty in choice.book.duties for b in bind(duty) for t in b.targets]
-    looked_at = [t for line in checklist_lines() for t in line.targets]
-    return [*bound, *looked_at, *(t for facts in criterion_facts() for t in facts.targets)]
+def _duty_targets(choices: Iterable[Choice]) -> list[Target]:
+    return [t for choice in choices for duty in choice.book.duties for bound in bind(duty) for t in bound.targets]
+
+
+def _checklist_targets() -> list[Target]:
+    return [target for line in checklist_lines() for target in line.targets]
+
+
+def _criteria_targets() -> list[Target]:
+    registers = [Target("table", facts.register) for facts in criterion_facts() if facts.register is not None]
+    return [*registers, *(target for facts in criterion_facts() for target in facts.targets)]
 
 
 def _tables_of_target(target: Target) -> list[str]:
@@ -91,11 +97,11 @@ def _tables_by_asset() -> dict[str, list[str]]:
     return found
 
 
-def evidence_book(workplace: Workplace, school_year: str, choices: Sequence[Choice]) -> EvidenceBook:
-    """Read all that may confirm a duty in a school year."""
-    asked = _asked(choices)
+def evidence_book(workplace: Workplace, school_year: str, asked: Sequence[Target]) -> EvidenceBook:
+    """Read all that some targets ask for in a school year."""
     names = sorted({name for target in asked for name in _tables_of_target(target)} - _OWN)
-    kept = sorted({*_NAMED, *(name for name in names if name in record_tables())})
+    beside = _CONFLICT_TABLES if any(target.name in _OWN for target in asked) else ()
+    kept = sorted({*_NAMED, *beside, *(name for name in names if name in record_tables())})
     registers = {name: table_rows(workplace, school_year, name) for name in kept}
     values = workplace.database.read(
         INDICATOR_VALUES, {"school_year": school_year, "state": "computed", "unit_level": ["school", "municipality"]},
@@ -113,15 +119,14 @@ def evidence_book(workplace: Workplace, school_year: str, choices: Sequence[Choi
     tables_of |= {f"asset:{table.name}": list(_NAMED) for table in PROGRAMME_TABLES}
     tables_of[f"asset:{PROCEDURE_LOAD.name}"] = ["procedure_schedule"]
     tables_of[f"asset:{CONFLICT_OF_INTEREST.name}"] = ["observer_assignments", "observers", "experts"]
-    for name in ("observer_assignments", "observers", "experts", "procedure_schedule"):
-        registers.setdefault(name, table_rows(workplace, school_year, name))
     schools = workplace.database.read(SCHOOLS, {"school_year": school_year})
     return EvidenceBook(Units.of_schools(schools), registers, made, tables_of)
 
 
 def _written_days(workplace: Workplace, school_year: str) -> dict[str, str]:
     slices = workplace.database.read(SLICES, {"school_year": school_year}, ["table_name", "written_at"])
-    return slices.groupby("table_name")["written_at"].max().str[:10].to_dict()
+    latest = slices.groupby("table_name")["written_at"].max().str[:10]
+    return {str(name): str(day) for name, day in latest.items()}
 
 
 def _made(workplace: Workplace, school_year: str, name: str, days: dict[str, str]) -> Made:
@@ -171,23 +176,17 @@ def _checks_of(suite: str, table: str) -> list[str]:
     return [f"quality_results.suite_{suite}"]
 
 
-def _judged_from(workplace: Workplace, school_year: str, choices: Sequence[Choice]) -> str:
-    """Return the fingerprint of all that the programmes' tables of a year depend on, the day included."""
-    asked = _asked(choices)
+def _judged_from(workplace: Workplace, school_year: str, asked: Sequence[Target], *more: str) -> str:
+    """Return the fingerprint of all that some targets ask for in a year, and of what else the tables depend on."""
     names = sorted({name for target in asked for name in _tables_of_target(target)} - _OWN)
     schools = workplace.database.read(SCHOOLS, {"school_year": school_year})
     return combine(
         code_fingerprint("oko_pipeline.programmes", "oko_pipeline.catalogue"),
         method_versions("programmes"),
-        repr(choices),
-        repr(sorted(workplace.settings.method_overrides.items())),
         frame_fingerprint(schools[["school_code", "municipality_code"]]),
-        slice_fingerprint(
-            workplace, school_year, *names, *_NAMED, *_CONFLICT_TABLES, INDICATOR_VALUES.name, SOURCE_COMPLETENESS.name,
-            DOCUMENTS.name, QUALITY_RESULTS.name,
-        ),
-        workplace.clock.now().date().isoformat(),
-    )  # fmt: skip
+        slice_fingerprint(workplace, school_year, *names, *_NAMED, INDICATOR_VALUES.name),
+        *more,
+    )
 
 
 def _write(
@@ -212,37 +211,44 @@ def _write(
 def write_execution(workplace: Workplace, school_year: str) -> bool:
     """Judge how every duty is executed as of today; tell whether anything had changed."""
     choices = chosen(workplace)
-    options = ExecutionOptions.of_year(school_year, workplace.clock.now().date(), workplace.settings.method_overrides)
+    asked = _duty_targets(choices)
+    today = workplace.clock.now().date()
+    options = ExecutionOptions.of_year(school_year, today, workplace.settings.method_overrides)
+    beside = (*_CONFLICT_TABLES, SOURCE_COMPLETENESS.name, DOCUMENTS.name, QUALITY_RESULTS.name)
+    inputs = _judged_from(
+        workplace, school_year, asked, repr(choices), repr(options), slice_fingerprint(workplace, school_year, *beside)
+    )
 
     def make() -> Sequence[pd.DataFrame]:
-        book = evidence_book(workplace, school_year, choices)
+        book = evidence_book(workplace, school_year, asked)
         completeness = workplace.database.read(SOURCE_COMPLETENESS, {"school_year": school_year})
         executed = execution(choices, book, received_kinds(completeness, book.units), options)
         side_by_side = levels_side_by_side(executed, choices, book.units, school_year)
         return executed, side_by_side, reminders(executed, choices, options)
 
     tables = (ROADMAP_EXECUTION, ROADMAP_LEVELS, ROADMAP_REMINDERS)
-    return _write(workplace, school_year, _judged_from(workplace, school_year, choices), tables, make)
+    return _write(workplace, school_year, inputs, tables, make)
 
 
 def write_checklist(workplace: Workplace, school_year: str) -> bool:
     """Fill in the checklist of the nine directions; tell whether anything had changed."""
     choices = chosen(workplace)
-    inputs = _judged_from(workplace, school_year, choices)
+    asked = _checklist_targets()
+    inputs = _judged_from(workplace, school_year, asked, repr(choices))
 
     def make() -> Sequence[pd.DataFrame]:
-        return (checklist_rows(choices, evidence_book(workplace, school_year, choices), school_year),)
+        return (checklist_rows(choices, evidence_book(workplace, school_year, asked), school_year),)
 
     return _write(workplace, school_year, inputs, (DIRECTION_CHECKLIST,), make)
 
 
 def write_self_assessment(workplace: Workplace, school_year: str) -> bool:
     """Compare the answers to the 17 criteria with what is known; tell whether anything had changed."""
-    choices = chosen(workplace)
-    inputs = _judged_from(workplace, school_year, choices)
+    asked = _criteria_targets()
+    inputs = _judged_from(workplace, school_year, asked)
 
     def make() -> Sequence[pd.DataFrame]:
-        return (assessment_rows(evidence_book(workplace, school_year, choices), school_year),)
+        return (assessment_rows(evidence_book(workplace, school_year, asked), school_year),)
 
     return _write(workplace, school_year, inputs, (SELF_ASSESSMENT,), make)
 
@@ -369,7 +375,7 @@ def roadmap_execution(context: dg.AssetExecutionContext, workplace: WorkplaceRes
     name=DIRECTION_CHECKLIST.name,
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=sorted({INDICATOR_VALUES.name, *_NAMED_ASSETS}),
+    deps=sorted({asset_of_table(target.name) for target in _checklist_targets()}),
     description=(
         "Девять направлений: цели, объект, показатели, методы, мониторинг, анализ, рекомендации, меры, решения, "
         "эффективность — есть, нет, не применимо, с подтверждением, датой и ссылкой."
@@ -389,13 +395,7 @@ def direction_checklist(context: dg.AssetExecutionContext, workplace: WorkplaceR
     name=SELF_ASSESSMENT.name,
     group_name=GROUP,
     partitions_def=SCHOOL_YEARS,
-    deps=sorted(
-        {
-            INDICATOR_VALUES.name,
-            *_NAMED_ASSETS,
-            *(asset_of_table(target.name) for facts in criterion_facts() for target in facts.targets),
-        }
-    ),
+    deps=sorted({asset_of_table(target.name) for target in _criteria_targets()} | set(_NAMED_ASSETS)),
     description=(
         "Самооценка по 17 критериям: ответ, подтверждение, что видно в реестрах, согласуются ли; критерии 10 и 17 — о "
         "том, чего быть не должно."

@@ -33,7 +33,7 @@ class Target:
 
     kind: TargetKind
     name: str
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @property
     def address(self) -> str:
@@ -112,10 +112,19 @@ def document_assets() -> dict[str, str]:
 
 def bind(duty: Duty, rules: Sequence[BindingRule] | None = None) -> tuple[Binding, ...]:
     """Return what serves a duty, one binding a rule; needs that no rule fits are in none of them."""
+    return _bound_by_rules(duty) if rules is None else _bind(duty, rules)
+
+
+@cache
+def _bound_by_rules(duty: Duty) -> tuple[Binding, ...]:
+    return _bind(duty, binding_rules())
+
+
+def _bind(duty: Duty, rules: Sequence[BindingRule]) -> tuple[Binding, ...]:
     by_rule: dict[str, list[str]] = {}
     found: dict[str, BindingRule] = {}
     for need in duty.needs:
-        rule = next((one for one in (binding_rules() if rules is None else rules) if one.fits(duty, need)), None)
+        rule = next((one for one in rules if one.fits(duty, need)), None)
         if rule is not None:
             found[rule.rule_id] = rule
             by_rule.setdefault(rule.rule_id, []).append(need)

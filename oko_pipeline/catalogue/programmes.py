@@ -7,7 +7,7 @@ repetition. A territory adds its own by the same two files in a folder of its ow
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from typing import Final, Literal, cast
 
 from pydantic import Field, model_validator
 
+from oko_pipeline.catalogue.keys import check_school_year
 from oko_pipeline.catalogue.loader import read_catalogue_csv
 from oko_pipeline.catalogue.terms import Cycle, Term
 from oko_pipeline.catalogue.yaml_files import CatalogueModel, catalogue_files, read_catalogue_yaml, territory_files
@@ -237,17 +238,13 @@ def chosen_programmes(wanted: str, folder: Path | None = None) -> tuple[Choice, 
         code, _, start = part.partition("@")
         if code not in known:
             raise CatalogueError(f"Программы «{code}» нет; есть: {', '.join(known)}.")
-        head = known[code].head
+        cycle = known[code].head.cycle
         if start:
-            head = next(h for _, h in read_catalogue_yaml({part: _dumped(head, start)}, Programme))
-        choices.append(Choice(known[code], head.cycle))
+            cycle = replace(cycle, first=int(check_school_year(start)[:4]))
+        choices.append(Choice(known[code], cycle))
     if not choices:
         raise CatalogueError(f"Не названа ни одна программа; есть: {', '.join(known)}.")
     return tuple(choices)
-
-
-def _dumped(head: Programme, start: str) -> str:
-    return head.model_copy(update={"first_year": start}).model_dump_json()
 
 
 def gathered(duties: Sequence[Duty], into: Sequence[Duty]) -> dict[str, str]:

@@ -63,10 +63,18 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """The years of a programme: the first calendar year of its first school year, and after how many it begins anew."""
+    """The years of a programme.
+
+    `first` is the calendar year in which it begins, `length` after how many years it begins anew, `origin` the calendar
+    year in which the document begins: a territory may begin later than the document, whose dates are moved then.
+    """
 
     first: int
     length: int
+    origin: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origin", self.origin or self.first)
 
     def position(self, school_year: str) -> int:
         """Return the place of a school year in its cycle, from 0."""
@@ -154,18 +162,18 @@ def _days_of_word(rule: str, stage: str, school_year: str, known: Calendar) -> l
 
 def _holds(first: int, last: int, cycle: Cycle, position: int) -> bool:
     """Calendar years of a document: the school year 2020-2021 stands for 2021; what is dated before counts as first."""
-    year = cycle.first + 1 + position
-    return max(first, cycle.first + 1) <= year <= max(last, cycle.first + 1)
+    year = cycle.origin + 1 + position
+    return max(first, cycle.origin + 1) <= year <= max(last, cycle.origin + 1)
 
 
 def _moved(found: re.Match[str], cycle: Cycle, school_year: str) -> date | None:
     year, month = int(found[3]), int(found[4])
-    own = max(0, year - cycle.first - (month < FIRST_MONTH))
+    own = max(0, year - cycle.origin - (month < FIRST_MONTH))
     # Months after the last school year close it: the analysis that a one-year plan dates October after its year.
     own = min(own, cycle.length - 1)
     if own != cycle.position(school_year):
         return None
-    moved = year + int(school_year[:4]) - cycle.first - own
+    moved = year + int(school_year[:4]) - cycle.origin - own
     return date(moved, month, calendar.monthrange(moved, month)[1])
 
 
@@ -188,7 +196,7 @@ def _words(rule: str, cycle: Cycle, school_year: str) -> str:
     if (months := _MONTHS.fullmatch(rule)) is not None:
         return _span_ru(int(months[1]), int(months[2]))
     if (years := _YEARS.fullmatch(rule)) is not None:
-        first, last = (max(1, int(year) - cycle.first) for year in years.groups())
+        first, last = (max(1, int(year) - cycle.origin) for year in years.groups())
         return f"{first}-й год программы" if first == last else f"{first}–{last}-й годы программы"
     dated = _DATED.fullmatch(rule)
     if dated is None:

@@ -94,7 +94,7 @@ def graph_of(defs: dg.Definitions) -> Graph:
     """Return the graph of some definitions in plain names."""
     specs = list(defs.resolve_all_asset_specs())
     modules = {
-        key.to_user_string(): one.op.compute_fn.decorated_fn.__module__  # pyright: ignore[reportAttributeAccessIssue]
+        key.to_user_string(): _module_of(one)
         for one in defs.assets or ()
         if isinstance(one, dg.AssetsDefinition)
         for key in one.keys
@@ -106,6 +106,11 @@ def graph_of(defs: dg.Definitions) -> Graph:
         modules,
         frozenset(f"{spec.asset_key.to_user_string()}.{spec.name}" for spec in checks),
     )
+
+
+def _module_of(asset: dg.AssetsDefinition) -> str:
+    compute = getattr(asset.op, "compute_fn", None)
+    return str(getattr(getattr(compute, "decorated_fn", None), "__module__", ""))
 
 
 def existing(commands: Collection[str], defs: dg.Definitions | None = None) -> Existing:

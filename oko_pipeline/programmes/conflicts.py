@@ -117,7 +117,7 @@ def _too_few(found: Appointments) -> pd.DataFrame:
         present = named.groupby(keys, dropna=False)["observers_count"].sum()
     short = (wanted - present.reindex(wanted.index).fillna(0)).astype("int64")
     lacking = short[short > 0].rename("people_count").reset_index()
-    lacking = lacking.rename(columns={"school_code": "place_code"}).assign(role="observer", held_on=pd.NA)
+    lacking = lacking.rename(columns={"school_code": "place_code"}).assign(role="observer", held_on=None)
     return _counted(_filled(lacking), "too_few_observers")
 
 

@@ -28,6 +28,9 @@ _PLAN: Final = "roadmap_plan"
 _DOCUMENTS: Final = "evidence_documents"
 _FULFILLED: Final = ("served", "done")
 _RECEIVED: Final = frozenset({"received", "returned", "accepted"})
+_TEXTS: Final = (
+    "due_on", "served_by", "served_on", "served_from", "missing", "evidence_ref", "evidence_link", "reason",
+)  # fmt: skip
 _STAGE_WORDS: Final = ("vpr_period", "olympiad", "holidays", "cycle_start", "cycle_middle", "cycle_end")
 
 
@@ -91,14 +94,17 @@ def execution(
     choices: Sequence[Choice], book: EvidenceBook, received: Received, options: ExecutionOptions
 ) -> pd.DataFrame:
     """Return `roadmap_execution`: a row for each duty of the chosen programmes and each unit that it concerns."""
-    named = _named_rows(book)
+    named = {str(duty_id): rows for duty_id, rows in _named_rows(book).groupby("duty_id")}
     parts = [
-        _rows_of(duty, choice, book, received, options, named) for choice in choices for duty in choice.book.duties
+        _rows_of(duty, choice, book, received, options, named.get(duty.duty_id))
+        for choice in choices
+        for duty in choice.book.duties
     ]
-    kept = [part for part in parts if len(part)]
-    if not kept:
+    if not parts:
         return ROADMAP_EXECUTION.empty()
-    frame = pd.concat(kept, ignore_index=True)
+    # One frame of whole columns: a frame a duty would cost more than all the judging.
+    frame = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    frame[list(_TEXTS)] = frame[list(_TEXTS)].where(frame[list(_TEXTS)] != "", None)
     versioned = frame.assign(
         school_year=options.school_year, method_id=EXECUTION, method_version=method(EXECUTION).version
     )
@@ -111,41 +117,47 @@ def _rows_of(
     book: EvidenceBook,
     received: Received,
     options: ExecutionOptions,
-    named: pd.DataFrame,
-) -> pd.DataFrame:
+    named: pd.DataFrame | None,
+) -> dict[str, np.ndarray]:
+    """Return the columns of a duty's rows; an empty text stands for none."""
     units = book.units
     concerned = np.isin(units.levels, duty.unit_levels)
     due = due_in(duty.term, duty.stage, choice.cycle, options.school_year, options.calendar)
     judged = _judge(duty, book, received)
     state, reason = _timed(duty, due, judged, options)
-    state, reason, evidence = _as_people_say(duty, state, reason, judged.evidence, named, units)
+    evidence = judged.evidence
+    if named is not None:
+        state, reason, evidence = _as_people_say(state, reason, evidence, named)
     if due.reason_ru is not None:
         untouched = np.isin(state, ["overdue", "not_due"])
         state, reason = np.where(untouched, "not_applicable", state), np.where(untouched, due.reason_ru, reason)
     shown = _nearest(due, options.today)
     is_done = evidence.counts > 0
-    return pd.DataFrame(
-        {
-            "programme": duty.programme,
-            "duty_id": duty.duty_id,
-            "unit_level": units.levels,
-            "unit_code": units.codes,
-            "section": duty.section,
-            "direction": duty.direction,
-            "stage": duty.stage,
-            "kind": duty.kind,
-            "due_on": None if shown is None else shown.isoformat(),
-            "state": state,
-            "served_by": _or_none(np.where((judged.served_by == "") & is_done, evidence.refs, judged.served_by)),
-            "served_on": _or_none(np.where(is_done, evidence.days, judged.served_on)),
-            "served_from": _or_none(judged.served_from),
-            "missing": _or_none(np.where(np.isin(state, ["not_applicable", "done"]), "", judged.missing)),
-            "evidence_count": evidence.counts,
-            "evidence_ref": _or_none(evidence.refs),
-            "evidence_link": _or_none(evidence.links),
-            "reason": _or_none(reason),
-        }
-    )[concerned]
+    same = {
+        "programme": duty.programme,
+        "duty_id": duty.duty_id,
+        "section": duty.section,
+        "direction": duty.direction,
+        "stage": duty.stage,
+        "kind": duty.kind,
+        "due_on": "" if shown is None else shown.isoformat(),
+    }
+    own = {
+        "unit_level": units.levels,
+        "unit_code": units.codes,
+        "state": state,
+        "served_by": np.where((judged.served_by == "") & is_done, evidence.refs, judged.served_by),
+        "served_on": np.where(is_done, evidence.days, judged.served_on),
+        "served_from": judged.served_from,
+        "missing": np.where(np.isin(state, ["not_applicable", "done"]), "", judged.missing),
+        "evidence_count": evidence.counts,
+        "evidence_ref": evidence.refs,
+        "evidence_link": evidence.links,
+        "reason": reason,
+    }
+    size = int(concerned.sum())
+    columns = {name: np.full(size, value, dtype=object) for name, value in same.items()}
+    return columns | {name: np.asarray(values)[concerned] for name, values in own.items()}
 
 
 def _judge(duty: Duty, book: EvidenceBook, received: Received) -> _Judged:
@@ -166,7 +178,8 @@ def _judge(duty: Duty, book: EvidenceBook, received: Received) -> _Judged:
             there[place] |= has
             if not (is_people and _is_kept(target)):
                 served_by = np.where(has & (served_by == ""), target.address, served_by)
-                served_on = np.where(has, np.maximum(served_on.astype(str), found.days.astype(str)), served_on)
+                is_later = has & (found.days.astype(str) > served_on.astype(str))
+                served_on = np.where(is_later, found.days, served_on)
     state = _state_of(there, is_people=is_people)
     served_from, missing = _sources(duty, received, there, bindings, is_people=is_people)
     strange = np.array([received.strange.get(need, np.zeros(size, dtype=np.bool_)) for need in duty.needs])
@@ -199,7 +212,8 @@ def _sources(
     for need in duty.needs:
         at = [place for place, binding in enumerate(bindings) if need in binding.needs]
         own = there[at].any(axis=0) if at else np.zeros(size, dtype=np.bool_)
-        flags.append(own if is_people else own & received.came.get(need, np.zeros(size, dtype=np.bool_)))
+        came = received.came.get(need, np.zeros(size, dtype=np.bool_))
+        flags.append(np.asarray(own if is_people else own & came, dtype=np.bool_))
     titles = [source_kinds()[need].title_ru for need in duty.needs]
     masks = sum((flag.astype(np.int64) << place for place, flag in enumerate(flags)), np.zeros(size, dtype=np.int64))
     known, places = np.unique(masks, return_inverse=True)
@@ -256,15 +270,12 @@ def _named_rows(book: EvidenceBook) -> pd.DataFrame:
 
 
 def _as_people_say(
-    duty: Duty, state: Texts, reason: Texts, evidence: Confirmation, named: pd.DataFrame, units: Units
+    state: Texts, reason: Texts, evidence: Confirmation, named: pd.DataFrame
 ) -> tuple[Texts, Texts, Confirmation]:
     """Let rows that name the duty outweigh what was found by rules: done, partly, not applicable with a reason."""
-    own = named[named["duty_id"] == duty.duty_id]
-    if own.empty:
-        return state, reason, evidence
     state, reason = state.copy(), reason.copy()
-    found = Confirmation.nothing(len(units))
-    for row in own.sort_values("day").itertuples():
+    found = Confirmation.nothing(len(state))
+    for row in named.sort_values("day").itertuples():
         place, status = int(str(row.place)), str(row.status)
         if status == "not_applicable":
             state[place], reason[place] = "not_applicable", str(row.reason) or "так отмечено в плане"
@@ -279,11 +290,6 @@ def _as_people_say(
 def _is_kept(target: Target) -> bool:
     """Tell whether people keep what a target names."""
     return target.kind == "table" and target.name in record_tables()
-
-
-def _or_none(texts: Texts) -> pd.Series:
-    told = pd.Series(texts, dtype=object)
-    return told.where(told != "", None)
 
 
 def levels_side_by_side(
@@ -309,14 +315,16 @@ def levels_side_by_side(
         counts, on=keys, how="outer", validate="one_to_one"
     )
     counted = [name for name in ROADMAP_LEVELS.column_names if name.endswith("_count")]
-    told = {duty.duty_id: (duty, choice) for choice in choices for duty in choice.book.duties}
     frame[counted] = frame[counted].fillna(0).astype("int64")
+    duties = {duty.duty_id: duty for choice in choices for duty in choice.book.duties}
+    cycles = {choice.book.head.code: choice.cycle for choice in choices}
+    terms = {one: duty.term.words_ru(cycles[duty.programme], school_year) for one, duty in duties.items()}
     frame = frame.assign(
         school_year=school_year,
-        title=frame["duty_id"].map(lambda one: told[one][0].title_ru),
-        term=frame["duty_id"].map(lambda one: told[one][0].term.words_ru(told[one][1].cycle, school_year)),
-        responsible=frame["duty_id"].map(lambda one: roles_ru(told[one][0])),
-        document=frame["duty_id"].map(lambda one: documents_ru(told[one][0])),
+        title=frame["duty_id"].map({one: duty.title_ru for one, duty in duties.items()}),
+        term=frame["duty_id"].map(terms),
+        responsible=frame["duty_id"].map({one: roles_ru(duty) for one, duty in duties.items()}),
+        document=frame["duty_id"].map({one: documents_ru(duty) for one, duty in duties.items()}),
     )
     return ROADMAP_LEVELS.conform(frame.sort_values(["duty_id", "municipality_code"], ignore_index=True))
 
@@ -346,9 +354,9 @@ def reminders(executed: pd.DataFrame, choices: Sequence[Choice], options: Execut
     told = {duty.duty_id: duty for choice in choices for duty in choice.book.duties}
     notes = {duty_id: where_to_note(told[duty_id]) for duty_id in soon["duty_id"].unique()}
     frame = soon.assign(
-        title=soon["duty_id"].map(lambda one: told[one].title_ru),
-        responsible=soon["duty_id"].map(lambda one: roles_ru(told[one])),
-        document=soon["duty_id"].map(lambda one: documents_ru(told[one])),
+        title=soon["duty_id"].map({one: duty.title_ru for one, duty in told.items()}),
+        responsible=soon["duty_id"].map({one: roles_ru(duty) for one, duty in told.items()}),
+        document=soon["duty_id"].map({one: documents_ru(duty) for one, duty in told.items()}),
         where_to_note=soon["duty_id"].map(notes),
         method_id=REMINDERS,
         method_version=method(REMINDERS).version,

@@ -58,4 +58,4 @@ class Units:
     def place(self, level: str, codes: pd.Series) -> npt.NDArray[np.int64]:
         """Return the positions of units by code; -1 where there is no such unit."""
         known = {code: place for (one, code), place in self.places.items() if one == level}
-        return codes.map(known).fillna(-1).astype("int64").to_numpy()
+        return np.asarray(codes.map(known).fillna(-1), dtype=np.int64)
