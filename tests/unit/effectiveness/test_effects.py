@@ -29,6 +29,11 @@ from tests.unit.effectiveness.world import (
 
 TREATED = SCHOOLS[3:9]
 MANY = 400
+REGISTER_SHARE = next(
+    code
+    for code, one in indicators().items()
+    if one.formula == "share" and one.table != "result_summary" and one.higher_is_better
+)
 
 
 def rows_of(codes=TREATED, **changes):
@@ -366,6 +371,54 @@ def test_an_indicator_without_a_better_side_needs_a_plan():
     assert one(effects(rows_of(indicator_code=code), summaries))["reason"] == "no_direction"
     planned = rows_of(indicator_code=code, baseline_value=60.0, planned_value=70.0)
     assert one(effects(planned, summaries))["verdict"] == "effective"
+
+
+def shares(counts, year):
+    """Rows of a share kept in a register: successes of 80 by school."""
+    told = value_rows(year, dict.fromkeys(counts, 50.0), 80, indicator_code=REGISTER_SHARE)
+    return [row | {"numerator": counts[row["unit_code"]], "denominator": 80} for row in told]
+
+
+def test_shares_of_registers_are_judged_by_their_counts():
+    before = {code: 40 + place % 20 for place, code in enumerate(SCHOOLS)}
+    after = {code: count + (18 if code in TREATED else 0) for code, count in before.items()}
+    values = INDICATOR_VALUES.conform(pd.DataFrame(shares(before, BEFORE) + shares(after, YEAR)))
+    row = one(
+        effects(rows_of(indicator_code=REGISTER_SHARE, subject=None, planned_value=60.0), two_years({}), values=values)
+    )
+    assert (row["before_n"], row["after_n"]) == (480, 480)
+    assert row["effect"] == pytest.approx(100 * 18 / 80, abs=1.5)
+    assert row["expected_change"] == pytest.approx(60 - row["before_value"])
+
+
+def test_schools_without_both_years_are_no_schools_of_the_measure():
+    values = means(0.4)
+    lost = values[~(values["unit_code"].isin(TREATED) & (values["school_year"] == BEFORE))]
+    rows = rows_of(indicator_code="attainment.parents_satisfaction", subject=None)
+    assert one(effects(rows, two_years({}), values=lost))["reason"] == "no_baseline"
+    nobody = values[values["unit_code"].isin(TREATED) == (values["school_year"] == YEAR)]
+    assert one(effects(rows, two_years({}), values=nobody))["reason"] == "no_baseline"
+
+
+def test_figures_without_any_variance_give_no_verdict():
+    same = dict.fromkeys(SCHOOLS, 4.0)
+    rows = value_rows(BEFORE, same, value_low=None, value_high=None) + value_rows(
+        YEAR, same, value_low=None, value_high=None
+    )
+    values = INDICATOR_VALUES.conform(pd.DataFrame(rows))
+    measures = rows_of(indicator_code="attainment.parents_satisfaction", subject=None)
+    row = one(effects(measures, two_years({}), values=values))
+    assert (row["verdict"], row["reason"], row["effect"]) == ("not_enough_data", "no_spread", 0.0)
+
+
+def test_a_row_of_nobody_is_told_as_unlinked():
+    found = read_measures(register("measures", measure(None, municipality_code=None)), schools(), INDICATOR)
+    assert [(one.owner_level, one.school_codes, one.unlinked) for one in found] == [("unknown", (), ("unknown",))]
+
+
+def test_a_school_owns_the_measures_of_its_own_form():
+    (found,) = read_measures(register("measures", measure(TREATED[0], municipality_code=None)), schools(), INDICATOR)
+    assert (found.owner_level, found.measure_id) == ("school", f"{TREATED[0]}:М-1")
 
 
 def test_a_persons_conclusion_stands_beside_the_computed_one():

@@ -126,6 +126,21 @@ def test_goals_of_the_roadmap_are_judged_too(registry):
     assert len(made) == 1
 
 
+def test_goals_of_a_school_and_without_a_better_side_are_kept(registry):
+    plain = registry[SHARE].model_copy(update={"higher_is_better": None})
+    known = value(SHARE, 65.0, 70.0, 75.0) | {"unit_level": "school", "unit_code": SCHOOLS[0]}
+    own = goal(municipality_code=None, school_code=SCHOOLS[0])
+    row = one(review(registry | {SHARE: plain}, known, indicator_changes=[own]))
+    assert (row["owner_level"], row["owner_code"], row["action"]) == ("school", SCHOOLS[0], "keep")
+
+
+def test_a_goal_of_the_plan_is_taken_up_by_its_row_of_the_new_plan(registry):
+    row = {"row_number": "1", "title": "Кружки", "direction": "talents", "status": "done"}
+    goals = review(registry, roadmap_plan=[row | {"indicator_code": SHARE, "planned_value": 60.0}])
+    assert opened(goals, roadmap_plan=[row])["state"].tolist() == ["taken_up"]
+    assert opened(goals)["state"].tolist() == ["waiting"]
+
+
 def test_unfinished_rows_of_the_plan_go_over_with_their_reason(registry):
     rows = [
         {"row_number": f"{number}", "title": f"Строка {number}", "direction": "talents", "status": status}
