@@ -338,7 +338,9 @@ def _level_sources(own: Source, level: Level) -> Iterator[Source]:
         if value is not None:
             yield replace(own, value=float(value), title_ru=title + own.title_ru, column=column,
                           words=(*words, *own.words), columns=frame_columns(column))  # fmt: skip
-    shares = [(level.base, "базовый уровень", "base_level", ("базов", "«3» и выше"))]
+    shares: list[tuple[Share | None, str, str, tuple[str, ...]]] = [
+        (level.base, "базовый уровень", "base_level", ("базов", "«3» и выше"))
+    ]
     shares.append((level.good, "«4» и «5»", "good_level", ("«4» и «5»",)))
     for mark, share in zip(_MARKS, level.marks or (), strict=False):
         shares.append((share, f"доля {mark}", f"mark_{mark[1]}", (mark, "высок") if mark == "«5»" else (mark,)))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
-from oko_pipeline.catalogue.contracts import Table
+from oko_pipeline.catalogue.contracts import ColumnType, Table
 from oko_pipeline.catalogue.indicators import Indicator, indicators
 from oko_pipeline.catalogue.records import record_contracts, record_tables
 from oko_pipeline.catalogue.tables import ASSESSMENTS, TASKS
@@ -31,6 +31,7 @@ from oko_pipeline.works import task_column
 Row = Mapping[str, Any]
 ID_COLUMNS: Final = (
     "finding_id", "recommendation_id", "word_id", "effect_id", "measure_id", "conclusion_id", "opening_id", "record_id",
+    "signal_id",
 )  # fmt: skip
 """Columns that name one row of a table for people: each is looked for in every table that has it."""
 
@@ -56,6 +57,9 @@ _LISTS: Final = {"finding_ids": ("findings", "finding_id"), "record_ids": ("meas
 """Columns that hold several ids of another table."""
 
 _TELLING: Final = ("text_ru", "reason_ru", "title_ru", "title", "message", "comment")
+ANALYSIS: Final = "analysis"
+"""Stage of tables whose rows are computed from the works of a year."""
+
 NO_CODE: Final = "—"
 """What stands where a measure names no indicator."""
 
@@ -142,8 +146,11 @@ class Walker:
 
     def rows(self, table: Table, where: Mapping[str, object]) -> list[Row]:
         """Return the year's rows of a table that match."""
-        texts = {name: str(value) for name, value in where.items()}
-        return list(records(self.desk.workplace.database.read(table, self.desk.where | texts)))
+        known: dict[str, Any] = {}
+        for name, value in where.items():
+            if value is not None:
+                known[name] = int(str(value)) if table.column(name).type is ColumnType.INTEGER else str(value)
+        return list(records(self.desk.workplace.database.read(table, self.desk.where | known)))
 
     def _back(self, table: Table, row: Row, depth: int) -> Iterator[Node]:
         if (own := row_node(self.paths, row)) is not None:
@@ -152,6 +159,10 @@ class Walker:
             yield faulty_cell(row)
         if table.name not in _RESULTS_OF_NO_WORK and (made := self._work(table, row)) is not None:
             yield made
+        elif isinstance(row.get("exam_code"), str) and (unit := _unit_of(row)) is not None:
+            yield from self._exam_files(str(row["exam_code"]), unit)
+        elif table.stage == ANALYSIS and table.name != "indicator_values":
+            yield from self._works_of_year(row)
         yield from self._measured(table, row)
         yield from self._evidence(row, depth)
         yield from self._named(table, row, depth)
@@ -235,7 +246,9 @@ class Walker:
                 name, key = one["table"], one.get("key", {k: v for k, v in one.items() if k != "table"})
             table = all_tables().get(str(name))
             if table is None:
-                if str(name) in restricted_tables():
+                if isinstance(one, str):
+                    yield from (self.node(own, found, depth + 1) for own, found in self.find(one))
+                elif str(name) in restricted_tables():
                     yield Node(f"строка закрытой таблицы {name}: сведения об отдельных людях не показываются")
                 continue
             if isinstance(key, Sequence) and not isinstance(key, str):
@@ -252,6 +265,17 @@ class Walker:
             return None
         unit = Unit(str(level or "school"), code)
         return work_node(self.desk, assessment, unit, self.columns_of(table, row, assessment))
+
+    def _works_of_year(self, row: Row) -> Iterator[Node]:
+        """Yield the works of a unit in the year, for results that are made of all of them."""
+        unit = _unit_of(row)
+        if unit is None:
+            return
+        where = {"unit_level": unit.level, "unit_code": unit.code, "subgroup": "all"}
+        found = self.rows(all_tables()["result_summary"], where)
+        works = [work_node(self.desk, str(one["assessment_id"]), unit) for one in found[:_MOST]]
+        if works:
+            yield Node(f"посчитано по работам единицы за год: {len(found)}").add(*works)
 
     def columns_of(self, table: Table, row: Row, assessment: str) -> tuple[str, ...]:
         """Return the columns of works under a row of results."""
