@@ -207,7 +207,7 @@ def findings(context: dg.AssetExecutionContext, workplace: WorkplaceResource) ->
     deps=[FINDINGS.name, asset_of(LOG)],
     description=(
         "Адресные рекомендации: кому, что, к какому сроку, почему, по чему проверят. Слово человека (принята, "
-        "изменена, отклонена) сильнее правил и данных; лишние отложены с причиной. Журнал ответов — recommendation_words."
+        "изменена, отклонена) сильнее правил и данных; лишние отложены с причиной. Ответы — recommendation_words."
     ),
     kinds={"table"},
 )

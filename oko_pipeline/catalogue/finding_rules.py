@@ -82,9 +82,10 @@ class FindingRule(CatalogueModel):
 
     `topic` names the columns that, beside the unit, tell one finding from another; rows of one topic are gathered into
     one finding, ordered by `order_by`. `unit_level` is the level of the table's units, or those of a table that has
-    several; `unit` is the column with their codes, none when the table tells of all together. `titles` is the column whose values the finding names (skills, factors). `n` is the column with the size of
-    the group, of which `minimum_n` are needed for a word. `compare_with` adds the value of another level as
-    `reference_value`. A `version` grows with every change of what the rule finds.
+    several; `unit` is the column with their codes, none when the table tells of all together. `titles` is the column
+    whose values the finding names (skills, factors). `n` is the column with the size of the group, of which `minimum_n`
+    are needed for a word. `compare_with` adds the value of another level as `reference_value`. A `version` grows with
+    every change of what the rule finds.
     """
 
     rule_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")

@@ -5,7 +5,7 @@ an empty place in a sentence.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from oko_pipeline.catalogue import wording
 from oko_pipeline.catalogue.questionnaires import questionnaires
-from oko_pipeline.catalogue.sources import source_kinds
+from oko_pipeline.catalogue.sources import source_kinds, users_of
 from oko_pipeline.catalogue.subjects import subjects
 
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
@@ -69,6 +69,11 @@ def _source(slug: str) -> str:
     return _small(kinds[slug].title_ru) if slug in kinds else slug
 
 
+def _needed_first(slugs: Iterable[str]) -> list[str]:
+    """Return kinds of data in the order of how many duties of the programmes need them."""
+    return sorted(slugs, key=lambda slug: (-sum(users_of(slug).values()), slug))
+
+
 def _scale(code: str, questionnaire_code: str) -> str:
     """Return the title of a scale of a questionnaire."""
     found = questionnaires().get(questionnaire_code)
@@ -86,31 +91,34 @@ def _small(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
+_FILTERS: Final[dict[str, Callable[..., object]]] = {
+    "count": _count,
+    "noun": _noun,
+    "number": _number,
+    "share": _share,
+    "percent": _percent,
+    "points": _points,
+    "names": _names,
+    "titles": _titles,
+    "subject": subject_form,
+    "quoted": wording.quoted,
+    "source": _source,
+    "needed_first": _needed_first,
+    "scale": _scale,
+    "questionnaire": _questionnaire,
+    "small": _small,
+    "short": wording.shortened,
+    "start": wording.sentence_start,
+    "year": wording.school_year_words,
+}
+
+
 @cache
 def _environment() -> SandboxedEnvironment:
     # Sentences are plain text; the documents that take them up escape them.
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    environment.filters.update(
-        {
-            "count": _count,
-            "noun": _noun,
-            "number": _number,
-            "share": _share,
-            "percent": _percent,
-            "points": _points,
-            "names": _names,
-            "titles": _titles,
-            "subject": subject_form,
-            "quoted": wording.quoted,
-            "source": _source,
-            "scale": _scale,
-            "questionnaire": _questionnaire,
-            "small": _small,
-            "short": wording.shortened,
-            "start": wording.sentence_start,
-            "year": wording.school_year_words,
-        }
-    )
+    for name, function in _FILTERS.items():
+        environment.filters[name] = function  # pyright: ignore[reportUnknownMemberType]
     return environment
 
 

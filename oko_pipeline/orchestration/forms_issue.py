@@ -10,15 +10,20 @@ from oko_pipeline.catalogue.keys import check_school_year, school_code_from_logi
 from oko_pipeline.catalogue.questionnaires import questionnaires
 from oko_pipeline.catalogue.records import record_contracts, record_tables
 from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOL_CROSSWALK, SCHOOL_MENTIONS, SCHOOLS
+from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES
 from oko_pipeline.collection.forms.writer import WrittenForms, issue_forms
 from oko_pipeline.collection.forms_protocol import ProtocolHead, write_protocol_form
 from oko_pipeline.collection.forms_survey import write_survey_form
 from oko_pipeline.collection.school_links import UNMATCHED, write_links_form
 from oko_pipeline.errors import OkoError
+from oko_pipeline.recommendations.recommend import offered_rows
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
 from oko_pipeline.works import TaskHeader
+
+LOG = "recommendations_log"
+"""The register in which people answer recommendations."""
 
 
 @dataclass(slots=True)
@@ -34,7 +39,7 @@ class IssuedForms:
 def issue_year_forms(
     settings: Settings, school_year: str, schools: Sequence[str] = (), target: Path | None = None
 ) -> IssuedForms:
-    """Write the forms of a school year.
+    """Write the forms of a school year; the year's recommendations are offered as rows that wait for an answer.
 
     Args:
         settings: where the data are.
@@ -58,6 +63,8 @@ def issue_year_forms(
         only = _codes(schools, own)
         places = database.read(MUNICIPALITIES, {"school_year": listed})
         previous = _last_year(database, school_year)
+        if LOG in previous:
+            previous[LOG] = _with_recommendations(database, school_year, previous[LOG])
     finally:
         database.close()
     folder = target or settings.home / "forms" / school_year
@@ -125,3 +132,15 @@ def _last_year(database: Database, school_year: str) -> dict[str, pd.DataFrame]:
     contracts = record_contracts()
     names = [name for name, table in record_tables().items() if table.carry_over and not contracts[name].is_restricted]
     return {name: database.read(contracts[name], {"school_year": last}) for name in names}
+
+
+def _with_recommendations(database: Database, school_year: str, previous: pd.DataFrame) -> pd.DataFrame:
+    """Add to last year's rows of the log the recommendations of the year that nobody has answered yet."""
+    contract = record_contracts()[LOG]
+    made = database.read(RECOMMENDATIONS, {"school_year": school_year})
+    # The day in the form is the first on which results of the year are in: the same forms have the same bytes.
+    waiting = offered_rows(made, contract.column_names, f"{school_year[5:]}-06-01")
+    answered = set(database.read(contract, {"school_year": school_year})["recommendation_number"])
+    waiting = waiting[~waiting["recommendation_number"].isin(answered)]
+    earlier = previous[~previous["recommendation_number"].isin(waiting["recommendation_number"])]
+    return pd.concat([part for part in (waiting, earlier.astype(object)) if len(part)] or [previous], ignore_index=True)

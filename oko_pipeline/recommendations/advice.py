@@ -16,7 +16,7 @@ from oko_pipeline.catalogue.text_templates import rendered, subject_form
 from oko_pipeline.catalogue.wording import NBSP, counted, school_year_words
 from oko_pipeline.recommendations.findings import WHOLE, Territory
 from oko_pipeline.recommendations.options import CycleOptions
-from oko_pipeline.recommendations.phrases import subjects_words, value_words
+from oko_pipeline.recommendations.phrases import assessment_parts, subjects_words, value_words
 
 Finding = Mapping[str, Any]
 Unit = tuple[str, str]
@@ -131,7 +131,8 @@ def _candidate(
     rule: RecommendationRule, unit: Unit, own: list[Finding], territory: Territory, options: CycleOptions
 ) -> Candidate:
     ordered = sorted(
-        own, key=lambda one: (-STRENGTHS.index(one["strength"]), -(one["n_count"] or 0), one["finding_id"])
+        own,
+        key=lambda one: (-STRENGTHS.index(one["strength"]), -(one["n_count"] or 0), one["topic"], one["finding_id"]),
     )
     values = sentence_values(ordered, territory, options)
     return Candidate(
@@ -148,7 +149,7 @@ def _candidate(
 def sentence_values(findings: Sequence[Finding], territory: Territory, options: CycleOptions) -> dict[str, Any]:
     """Return what the sentence of a recommendation may name, from its findings in their order (the first leads)."""
     lead = findings[0]
-    pairs = [(one["subject_code"], one["paper_grade"]) for one in findings if one["subject_code"]]
+    pairs = [pair for one in findings for pair in _papers(one)]
     subjects = list(dict.fromkeys(subject for subject, _ in pairs))
     schools = sorted({str(one["unit_code"]) for one in findings if one["unit_level"] == "school"})
     codes = list(dict.fromkeys(one["indicator_code"] for one in findings if one["indicator_code"]))
@@ -176,6 +177,16 @@ def sentence_values(findings: Sequence[Finding], territory: Territory, options: 
     if lead["n_count"] is not None:
         values["n"] = lead["n_count"]
     return values
+
+
+def _papers(finding: Finding) -> list[tuple[str, int | None]]:
+    """Return subjects and grades of a finding: those of its rows, since one finding may gather many works."""
+    rows = json.loads(finding["evidence"])
+    parts = [assessment_parts(str(row["assessment_id"])) for row in rows if row.get("assessment_id")]
+    known: list[tuple[str, int | None]] = [part for part in parts if part is not None]
+    if known:
+        return list(dict.fromkeys(known))
+    return [(finding["subject_code"], finding["paper_grade"])] if finding["subject_code"] else []
 
 
 def settle(found: Sequence[Candidate], answered: Collection[str], limit: int) -> None:

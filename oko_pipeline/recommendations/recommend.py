@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.recommendation_rules import RecommendationRule
 from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.recommendations.advice import Candidate, candidates, settle
@@ -222,6 +223,5 @@ def offered_rows(recommendations: pd.DataFrame, log_columns: Sequence[str], issu
     rows["addressee"] = waiting["addressee"]
     rows["direction"] = waiting["direction"]
     rows["title"] = [offered_text(text) for text in waiting["text_ru"]]
-    only_indicator = ~waiting["control_metric"].astype("str").str.contains(".", regex=False)
-    rows["indicator_code"] = waiting["control_metric"].mask(only_indicator)
+    rows["indicator_code"] = waiting["control_metric"].where(waiting["control_metric"].isin(list(indicators())))
     return rows.reset_index(drop=True)

@@ -208,11 +208,12 @@ def _owners(
 
 
 def _by_school(frame: pd.DataFrame) -> dict[str, list[dict[str, object]]]:
-    """Return rows by school code; rows of the municipality stand under the empty code."""
+    """Return rows by code of the school, or of the municipality when the row is its own."""
     records = frame.astype(object).where(frame.notna(), None).to_dict("records")
     found: dict[str, list[dict[str, object]]] = {}
     for record in records:
-        found.setdefault(str(record.get("school_code") or ""), []).append({str(k): v for k, v in record.items()})
+        owner = str(record.get("school_code") or record.get("municipality_code") or "")
+        found.setdefault(owner, []).append({str(k): v for k, v in record.items()})
     return found
 
 
@@ -314,7 +315,12 @@ def _form_sheet(table: RecordTable, owner: _Owner, previous: _Previous, lists: "
 def _rows_of(table: RecordTable, owner: _Owner, previous: _Previous) -> Sequence[Mapping[str, object]]:
     """Return last year's rows that an owner is offered; rows about people are never handed out."""
     is_offered = table.carry_over and table.person is None
-    return previous.get(table.name, {}).get(owner.identity.school_code, ()) if is_offered else ()
+    if not is_offered:
+        return ()
+    rows = previous.get(table.name, {})
+    if owner.level == "school":
+        return rows.get(owner.identity.school_code, ())
+    return [*rows.get(owner.identity.municipality_code, ()), *rows.get("", ())]
 
 
 def _fingerprints(table: RecordTable, rows: Sequence[Mapping[str, object]]) -> frozenset[str]:
