@@ -12,7 +12,7 @@ from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
 from oko_pipeline.analysis.fingerprints import combine
-from oko_pipeline.analysis.indicators import LEVELS, IndicatorOptions, indicator_values
+from oko_pipeline.analysis.indicators import LEVELS, SITTINGS, IndicatorOptions, indicator_values
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.contracts import ColumnType, Table
 from oko_pipeline.catalogue.indicators import Indicator, indicators
@@ -53,7 +53,7 @@ def indicator_rows(workplace: Workplace, school_year: str, name: str, readers: S
 def _columns(indicator: Indicator) -> set[str]:
     single = {name for name in (indicator.denominator, indicator.deviation) if name is not None}
     named = {*indicator.numerator, *indicator.points, *indicator.where, *indicator.by}
-    return {*named, *single, "unit_level", "unit_code", "school_code", "municipality_code"}
+    return {*named, *single, *SITTINGS, "unit_level", "unit_code", "school_code", "municipality_code"}
 
 
 def _shared_conditions(table: Table, readers: Sequence[Indicator]) -> dict[str, list[str]]:

@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
 LEVELS: Final = ("school", "municipality", "all")
-_SITTINGS: Final = ("assessment_id", "exam_code")
+SITTINGS: Final = ("assessment_id", "exam_code")
 """Columns that name works and exams: the first two parts tell who sat them — campaign and grade, kind and year."""
 
 
@@ -177,7 +177,7 @@ def _with_people(
 ) -> _Grouping:
     """Add the people behind works and exams; the table is left as it is where rows are people."""
     level, units, municipality_of = where
-    name = next((one for one in _SITTINGS if one in frame.columns), None)
+    name = next((one for one in SITTINGS if one in frame.columns), None)
     if name is None or "unit_level" not in frame.columns:
         return grouping
     own = _people_of(grouping, indicator, name)
