@@ -24,7 +24,8 @@ _HTML_BREAK: Final = re.compile(
 _HTML_TAG: Final = re.compile(r"<[^>]+>")
 _UNIT_HEADING: Final = re.compile(
     # «Классов» and «Школ» head numbers of units, not units.
-    r"^(?:оо|школ(?!\b)|класс(?!ов\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)", re.IGNORECASE
+    r"^(?:оо|школ(?!\b)|класс(?!ов\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)",
+    re.IGNORECASE,
 )
 _TEACHER_HEADING: Final = re.compile(r"^(?:учител|педагог|преподавател|фио учител|классный руководител)", re.IGNORECASE)
 
@@ -55,8 +56,15 @@ def read_document(content: bytes, suffix: str) -> DocumentContent:
 
 
 def unit_columns(table: pd.DataFrame) -> list[str]:
-    """Return the columns that name schools or classes; a table without any compares no units."""
-    return [str(name) for name in table.columns if _UNIT_HEADING.search(str(name))]
+    """Return the columns that name schools or classes; a table without any compares no units.
+
+    A column of bare numbers counts units under such a heading: «ОО», «Школ».
+    """
+    return [
+        str(name)
+        for name in table.columns
+        if _UNIT_HEADING.search(str(name)) and not table[name].astype("str").str.fullmatch(r"[\d\s—–-]*").all()
+    ]
 
 
 def teacher_columns(table: pd.DataFrame) -> list[str]:

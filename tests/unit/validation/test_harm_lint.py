@@ -13,7 +13,7 @@ from checks.harm import table_faults
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.harm import catalogue_texts, harm_patterns, judge_indicator
 from oko_pipeline.catalogue.indicators import indicators
-from oko_pipeline.validation.harm_documents import read_document
+from oko_pipeline.validation.harm_documents import read_document, unit_columns
 from oko_pipeline.validation.harm_lint import find_harm, marked
 from oko_pipeline.validation.harm_records import judge_registers, refused_rows
 
@@ -245,3 +245,9 @@ def test_texts_of_documents_and_pages_are_read():
     ]
     page = "<html><style>p{}</style><p>Рейтинг <b>классов</b> по успеваемости</p></html>".encode()
     assert [one.phrase for one in read_document(page, ".html").suspicions()] == ["Рейтинг классов по успеваемости"]
+
+
+def test_numbers_under_a_heading_of_units_are_counts_and_name_none():
+    counts = pd.DataFrame({"ОО": ["3", "2", "1"], "Доля участников, %": ["96,2", "87,5", "81,3"]})
+    assert unit_columns(counts) == []
+    assert unit_columns(counts.assign(ОО=["школа 3", "школа 1", "школа 2"])) == ["ОО"]
