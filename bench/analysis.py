@@ -35,11 +35,11 @@ CHANGES = ("cold", "unchanged", "changed")
 # Asset functions in the order of the graph: what stands below reads what stands above.
 ASSETS = (
     ("assets.analysis", "result_tables"),
+    ("assets.exams", "exam_tables"),
     ("assets.context", "school_groups"),
     ("assets.context", "school_clusters"),
     ("assets.context", "comparable_schools"),
     ("assets.context", "contextual_results"),
-    ("assets.exams", "exam_tables"),
     ("assets.context", "low_results"),
     ("assets.dynamics", "result_dynamics"),
     ("assets.dynamics", "risk_zones"),
