@@ -25,7 +25,15 @@ from oko_pipeline.catalogue.programme_checks import checklist_lines, criterion_f
 from oko_pipeline.catalogue.programmes import Choice, chosen_programmes
 from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.catalogue.sources import WORKS_STORE
-from oko_pipeline.catalogue.tables import COVERAGE, DOCUMENTS, QUALITY_RESULTS, SCHOOL_CROSSWALK, SCHOOLS, SLICES
+from oko_pipeline.catalogue.tables import (
+    COVERAGE,
+    DOCUMENTS,
+    QUALITY_FINDINGS,
+    QUALITY_RESULTS,
+    SCHOOL_CROSSWALK,
+    SCHOOLS,
+    SLICES,
+)
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.catalogue.tables_programmes import (
     CONFLICT_OF_INTEREST,
@@ -57,6 +65,8 @@ from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "analysis"
 _SLICE = "year"
+_HARM = "harm"
+"""Origin of findings about registers that name harmful indicators or decisions."""
 _OWN = frozenset(table.name for table in PROGRAMME_TABLES)
 _NAMED = ("roadmap_plan", "evidence_documents", "criteria_evidence")
 _CONFLICT_TABLES = ("observer_assignments", "observers", "experts", "procedure_schedule")
@@ -108,6 +118,7 @@ def evidence_book(workplace: Workplace, school_year: str, asked: Sequence[Target
         ["indicator_code", *_UNIT],
     )  # fmt: skip
     registers[INDICATOR_VALUES.name] = indicator_rows(values)
+    registers[QUALITY_FINDINGS.name] = _refused_rows(workplace, school_year)
     days = _written_days(workplace, school_year)
     made = {name: _made(workplace, school_year, name, days) for name in names if name not in registers}
     made |= _made_beside(workplace, school_year, values, days)
@@ -168,12 +179,19 @@ def _made_beside(workplace: Workplace, school_year: str, values: pd.DataFrame, d
     return made
 
 
+def _refused_rows(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Return what the check of harm found in registers, as rows of a register (a municipality's stop the year)."""
+    found = workplace.database.read(
+        QUALITY_FINDINGS, {"school_year": school_year, "origin": _HARM}, ["rule_id", "school_code"]
+    )
+    return found.assign(municipality_code=pd.Series(pd.NA, index=found.index, dtype="str"))
+
+
 def _checks_of(suite: str, table: str) -> list[str]:
-    if suite == "guards":
-        return (
-            ["quality_findings.no_personal_data"] if table.startswith("personal_data") else [f"result_summary.{table}"]
-        )
-    return [f"quality_results.suite_{suite}"]
+    """Return the checks that a result of quality belongs to: a suite's, or the guard's of the result's name."""
+    names = {f"suite_{suite}", table, "no_personal_data" if table.startswith("personal_data") else table}
+    bound = {t.name for rule in binding_rules() for t in rule.targets if t.kind == "check"}
+    return [name for name in bound if name.partition(".")[2] in names]
 
 
 def _judged_from(workplace: Workplace, school_year: str, asked: Sequence[Target], *more: str) -> str:
@@ -245,7 +263,8 @@ def write_checklist(workplace: Workplace, school_year: str) -> bool:
 def write_self_assessment(workplace: Workplace, school_year: str) -> bool:
     """Compare the answers to the 17 criteria with what is known; tell whether anything had changed."""
     asked = _criteria_targets()
-    inputs = _judged_from(workplace, school_year, asked)
+    refused = frame_fingerprint(_refused_rows(workplace, school_year))
+    inputs = _judged_from(workplace, school_year, asked, refused)
 
     def make() -> Sequence[pd.DataFrame]:
         return (assessment_rows(evidence_book(workplace, school_year, asked), school_year),)

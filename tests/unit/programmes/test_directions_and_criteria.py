@@ -129,6 +129,16 @@ def test_a_negative_criterion_is_met_when_the_thing_is_absent(book_of, answer, c
     assert criterion(book_of(registers), 17, "s1")["verdict"] == verdict
 
 
+def test_what_the_check_of_harm_refused_breaks_criterion_17(book_of):
+    registers = {
+        "decisions": register("decisions", {"school_code": "s1", "decision_number": "1", "cites_vpr_or_marks": False}),
+        "quality_findings": register("quality_findings", {"school_code": "s1", "rule_id": "harm.decision"}).assign(
+            municipality_code=None
+        ),
+    }
+    assert criterion(book_of(registers), 17, "s1")["verdict"] == "not_met"
+
+
 def test_a_harmful_indicator_of_the_registry_breaks_criterion_10_with_its_count(book_of):
     rows = register(
         "indicator_changes",
