@@ -57,6 +57,7 @@ _WRITTEN_WITH: Final = {
     "support_monitoring": "low_results",
     "social_index": "low_results",
     "test_reliability": "task_quality",
+    "task_dif": "task_quality",
     "expert_agreement": "result_links",
     "skill_dynamics": "skill_deficits",
     "support_counts": "pupils_support",
