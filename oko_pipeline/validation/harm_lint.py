@@ -110,6 +110,8 @@ class _Lexicon:
 def find_harm(text: str) -> list[Suspicion]:
     """Return the suspicious phrases of a text, at most one of a kind a sentence, in their order."""
     found: list[Suspicion] = []
+    if _base_signs().search(text.replace("ё", "е")) is None:
+        return found
     earlier: tuple[_Token, ...] = ()
     is_quote = False
     for start, end in _sentences(text):
@@ -379,6 +381,22 @@ def _compiled(patterns: Iterable[str]) -> _Compiled:
         for first in pattern[0]:
             by_first.setdefault(first, []).append(pattern)
     return _Compiled({first: tuple(found) for first, found in by_first.items()})
+
+
+@cache
+def _base_signs() -> re.Pattern[str]:
+    """Return what every text with a base holds: most texts of a document have none and need not be read by words."""
+    return re.compile("|".join(sorted({_sign(one) for own in harm_patterns().bases.values() for one in own})), re.I)
+
+
+def _sign(pattern: str) -> str:
+    if _MARK in pattern:
+        return f"[{_QUOTES}][2-5]"
+    words = [part for part in pattern.split() if part[0].isalpha() and len(part) > 2]
+    if not words:
+        return r"\s+".join(pattern.split()[:2])
+    # Endings and fleeting vowels are within the last three letters: двойка, двоек.
+    return "|".join(word[: max(3, len(word) - 3)] for word in words[-1].split("|"))
 
 
 @cache
