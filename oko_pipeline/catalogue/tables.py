@@ -9,6 +9,7 @@ from typing import Final
 from oko_pipeline.catalogue.columns import ASSESSMENT, SIZE_TIERS, SUBGROUP, UNIT, YEAR
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Privacy, Table
 from oko_pipeline.catalogue.tables_context import CONTEXT_TABLES
+from oko_pipeline.catalogue.tables_cycle import CYCLE_TABLES
 from oko_pipeline.catalogue.tables_dynamics import DYNAMICS_TABLES
 from oko_pipeline.catalogue.tables_effects import EFFECT_TABLES
 from oko_pipeline.catalogue.tables_exams import EXAM_TABLES
@@ -603,6 +604,7 @@ TABLES: Final[dict[str, Table]] = {
         *CONTEXT_TABLES,
         *OBJECTIVITY_TABLES,
         *ITEM_TABLES,
+        *CYCLE_TABLES,
         *EFFECT_TABLES,
         *PROGRAMME_TABLES,
     )

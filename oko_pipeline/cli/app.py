@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, privacy, programmes, year
+from oko_pipeline.cli import files, installation, privacy, programmes, trace, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints
 from oko_pipeline.errors import OkoError
 
@@ -22,6 +22,7 @@ for command in (
     files.protocol,
     files.sources,
     programmes.coverage,
+    trace.trace,
     privacy.retention,
     privacy.privacy,
     installation.ui,
