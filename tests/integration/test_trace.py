@@ -19,7 +19,7 @@ from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 
 YEAR = "2020-2021"
-PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+PSEUDONYM = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")  # a fingerprint of a file has 64
 KINDS = ("municipality_note", "school_note", "annotated_workbook")
 
 
