@@ -44,7 +44,7 @@ class Indicator(CatalogueModel):
     participants, never a mean of schools. `count`: sum of the numerators. `points`: mean points of a person, `points`
     giving those of each counted column (СОУ: mark_5_count → 100, …). `weighted_mean`: numerator
     weighted by `denominator`, with the standard deviation within a row in `deviation`. `mean`: mean over rows. `rows`:
-    number of rows. `answers`: share of rows whose `numerator` column holds one of `answers` among those that hold one of
+    number of rows. `answers`: share of rows whose `numerator` column holds one of `answers` among those with one of
     `counted`. In `where` a value that begins with «~» is a pattern; values of the columns `by` are told apart and never
     added up. `minimum_n` is the smallest group of which the value is told.
     """

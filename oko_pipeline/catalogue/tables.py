@@ -46,7 +46,17 @@ FILES: Final = Table(
             "status",
             _T,
             "Состояние версии",
-            allowed=("accepted", "superseded", "duplicate", "refused", "unknown", "empty", "removed", "archived", "outdated"),
+            allowed=(
+                "accepted",
+                "superseded",
+                "duplicate",
+                "refused",
+                "unknown",
+                "empty",
+                "removed",
+                "archived",
+                "outdated",
+            ),  # fmt: skip
         ),
         Column("size_bytes", _I, "Размер", unit_ru="байт"),
         Column("modified_at", _TS, "Время изменения файла"),

@@ -13,7 +13,10 @@ TEXT_KINDS = {".py", ".md", ".csv", ".yaml", ".yml", ".toml", ".txt", ".jinja", 
 MACHINE_PATH = re.compile(r"(?<![\w.~…<>])/(?:home|Users|root|work|mnt|opt)/\w|[A-Za-z]:\\\\?Users\\")
 LATIN = re.compile(r"[a-z_]+")
 IDENTIFIER_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-LAW_NAMES = {"student_quantile", "_student_p"}  # the distribution, not a pupil
+LAW_NAMES = {
+    "student_quantile", "_student_p",  # the distribution, not a pupil
+    "_TEACHER_HEADING", "teacher_columns", "TeacherPatterns", "_is_by_teacher",  # what the harm check refuses
+}  # fmt: skip
 
 
 def committed_texts():

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from oko_pipeline.cli import app as cli
-from oko_pipeline.cli import screen
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.tables import TABLES
+from oko_pipeline.cli import app as cli
+from oko_pipeline.cli import screen
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.layout import SourceContext
 from oko_pipeline.collection.layouts.scale_table import ScaleTable
