@@ -132,9 +132,9 @@ def _breakdowns(indicator: Indicator, frame: pd.DataFrame | None) -> Iterator[tu
     if chosen is None or chosen.empty or not indicator.by:
         yield "", chosen
         return
-    for values, rows in chosen.groupby(list(indicator.by), dropna=False):
-        named = zip(indicator.by, values, strict=True)
-        yield "; ".join(f"{name}={'' if pd.isna(value) else value}" for name, value in named), rows
+    told = chosen.assign(**{name: chosen[name].astype("str").fillna("") for name in indicator.by})
+    for values, rows in told.groupby(list(indicator.by)):
+        yield "; ".join(f"{name}={value}" for name, value in zip(indicator.by, values, strict=True)), rows
 
 
 def _rows_of(frame: pd.DataFrame, where: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
@@ -346,8 +346,8 @@ def _answers(indicator: Indicator, rows: _Grouping) -> Values:
     """Return the share of rows with one of the answers among the counted ones, in %; Wilson interval."""
     given = rows.frame[indicator.numerator[0]].astype("str")
     counted = given.isin(indicator.counted) if indicator.counted else given.notna()
-    top = rows.total((counted & given.isin(indicator.answers)).to_numpy(np.float64))
-    bottom = rows.total(counted.to_numpy(np.float64))
+    top = rows.total(np.array(counted & given.isin(indicator.answers), dtype=bool).astype(np.float64))
+    bottom = rows.total(np.array(counted, dtype=bool).astype(np.float64))
     interval = wilson_interval(top, bottom)
     n = np.where(bottom > 0, bottom, np.nan)
     value = 100 * top / np.where(bottom > 0, bottom, np.nan)

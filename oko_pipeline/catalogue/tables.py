@@ -56,7 +56,7 @@ FILES: Final = Table(
                 "removed",
                 "archived",
                 "outdated",
-            ),  # fmt: skip
+            ),
         ),
         Column("size_bytes", _I, "Размер", unit_ru="байт"),
         Column("modified_at", _TS, "Время изменения файла"),
