@@ -13,6 +13,12 @@ def coverage(
     programme: Annotated[str | None, typer.Option(help="Только эта программа, например modern")] = None,
 ) -> None:
     """Показать, чем обслужена каждая обязанность программ и где это видно."""
+    import warnings  # noqa: PLC0415
+
+    from dagster import PreviewWarning  # noqa: PLC0415
+
+    # Partitioned asset checks are a preview API; a person at the command line can do nothing about it.
+    warnings.filterwarnings("ignore", category=PreviewWarning)
     from oko_pipeline.orchestration.coverage import existing, print_coverage  # noqa: PLC0415
 
     if not print_coverage(console, existing(_command_names(context)), programme):
