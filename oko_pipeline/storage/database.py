@@ -23,12 +23,16 @@ _BUSY_TIMEOUT_MS: Final = 30_000
 _BATCH_ROWS: Final = 20_000
 
 
+Where = Mapping[str, str | float | Sequence[str]]
+"""Which rows: by column a value, or any of several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """A part of a table that is replaced as a whole, and the fingerprint of what it was computed from."""
 
     table: Table
-    where: Mapping[str, str | Sequence[str]]
+    where: Where
     frame: pd.DataFrame
 
 
@@ -94,7 +98,7 @@ class Database:
             finally:
                 self._write = None
 
-    def replace(self, table: Table, frame: pd.DataFrame, where: Mapping[str, str | Sequence[str]]) -> int:
+    def replace(self, table: Table, frame: pd.DataFrame, where: Where) -> int:
         """Replace the rows of `table` that match `where` by `frame`, in one transaction; return the number of rows.
 
         Args:
@@ -115,7 +119,7 @@ class Database:
         for part in slices:
             frame = part.table.conform(part.frame)
             for column, value in part.where.items():
-                if not frame[column].isin([value] if isinstance(value, str) else list(value)).all():
+                if not frame[column].isin([value] if isinstance(value, str | int | float) else list(value)).all():
                     raise StorageError(f"Таблица {part.table.name}: строка вне среза {dict(part.where)}.")
             checked.append((part, frame))
         with self.transaction():
@@ -132,15 +136,13 @@ class Database:
             self._insert(self._connection(), self._metadata.tables[table.name], frame)
         return len(frame)
 
-    def delete(self, table: Table, where: Mapping[str, str | Sequence[str]]) -> None:
+    def delete(self, table: Table, where: Where) -> None:
         """Delete the rows that match `where`."""
         sql_table = self._metadata.tables[table.name]
         with self.transaction():
             self._connection().execute(sa.delete(sql_table).where(*_conditions(sql_table, where)))
 
-    def read(
-        self, table: Table, where: Mapping[str, str | Sequence[str]] | None = None, columns: Sequence[str] | None = None
-    ) -> pd.DataFrame:
+    def read(self, table: Table, where: Where | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the rows that match `where` (a value, or any of several), in key order, with the contract's types."""
         sql_table = self._metadata.tables[table.name]
         names = list(columns or table.column_names)
@@ -163,7 +165,7 @@ class Database:
             }
         )
 
-    def distinct(self, table: Table, where: Mapping[str, str | Sequence[str]], columns: Sequence[str]) -> pd.DataFrame:
+    def distinct(self, table: Table, where: Where, columns: Sequence[str]) -> pd.DataFrame:
         """Return the different combinations of some columns among the rows that match `where`, in order."""
         sql_table = self._metadata.tables[table.name]
         named = [sql_table.c[name] for name in columns]
@@ -259,8 +261,8 @@ def _driver_values(values: pd.Series) -> list[Any]:
     return values.to_numpy(dtype=object, na_value=None).tolist()  # pyright: ignore[reportCallIssue,reportArgumentType]
 
 
-def _conditions(table: sa.Table, where: Mapping[str, str | Sequence[str]]) -> list[sa.ColumnElement[bool]]:
+def _conditions(table: sa.Table, where: Where) -> list[sa.ColumnElement[bool]]:
     return [
-        table.c[name] == value if isinstance(value, str) else table.c[name].in_(list(value))
+        table.c[name] == value if isinstance(value, str | int | float) else table.c[name].in_(list(value))
         for name, value in where.items()
     ]

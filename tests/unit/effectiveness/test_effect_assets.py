@@ -106,11 +106,11 @@ def test_a_second_run_computes_nothing_and_a_changed_review_opens_the_next_year_
 
 
 def test_dagster_runs_the_assets_and_maps_each_year_to_the_one_before(workplace, home):
-    instance = dg.DagsterInstance.ephemeral()
     resources = {"workplace": WorkplaceResource(home=str(home), workers=1)}
-    for year in (YEARS[1], NEXT):
-        done = dg.materialize(ASSETS, partition_key=year, instance=instance, resources=resources)
-        assert done.success
+    with dg.DagsterInstance.ephemeral() as instance:
+        for year in (YEARS[1], NEXT):
+            done = dg.materialize(ASSETS, partition_key=year, instance=instance, resources=resources)
+            assert done.success
     graph = dg.Definitions(assets=ASSETS, resources=resources).resolve_asset_graph()
     mapping = graph.get_partition_mapping(dg.AssetKey("year_opening"), dg.AssetKey("year_conclusions"))
     years = effectiveness.SCHOOL_YEARS

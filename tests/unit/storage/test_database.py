@@ -5,7 +5,8 @@ import sqlite3
 import pandas as pd
 import pytest
 
-from oko_pipeline.catalogue.tables import QUALITY_RESULTS, SCHOOLS, SCORE_DISTRIBUTION, TABLES
+from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.tables import QUALITY_RESULTS, SCHOOLS, SCORE_DISTRIBUTION
 from oko_pipeline.errors import ContractError, StorageError
 from oko_pipeline.storage.database import Database, Slice
 
@@ -36,7 +37,7 @@ WHERE = {"school_year": "2020-2021", "assessment_id": "vpr-2021-spring:4:mathema
 
 
 def test_every_table_of_the_catalogue_is_made(database):
-    assert set(database.table_counts()) == set(TABLES)
+    assert set(database.table_counts()) == set(all_tables())
 
 
 def test_replacing_a_slice_leaves_the_neighbours_alone(database):
@@ -141,3 +142,8 @@ def test_a_database_of_another_schema_is_refused_with_a_way_out(tmp_path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(StorageError, match="не открывается"):
         Database(f"sqlite:///{tmp_path / 'no' / 'oko.sqlite'}").table_counts()
+
+
+def test_rows_are_found_by_a_number_as_well(database):
+    rows = database.read(SCORE_DISTRIBUTION, {"score": 3})
+    assert rows.empty

@@ -200,19 +200,17 @@ def recheck_rows(code: str) -> pd.DataFrame:
 
 
 def test_assets_materialise_in_order(office: Workplace) -> None:
-    made = dg.materialize(
-        [
-            objectivity.objectivity_signals,
-            objectivity.objectivity_signs_asset,
-            objectivity.objectivity_cards_asset,
-            objectivity.recheck_selection_asset,
-        ],
-        partition_key=LAST,
-        resources={"workplace": WorkplaceResource(home=str(office.settings.home), workers=1)},
-        instance=dg.DagsterInstance.ephemeral(),
-    )
+    assets = [
+        objectivity.objectivity_signals,
+        objectivity.objectivity_signs_asset,
+        objectivity.objectivity_cards_asset,
+        objectivity.recheck_selection_asset,
+    ]
+    resources = {"workplace": WorkplaceResource(home=str(office.settings.home), workers=1)}
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = dg.materialize(assets, partition_key=LAST, resources=resources, instance=instance)
+        shown = made.asset_materializations_for_node("objectivity_cards")[0].metadata
     assert made.success
-    shown = made.asset_materializations_for_node("objectivity_cards")[0].metadata
     assert shown["dagster/row_count"].value == 120
     # Beside an asset there are counts only: a list of schools by level would be a ranking.
     assert "edu99" not in str(shown["сводка"].value)
