@@ -429,7 +429,11 @@ def _numbers(cell: object) -> list[str]:
 def _parsed(cell: object) -> list[Any]:
     if not isinstance(cell, str):
         return []
-    found = json.loads(cell)
+    try:
+        found = json.loads(cell)
+    except json.JSONDecodeError:
+        # Some tables tell their evidence in words: there is nothing to walk along.
+        return []
     return found if isinstance(found, list) else [found]
 
 
