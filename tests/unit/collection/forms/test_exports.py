@@ -158,5 +158,11 @@ def test_unknown_file_of_vpr_is_told_its_layout() -> None:
     assert nearest_layout(Workbook((sheet,))) == ("Выгрузка результатов ВПР, весна 2021", ("балл за 1",))
 
 
+def test_unknown_protocol_of_an_exam_is_told_the_heading_it_lacks() -> None:
+    header = ["№", "Код ОО", "Класс", "Код ППЭ", "Аудитория", "Фамилия", "Имя", "Отчество", "Задания с кратким ответом"]
+    workbook = Workbook((Sheet("Page 1", [[*header, "Сколько набрал", "Оценка"]]),))
+    assert nearest_layout(workbook) == ("Протокол результатов ГИА", ("Первичный балл",))
+
+
 def test_file_like_nothing_is_told_nothing() -> None:
     assert nearest_layout(Workbook((Sheet("a", [["привет", 1], ["мир", 2]]),))) is None
