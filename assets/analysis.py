@@ -26,7 +26,7 @@ from assets.validation import quality_results
 from oko_pipeline.analysis.assessment_tables import AssessmentTables
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
-from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.keys import AssessmentKey, previous_school_year
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     FILES,
@@ -138,8 +138,7 @@ def _write_batch(
 def _write_jumps(workplace: Workplace, school_year: str) -> None:
     """Find results that jumped since last year; it takes the tables of both years, so it follows the analysis."""
     database = workplace.database
-    start = int(school_year[:4])
-    before = database.read(RESULT_SUMMARY, {"school_year": f"{start - 1}-{start}"})
+    before = database.read(RESULT_SUMMARY, {"school_year": previous_school_year(school_year)})
     jumps = check_jumps(database.read(RESULT_SUMMARY, {"school_year": school_year}), before)
     where = {"school_year": school_year, "origin": "jumps"}
     database.replace(QUALITY_FINDINGS, findings_frame(jumps, school_year, "jumps"), where)

@@ -16,6 +16,7 @@ from oko_pipeline.analysis.indicators import LEVELS, SITTINGS, IndicatorOptions,
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.contracts import ColumnType, Table
 from oko_pipeline.catalogue.indicators import Indicator, indicators
+from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.catalogue.tables import SCHOOLS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
@@ -23,12 +24,6 @@ from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "analysis"
-
-
-def previous_year(school_year: str) -> str:
-    """Return the school year before: 2020-2021 → 2019-2020."""
-    start = int(school_year[:4])
-    return f"{start - 1}-{start}"
 
 
 def table_rows(workplace: Workplace, school_year: str, name: str) -> pd.DataFrame:
@@ -72,7 +67,7 @@ def write_indicators(workplace: Workplace, school_year: str) -> bool:
     registry = list(indicators().values())
     sources = sorted({one.table for one in registry})
     schools = database.read(SCHOOLS, {"school_year": school_year})
-    before = previous_year(school_year)
+    before = previous_school_year(school_year)
     correlation = parameters("dynamics.change", workplace.settings.method_overrides)["intraclass_correlation"]
     inputs = combine(
         code_fingerprint(

@@ -21,6 +21,12 @@ def check_school_year(text: str) -> str:
     return match[0]
 
 
+def previous_school_year(school_year: str) -> str:
+    """Return the school year before: 2020-2021 → 2019-2020."""
+    start = int(school_year[:4])
+    return f"{start - 1}-{start}"
+
+
 def school_code_from_login(login: object) -> str | None:
     """Return the school code of a login: `sch990404` and `edu990404` are one school, `ksh990404` is another.
 

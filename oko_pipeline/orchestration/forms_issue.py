@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from oko_pipeline.catalogue.keys import check_school_year, school_code_from_login
+from oko_pipeline.catalogue.keys import check_school_year, previous_school_year, school_code_from_login
 from oko_pipeline.catalogue.questionnaires import questionnaires
 from oko_pipeline.catalogue.records import record_contracts, record_tables
 from oko_pipeline.catalogue.tables import MUNICIPALITIES, SCHOOL_CROSSWALK, SCHOOL_MENTIONS, SCHOOLS
@@ -128,7 +128,7 @@ def _codes(logins: Sequence[str], schools: pd.DataFrame) -> list[str] | None:
 
 def _last_year(database: Database, school_year: str) -> dict[str, pd.DataFrame]:
     """Return last year's rows of the registers that are carried over; those about single people never are."""
-    last = f"{int(school_year[:4]) - 1}-{int(school_year[:4])}"
+    last = previous_school_year(school_year)
     contracts = record_contracts()
     names = [name for name, table in record_tables().items() if table.carry_over and not contracts[name].is_restricted]
     return {name: database.read(contracts[name], {"school_year": last}) for name in names}

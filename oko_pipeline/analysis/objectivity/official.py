@@ -10,7 +10,7 @@ import pandas as pd
 from oko_pipeline.analysis.columns import picked
 from oko_pipeline.analysis.objectivity.options import ObjectivityOptions, SignOptions, method_columns
 from oko_pipeline.catalogue.columns import SIZE_TIERS
-from oko_pipeline.catalogue.keys import region_code
+from oko_pipeline.catalogue.keys import previous_school_year, region_code
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_INDEX, OBJECTIVITY_SIGNS
 from oko_pipeline.statistics.intervals import wilson_interval
 from oko_pipeline.statistics.size_tiers import tier_places
@@ -117,8 +117,7 @@ class _Papers:
 
         Last spring's paper of their own grade, and this year's autumn paper for the previous grade.
         """
-        start = int(self._inputs.school_year[:4])
-        spring = self._rows(grade, subject_code, f"{start - 1}-{start}")
+        spring = self._rows(grade, subject_code, previous_school_year(self._inputs.school_year))
         autumn = self._rows(grade, subject_code, self._inputs.school_year)
         found = [
             *autumn.loc[autumn["pupil_grade"] == grade + 1, "assessment_id"],
