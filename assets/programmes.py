@@ -12,9 +12,10 @@ import dagster as dg
 import pandas as pd
 
 from assets.indicators import table_rows
-from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
+from assets.inputs import frame_fingerprint, slice_fingerprint
 from assets.metadata import Metadata, markdown_table
 from assets.partitions import SCHOOL_YEARS
+from assets.same_rows import is_made_from, write_rows
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.all_tables import all_tables, any_table, restricted_tables
 from oko_pipeline.catalogue.bindings import Target, asset_of_table, bind, binding_rules, document_assets
@@ -60,13 +61,12 @@ from oko_pipeline.programmes.load import LoadOptions
 from oko_pipeline.programmes.load import procedure_load as load_rows
 from oko_pipeline.programmes.self_assessment import self_assessment as assessment_rows
 from oko_pipeline.programmes.units import Units
+from oko_pipeline.validation.harm_records import REFUSALS
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "analysis"
 _SLICE = "year"
-_HARM = "harm"
-"""Origin of findings about registers that name harmful indicators or decisions."""
 _OWN = frozenset(table.name for table in PROGRAMME_TABLES)
 _NAMED = ("roadmap_plan", "evidence_documents", "criteria_evidence")
 _CONFLICT_TABLES = ("observer_assignments", "observers", "experts", "procedure_schedule")
@@ -180,10 +180,10 @@ def _made_beside(workplace: Workplace, school_year: str, values: pd.DataFrame, d
 
 
 def _refused_rows(workplace: Workplace, school_year: str) -> pd.DataFrame:
-    """Return what the check of harm found in registers, as rows of a register (a municipality's stop the year)."""
+    """Return the findings about rows refused for harm as rows of a register (a municipality's stop the year)."""
     found = workplace.database.read(
-        QUALITY_FINDINGS, {"school_year": school_year, "origin": _HARM}, ["rule_id", "school_code"]
-    )
+        QUALITY_FINDINGS, {"school_year": school_year, "rule_id": list(REFUSALS)}, ["rule_id", "school_code"]
+    ).sort_values(["rule_id", "school_code"], ignore_index=True)
     return found.assign(municipality_code=pd.Series(pd.NA, index=found.index, dtype="str"))
 
 
@@ -215,14 +215,9 @@ def _write(
     make: Callable[[], Sequence[pd.DataFrame]],
 ) -> bool:
     """Replace a year's tables unless their inputs are those of last time; tell whether they were made."""
-    database = workplace.database
-    if database.slice_inputs(school_year, tables[0].name).get(_SLICE) == inputs:
+    if is_made_from(workplace, school_year, tables[0], inputs):
         return False
-    frames = make()
-    with database.transaction():
-        for table, frame in zip(tables, frames, strict=True):
-            database.replace(table, frame, {"school_year": school_year})
-            record_slices(workplace, school_year, table.name, {_SLICE: (inputs, len(frame))})
+    write_rows(workplace, school_year, inputs, list(zip(tables, make(), strict=True)))
     return True
 
 

@@ -14,6 +14,7 @@ from assets.indicators import asset_of, table_rows
 from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
+from assets.same_rows import is_made_from, write_rows
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.contracts import Table
 from oko_pipeline.catalogue.finding_rules import finding_rules
@@ -102,16 +103,14 @@ def write_findings(workplace: Workplace, school_year: str) -> bool:
         places,
         slice_fingerprint(workplace, school_year, *rule_tables()),
     )
-    if database.slice_inputs(school_year, FINDINGS.name).get(_SLICE) == inputs:
+    if is_made_from(workplace, school_year, FINDINGS, inputs):
         return False
 
     def read(table: Table, where: Mapping[str, str | Sequence[str]]) -> pd.DataFrame:
         return database.read(table, {"school_year": school_year, **where})
 
-    found = find(rules.values(), read, territory, options)
-    with database.transaction():
-        database.replace(FINDINGS, found, {"school_year": school_year})
-        record_slices(workplace, school_year, FINDINGS.name, {_SLICE: (inputs, len(found))})
+    # Some rules read what is late today: findings that are the same as yesterday's make nothing new after them.
+    write_rows(workplace, school_year, inputs, [(FINDINGS, find(rules.values(), read, territory, options))])
     return True
 
 

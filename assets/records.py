@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.collection import result_files, schools
+from assets.harmless_rows import HarmlessRows
 from assets.inputs import record_slices
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
@@ -39,37 +40,39 @@ def assemble_year_records(workplace: Workplace, school_year: str) -> list[str]:
         code_fingerprint("oko_pipeline.collection.record_assembly", "oko_pipeline.catalogue.records"),
         *(part for pair in sorted(codes.items()) for part in pair),
     )
+    harmless = HarmlessRows(workplace, school_year, files, codes)
     made: list[str] = []
     for name, contract in record_contracts().items():
         own = files.get(name, [])
         known = database.slice_inputs(school_year, name).get("year")
-        inputs = combine(version, contract.title_ru, files_fingerprint(own)) if own else None
+        inputs = combine(version, contract.title_ru, files_fingerprint(own), harmless.inputs(name)) if own else None
         if known != inputs:
-            _write_register(workplace, school_year, contract, own, codes, inputs)
+            _write_register(harmless, contract, own, codes, inputs)
             made.append(name)
     return made
 
 
 def _write_register(
-    workplace: Workplace,
-    school_year: str,
+    harmless: HarmlessRows,
     contract: Table,
     files: Sequence[dict[str, str]],
     codes: dict[str, str],
     inputs: str | None,
 ) -> None:
+    workplace, school_year = harmless.workplace, harmless.school_year
     table = record_tables()[contract.name]
     assembled = assemble_records(contract, table.key, fragments_of(workplace, contract.name, files), school_year, codes)
+    rows, refused = harmless.kept(contract.name, assembled.rows)
     database = workplace.database
     origin = f"records:{contract.name}"
     with database.transaction():
         if contract.is_restricted:
-            workplace.records.write(school_year, contract.name, assembled.rows)
+            workplace.records.write(school_year, contract.name, rows)
         else:
-            database.replace(contract, assembled.rows, {"school_year": school_year})
-        findings = findings_frame(assembled.findings, school_year, origin)
+            database.replace(contract, rows, {"school_year": school_year})
+        findings = findings_frame([*assembled.findings, *refused], school_year, origin)
         database.replace(QUALITY_FINDINGS, findings, {"school_year": school_year, "origin": origin})
-        slices = {} if inputs is None else {"year": (inputs, len(assembled.rows))}
+        slices = {} if inputs is None else {"year": (inputs, len(rows))}
         record_slices(workplace, school_year, contract.name, slices, removed=[] if slices else ["year"])
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import dagster as dg
 import pandas as pd
 
-from assets.inputs import EVERY_YEAR, frame_fingerprint
+from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
@@ -21,16 +21,13 @@ from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import ColumnType
 from oko_pipeline.catalogue.harm import Verdict, catalogue_texts, judge_indicator, shows_level
 from oko_pipeline.catalogue.indicators import indicators
-from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, QUALITY_RESULTS
-from oko_pipeline.quality import findings_frame
+from oko_pipeline.catalogue.rules import rules
+from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_FINDINGS, QUALITY_RESULTS
 from oko_pipeline.validation.harm_documents import DocumentContent, read_document, teacher_columns, unit_columns
 from oko_pipeline.validation.harm_lint import find_harm
-from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, judge_registers
+from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, REFUSALS, standing_refused
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace
-
-ORIGIN: Final = "harm"
-"""Origin of the findings about registers in `quality_findings`."""
 
 DOCUMENT_ASSETS: Final = {
     "municipality_note": "municipality_notes",
@@ -114,35 +111,39 @@ def _harmful_tables() -> Iterator[str]:
 
 
 def no_harm_in_registers(workplace: Workplace, school_year: str) -> pd.DataFrame:
-    """Judge the filled registers; each refused row and each doubtful phrase is a finding in `quality_findings`.
+    """Judge what the assembly of registers refused (findings about its rows), and that none of it still stands.
 
     A refused row of a municipality stops what follows: its office mends it at once. A refused row of a school is told
-    as an error to the school, is left out by whoever uses `refused_rows`, and does not stop the others.
+    as an error to the school, is left out of its register, and does not stop the others.
     """
     database = workplace.database
     where = {"school_year": school_year}
+    told = database.read(QUALITY_FINDINGS, where | {"rule_id": _harm_rules()}).sort_values("finding_id")
     tables = {name: database.read(all_tables()[name], where) for name in JUDGED_REGISTERS if name in all_tables()}
-    inputs = combine(_version(), *(frame_fingerprint(frame) for frame in tables.values()))
-    judge = partial(_judge_registers, workplace, school_year, tables)
+    inputs = combine(_version(), frame_fingerprint(told), *(frame_fingerprint(frame) for frame in tables.values()))
+    judge = partial(_judge_registers, workplace, school_year, told, tables)
     return remembered_results(workplace, school_year, ("no_harm_in_registers",), inputs, judge)
 
 
-def _judge_registers(workplace: Workplace, school_year: str, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    database = workplace.database
-    files = database.read(FILES, {"school_year": [school_year, EVERY_YEAR]}, ["path", "file_sha256"])
-    judged = judge_registers(tables, dict(zip(files["file_sha256"], files["path"], strict=True)))
-    where = {"school_year": school_year, "origin": ORIGIN}
-    database.replace(QUALITY_FINDINGS, findings_frame(judged.findings, school_year, ORIGIN), where)
-    refused = [one for one in judged.findings if one.rule_id in {"harm.indicator", "harm.decision"}]
-    stopping = [one.message for one in refused if one.school_code is None]
-    of_schools = [f"{one.school_code}: {one.message}" for one in refused if one.school_code is not None]
-    doubtful = [one.message for one in judged.findings if one not in refused]
-    rows_count = sum(len(frame) for frame in tables.values())
+def _harm_rules() -> list[str]:
+    return [one for one in rules() if one.startswith("harm.")]
+
+
+def _judge_registers(
+    workplace: Workplace, school_year: str, told: pd.DataFrame, tables: dict[str, pd.DataFrame]
+) -> pd.DataFrame:
+    is_refused = told["rule_id"].isin(REFUSALS)
+    of_school = told["school_code"].notna()
+    refused, schools = told[is_refused], told[is_refused & of_school]
+    stopping = [*refused.loc[refused["school_code"].isna(), "message"], *standing_refused(tables)]
+    of_schools = [f"{code}: {text}" for code, text in zip(schools["school_code"], schools["message"], strict=True)]
+    rows_count = sum(len(frame) for frame in tables.values()) + len(refused)
     title = "В реестрах муниципалитета нет показателей и решений с негативными последствиями"
     row = _result(workplace, school_year, "no_harm_in_registers", title, (rows_count, stopping))
-    schools = _for_person(row, "В реестрах ОО нет показателей и решений с негативными последствиями", of_schools)
-    schools |= {"expectation": "no_harm_in_school_registers"}
-    return _frame(row, schools, _for_person(row, "Записи реестров не требуют внимания человека", doubtful))
+    of_school_rows = _for_person(row, "В реестрах ОО нет показателей и решений с негативными последствиями", of_schools)
+    of_school_rows |= {"expectation": "no_harm_in_school_registers"}
+    doubtful = told.loc[~is_refused, "message"].tolist()
+    return _frame(row, of_school_rows, _for_person(row, "Записи реестров не требуют внимания человека", doubtful))
 
 
 def no_harm_in_documents(kind: str, workplace: Workplace, school_year: str) -> pd.DataFrame:

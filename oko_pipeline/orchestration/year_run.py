@@ -1,9 +1,11 @@
 """One school year from the command line: the same job as in the Dagster UI, run in this process, with progress.
 
 An unchanged year ends before Dagster and pandas are imported: nothing was added, removed or changed in the inbox, the
-code, the settings and the templates, and every document still stands.
+code, the settings, the templates and the territory's own files, the day is still the same (terms pass with days), and
+every document still stands.
 """
 
+import hashlib
 import json
 import warnings
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typing import Any, Final
 from oko_pipeline.collection.inbox import scan_inbox, signature
 from oko_pipeline.settings import Settings
 from oko_pipeline.versions import code_fingerprint
+from resources.clock import Clock
 
 Progress = Callable[[str, int, int], None]
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
@@ -58,7 +61,22 @@ def _signature(settings: Settings) -> dict[str, str]:
         "code": code_fingerprint(*_PACKAGES),
         "settings": repr(settings.model_dump(exclude={"pseudonym_key"})),
         "templates": repr([(t.name, t.stat().st_size, t.stat().st_mtime_ns) for t in templates]),
+        "own_files": _own_files(settings),
+        # What is late today was not yesterday: on a new day the graph runs, and only what asks for the day is made.
+        "day": Clock().now().date().isoformat(),
     }
+
+
+def _own_files(settings: Settings) -> str:
+    """Return a fingerprint of the territory's own programmes and parameters of methods, whose paths alone are set."""
+    folder = settings.programmes_folder
+    paths = sorted(folder.expanduser().iterdir()) if folder is not None and folder.expanduser().is_dir() else []
+    paths += [settings.methods.expanduser()] if settings.methods is not None else []
+    digest = hashlib.sha256()
+    for path in paths:
+        if path.is_file():
+            digest.update(f"{path.name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _documents_signature(paths: list[str], root: Path) -> list[list[Any]]:

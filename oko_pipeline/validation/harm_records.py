@@ -1,8 +1,8 @@
 """Judges filled registers: indicators, decisions, measures, plans, recommendations and self-assessment.
 
-Typed cells are decided by the rules of `catalogue.harm`; the row stays in its table, and an error names it. Texts that
-people wrote go to a person with the phrase marked. Which rows those are is told by `refused_rows`, so that the cycle
-of decisions can leave them out.
+Typed cells are decided by the rules of `catalogue.harm`: an error names the row, and the assembly of the register
+leaves it out (`refused_rows`), so that nothing is built on it. Texts that people wrote stay and go to a person with the
+phrase marked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +38,9 @@ JUDGED_REGISTERS: Final = (
 _CITING: Final = frozenset({"decisions", "measures", "roadmap_plan", "recommendations_log"})
 _NEGATIVE_CRITERIA: Final = frozenset({"10", "17"})
 _LONGEST: Final = 200
+_LEFT_OUT: Final = "строка не учитывается: её нет в реестре года, показателях, рекомендациях, мерах и программах"
+REFUSALS: Final = ("harm.indicator", "harm.decision")
+"""Rules of findings about rows that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,25 @@ class RegisterJudgement:
     refused: Mapping[str, frozenset[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class IndicatorCodes:
+    """Codes that decisions are judged by: `harmful` indicators are refused themselves, `level` base no rewards."""
+
+    harmful: frozenset[str] = frozenset()
+    level: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, registered: pd.DataFrame | None) -> "IndicatorCodes":
+        """Take the codes of the catalogue and of a year's register of indicators, refused rows included."""
+        rows = _rows(registered)
+        harmful = (row for row in rows if judge_registered(row).verdict is Verdict.REFUSED)
+        declared = (row for row in rows if row.get("uses_vpr_or_marks") is True)
+        return cls(
+            frozenset(str(row["indicator_code"]) for row in harmful),
+            level_codes(indicators().values()) | {str(row["indicator_code"]) for row in declared},
+        )
+
+
 def judge_registers(tables: Mapping[str, pd.DataFrame], paths: Mapping[str, str]) -> RegisterJudgement:
     """Judge the registers of a school year.
 
@@ -55,21 +77,34 @@ def judge_registers(tables: Mapping[str, pd.DataFrame], paths: Mapping[str, str]
         tables: rows of the registers of `JUDGED_REGISTERS` that there are, in their contracts.
         paths: path of a source file by its SHA-256.
     """
-    registered = _rows(tables.get("indicator_changes"))
-    judged = [(row, judge_registered(row)) for row in registered]
-    harmful = frozenset(str(row["indicator_code"]) for row, found in judged if found.verdict is Verdict.REFUSED)
-    level = level_codes(indicators().values()) | {
-        str(row["indicator_code"]) for row in registered if row.get("uses_vpr_or_marks") is True
-    }
-    findings: list[QualityFinding] = []
-    refused: dict[str, frozenset[str]] = {}
-    for name in JUDGED_REGISTERS:
-        reader = _Register(name, paths)
-        verdicts = judged if name == "indicator_changes" else reader.judge(_rows(tables.get(name)), harmful, level)
-        refused[name] = frozenset(str(row["record_id"]) for row, found in verdicts if found.verdict is Verdict.REFUSED)
-        for row, found in verdicts:
-            findings += reader.findings(row, found)
-    return RegisterJudgement(tuple(findings), refused)
+    codes = IndicatorCodes.of(tables.get("indicator_changes"))
+    parts = [judge_register(name, tables.get(name), codes, paths) for name in JUDGED_REGISTERS]
+    return RegisterJudgement(
+        tuple(finding for part in parts for finding in part.findings),
+        {name: rows for part in parts for name, rows in part.refused.items()},
+    )
+
+
+def judge_register(
+    name: str, frame: pd.DataFrame | None, codes: IndicatorCodes, paths: Mapping[str, str]
+) -> RegisterJudgement:
+    """Judge one of `JUDGED_REGISTERS` with all of a year's rows; see `judge_registers`."""
+    reader = _Register(name, paths)
+    verdicts = reader.judge(_rows(frame), codes)
+    refused = frozenset(str(row["record_id"]) for row, found in verdicts if found.verdict is Verdict.REFUSED)
+    findings = tuple(one for row, found in verdicts for one in reader.findings(row, found))
+    return RegisterJudgement(findings, {name: refused})
+
+
+def standing_refused(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the rows of registers, «register: record», that the rules refuse and that were not left out."""
+    codes = IndicatorCodes.of(tables.get("indicator_changes"))
+    return [
+        f"{name}: {row['record_id']}"
+        for name in JUDGED_REGISTERS
+        for row, found in _Register(name, {}).judge(_rows(tables.get(name)), codes)
+        if found.verdict is Verdict.REFUSED
+    ]
 
 
 def refused_rows(name: str, frame: pd.DataFrame, judgement: RegisterJudgement) -> pd.Series:
@@ -98,12 +133,12 @@ class _Register:
             if column.is_stored and column.type == "text" and not column.choices and column.refers_to is None
         ]
 
-    def judge(
-        self, rows: Iterable[dict[str, Any]], harmful: frozenset[str], level: frozenset[str]
-    ) -> list[tuple[dict[str, Any], Judgement]]:
+    def judge(self, rows: Iterable[dict[str, Any]], codes: IndicatorCodes) -> list[tuple[dict[str, Any], Judgement]]:
         """Return the rows with what the rules say of their typed cells."""
+        if self.name == "indicator_changes":
+            return [(row, judge_registered(row)) for row in rows]
         if self.name in _CITING:
-            return [(row, judge_decision(row, harmful, level)) for row in rows]
+            return [(row, judge_decision(row, codes.harmful, codes.level)) for row in rows]
         return [(row, _declared(self.name, row)) for row in rows]
 
     def findings(self, row: Mapping[str, Any], found: Judgement) -> list[QualityFinding]:
@@ -139,7 +174,8 @@ class _Register:
         else:
             rule = "harm.indicator" if self.name == "indicator_changes" else "harm.decision"
         named = next((row[key] for key in record_tables()[self.name].key if row.get(key)), "")
-        return self._finding(rule, f"{self.title_ru}, строка «{named}»: {found.reason_ru}", row)
+        became = _LEFT_OUT if found.verdict is Verdict.REFUSED else None
+        return self._finding(rule, f"{self.title_ru}, строка «{named}»: {found.reason_ru}", row, became)
 
     def _said_together(self, row: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the title joined with what the row is for: «Средний балл ВПР: рейтинг»."""
@@ -149,7 +185,7 @@ class _Register:
                 return column.title_ru, f"{row['title']}: {column.choices[row[name]]}"
         return None
 
-    def _finding(self, rule_id: str, message: str, row: Mapping[str, Any]) -> QualityFinding:
+    def _finding(self, rule_id: str, message: str, row: Mapping[str, Any], became: str | None = None) -> QualityFinding:
         sha = row.get("file_sha256")
         return QualityFinding(
             rule_id,
@@ -159,6 +195,7 @@ class _Register:
             sheet=row.get("source_sheet"),
             row=None if row.get("source_row") is None else int(row["source_row"]),
             school_code=row.get("school_code"),
+            became=became,
         )
 
 

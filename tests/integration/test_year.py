@@ -1,6 +1,7 @@
 """A whole year from files to documents, through the same job as in the Dagster UI."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
 import docx
@@ -17,12 +18,14 @@ from oko_pipeline.catalogue.tables import (
     QUALITY_RESULTS,
     RESULT_SUMMARY,
     SCHOOLS,
+    SLICES,
 )
 from oko_pipeline.cli.app import app
 from oko_pipeline.errors import OkoError
 from oko_pipeline.orchestration.year_run import run_year, unchanged_summary
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from resources.clock import Clock
 from tests.integration.tools import snapshot, spoil_totals, spring_dump, with_changed_cell
 
 YEAR = "2020-2021"
@@ -79,6 +82,40 @@ def test_an_unchanged_year_reads_no_file_and_writes_no_document(installation):
     assert summary.is_unchanged
     assert summary.documents == run_counts(installation)
     assert snapshot(installation.home) == before
+
+
+def test_a_new_day_makes_what_depends_on_the_day_and_no_document(installation, monkeypatch):
+    run_year(installation, YEAR, silent)
+    before = read(installation, SLICES, school_year=YEAR).set_index("table_name")["written_at"]
+    documents = snapshot(installation.reports_folder, "*.docx")
+    tomorrow = Clock(lambda: datetime.now(UTC) + timedelta(days=1))
+    monkeypatch.setattr("oko_pipeline.orchestration.year_run.Clock", lambda: tomorrow)
+    monkeypatch.setattr("resources.workplace.Clock", lambda: tomorrow)
+    assert unchanged_summary(installation, YEAR) is None
+    assert run_year(installation, YEAR, silent).error is None
+    after = read(installation, SLICES, school_year=YEAR).set_index("table_name")["written_at"]
+    made = set(after.index[after.ne(before)])
+    assert {"source_completeness", "roadmap_reminders"} <= made
+    assert not made & {"works", "schools", "result_summary", "indicator_values", "measure_effects", "documents"}
+    assert snapshot(installation.reports_folder, "*.docx") == documents
+    assert unchanged_summary(installation, YEAR) is not None
+
+
+def test_a_changed_file_of_own_programmes_or_methods_makes_the_year_again(installation, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "territory.txt").write_text("Примечания к своим программам", "utf-8")
+    methods = tmp_path / "methods.yaml"
+    methods.write_text("programmes.reminders.days_before: 10\n", "utf-8")
+    settings = installation.model_copy(update={"programmes_folder": own, "methods": methods})
+    run_year(settings, YEAR, silent)
+    assert unchanged_summary(settings, YEAR) is not None
+    methods.write_text("programmes.reminders.days_before: 11\n", "utf-8")
+    assert unchanged_summary(settings, YEAR) is None
+    methods.write_text("programmes.reminders.days_before: 10\n", "utf-8")
+    assert unchanged_summary(settings, YEAR) is not None
+    (own / "territory.txt").write_text("Примечания к нашим программам", "utf-8")
+    assert unchanged_summary(settings, YEAR) is None
 
 
 def run_counts(settings):

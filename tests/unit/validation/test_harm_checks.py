@@ -6,13 +6,18 @@ import docx
 import pandas as pd
 import pytest
 
-from checks.harm import ORIGIN, harm_checks, no_harm_in_catalogues, no_harm_in_documents, no_harm_in_registers
+from assets.pool_tasks import fragment_key
+from assets.records import assemble_year_records
+from checks.harm import harm_checks, no_harm_in_catalogues, no_harm_in_documents, no_harm_in_registers
 from oko_pipeline.catalogue.all_tables import all_tables
-from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_FINDINGS
+from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, SCHOOL_CROSSWALK
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 
 YEAR = "2020-2021"
+SCHOOL = "edu990404"
+LEVEL = "attainment.vpr_good_share"
+PLACE = {"file_sha256": "f" * 64, "source_sheet": "Лист", "source_row": 5}
 
 
 @pytest.fixture
@@ -22,12 +27,43 @@ def workplace(tmp_path):
     opened.close()
 
 
-def put(workplace, name, **cells):
+def put(workplace, name, school=None, **cells):
+    """Let a filled form with one row of a register come in, and assemble the registers of the year."""
+    return put_rows(workplace, name, [{"school_key": school} | cells])
+
+
+def put_rows(workplace, name, rows, sha="f" * 64):
+    path = f"forms/{sha[:3]}.xlsx"
     contract = all_tables()[name]
-    row = dict.fromkeys(contract.column_names) | {
-        "school_year": YEAR, "record_id": "1", "file_sha256": "f" * 64, "source_sheet": "Показатели", "source_row": 5,
+    columns = [
+        one for one in contract.column_names if one not in {"school_year", "record_id", "file_sha256", "school_code"}
+    ]
+    types = contract.empty().dtypes.to_dict() | {"school_key": "str"}
+    frame = pd.DataFrame(rows).reindex(columns=columns).astype({name: types[name] for name in columns})
+    frame = frame.assign(source_sheet="Лист", source_row=range(5, 5 + len(rows)))
+    workplace.records.write_fragment(fragment_key(sha, path), name, "r", frame)
+    file = dict.fromkeys(FILES.column_names) | {
+        "school_year": YEAR, "path": path, "file_sha256": sha, "layout_code": "record_form", "record_tables": name,
+        "status": "accepted", "size_bytes": 1, "modified_at": "2021-05-01T00:00:00+00:00", "stat_fingerprint": "1",
+        "read_rows_count": len(rows), "accepted_rows_count": len(rows), "quarantined_rows_count": 0,
+        "reader_version": "r",
     }  # fmt: skip
-    workplace.database.append(contract, contract.conform(pd.DataFrame([row | cells])))
+    workplace.database.replace(FILES, pd.DataFrame([file]), {"school_year": YEAR, "path": path})
+    linked = dict.fromkeys(SCHOOL_CROSSWALK.column_names) | {
+        "school_year": YEAR, "source_key": SCHOOL, "school_code": SCHOOL, "method": "login",
+        "files_count": 1, "rows_count": 1,
+    }  # fmt: skip
+    workplace.database.replace(SCHOOL_CROSSWALK, pd.DataFrame([linked]), {"school_year": YEAR})
+    return assemble_year_records(workplace, YEAR)
+
+
+def kept(workplace, name):
+    return workplace.database.read(all_tables()[name], {"school_year": YEAR})
+
+
+def told(workplace):
+    found = workplace.database.read(QUALITY_FINDINGS, {"school_year": YEAR})
+    return found[found["rule_id"].str.startswith("harm.")].sort_values(["rule_id", "row"])
 
 
 def stops(results):
@@ -40,34 +76,71 @@ HARMFUL = {"indicator_code": "П-1", "title": "Качество", "use": "rankin
 def test_a_harmful_indicator_of_the_municipality_stops_what_follows(workplace):
     put(workplace, "indicator_changes", municipality_code="reg99_m101", **HARMFUL)
     assert stops(no_harm_in_registers(workplace, YEAR))
+    assert kept(workplace, "indicator_changes").empty
 
 
 def test_a_harmful_indicator_of_a_school_is_told_and_stops_nobody_else(workplace):
-    put(workplace, "indicator_changes", school_code="edu990404", **HARMFUL)
+    put(workplace, "indicator_changes", SCHOOL, **HARMFUL)
     results = no_harm_in_registers(workplace, YEAR)
     assert not stops(results)
     assert not results["is_passed"].all()
-    findings = workplace.database.read(QUALITY_FINDINGS, {"school_year": YEAR, "origin": ORIGIN})
-    assert findings[["rule_id", "severity", "school_code"]].to_numpy().tolist() == [
-        ["harm.indicator", "error", "edu990404"]
+    (finding,) = told(workplace).to_dict("records")
+    assert (finding["rule_id"], finding["severity"], finding["school_code"]) == ("harm.indicator", "error", SCHOOL)
+    assert (finding["file_path"], finding["sheet"], finding["row"]) == ("forms/fff.xlsx", "Лист", 5)
+    assert "строка не учитывается" in finding["became"]
+    assert len(finding["mend"]) > 20
+
+
+def test_a_refused_row_is_left_out_and_its_neighbours_stay(workplace):
+    rows = [
+        {"school_key": SCHOOL, "measure_number": "1", "title": "Премии", "kind": "incentive", "indicator_code": LEVEL},
+        {"school_key": SCHOOL, "measure_number": "2", "title": "Помощь", "kind": "methodical", "indicator_code": LEVEL},
+        {"school_key": "edu990405", "measure_number": "3", "title": "Курсы", "kind": "training"},
     ]
+    assert "measures" in put_rows(workplace, "measures", rows)
+    assert sorted(kept(workplace, "measures")["measure_number"]) == ["2", "3"]
+    assert told(workplace)[["rule_id", "row"]].to_numpy().tolist() == [["harm.decision", 5]]
+    assert workplace.database.slice_rows(YEAR, "measures") == {"year": 2}
 
 
-def test_a_suspicious_phrase_waits_for_a_person(workplace):
+def test_a_decision_that_cites_a_refused_indicator_goes_with_it_and_comes_back(workplace):
+    put_rows(
+        workplace, "decisions", [{"school_key": SCHOOL, "decision_number": "5", "indicator_code": "П-1"}], "d" * 64
+    )
+    assert len(kept(workplace, "decisions")) == 1
+    assert put(workplace, "indicator_changes", SCHOOL, **HARMFUL) != []
+    assert kept(workplace, "decisions").empty
+    assert told(workplace)["rule_id"].tolist() == ["harm.decision", "harm.indicator"]
+    workplace.database.delete(FILES, {"school_year": YEAR, "path": "forms/fff.xlsx"})
+    put_rows(workplace, "indicator_changes", [{"school_key": SCHOOL, **HARMFUL, "use": "monitoring"}], "e" * 64)
+    assert len(kept(workplace, "decisions")) == 1
+    assert told(workplace).empty
+
+
+def test_a_refused_row_that_still_stands_in_a_register_stops_the_year(workplace):
+    contract = all_tables()["indicator_changes"]
+    row = dict.fromkeys(contract.column_names) | {"school_year": YEAR, "record_id": "1", "school_code": SCHOOL}
+    workplace.database.append(contract, contract.conform(pd.DataFrame([row | HARMFUL | PLACE])))
+    assert stops(no_harm_in_registers(workplace, YEAR))
+
+
+def test_a_suspicious_phrase_stays_and_waits_for_a_person(workplace):
     put(workplace, "decisions", decision_number="1", title="Премировать учителей за балл ВПР")
     results = no_harm_in_registers(workplace, YEAR)
     assert not stops(results)
-    findings = workplace.database.read(QUALITY_FINDINGS, {"school_year": YEAR, "origin": ORIGIN})
+    assert len(kept(workplace, "decisions")) == 1
+    findings = told(workplace)
     assert findings["severity"].tolist() == ["warning"]
     assert "[[Премировать учителей за балл ВПР]]" in findings["message"].iloc[0]
 
 
 def test_clean_registers_pass_and_old_findings_go(workplace):
     put(workplace, "decisions", decision_number="1", title="Составить рейтинг школ по ВПР")
-    no_harm_in_registers(workplace, YEAR)
-    workplace.database.delete(all_tables()["decisions"], {"school_year": YEAR})
+    assert not no_harm_in_registers(workplace, YEAR)["is_passed"].all()
+    workplace.database.delete(FILES, {"school_year": YEAR})
+    assemble_year_records(workplace, YEAR)
     assert no_harm_in_registers(workplace, YEAR)["is_passed"].all()
-    assert workplace.database.read(QUALITY_FINDINGS, {"school_year": YEAR, "origin": ORIGIN}).empty
+    assert told(workplace).empty
 
 
 def issue(workplace, rows):
