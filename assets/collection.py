@@ -75,9 +75,46 @@ class InboxChange:
     deferred_count: int = 0
 
 
+_LATER_STAGES = (
+    *(
+        f"{name}.py"
+        for name in (
+            "all_tables", "bindings", "conditions", "documents", "finding_rules", "harm", "indicators", "link_measures",
+            "low_result_rules", "programme_checks", "programmes", "recommendation_rules", "sources", "terms",
+            "text_templates", "wording",
+        )
+    ),
+    *(
+        f"tables_{name}.py"
+        for name in (
+            "context", "cycle", "dynamics", "effects", "indicators", "items", "log", "objectivity", "programmes",
+        )
+    ),
+    *(
+        f"data/{name}"
+        for name in (
+            "bindings", "documents", "finding_rules", "indicators", "programmes", "recommendation_rules",
+            "context_features.yaml", "direction_checklist.csv", "harm_patterns.yaml", "link_measures.yaml",
+            "low_result_rules.yaml", "risk_factors.yaml", "rules_cycle.csv", "rules_harm.csv",
+            "self_assessment_facts.csv", "social_index.yaml", "sources.yaml",
+        )
+    ),
+    *(
+        f"data/methods/{name}.yaml"
+        for name in (
+            "context", "dynamics", "effectiveness", "indicators", "items", "links", "low_results", "objectivity",
+            "programmes", "recommendations", "risk", "support", "surveys",
+        )
+    ),
+)  # fmt: skip
+"""What of the catalogue no reader looks at: whoever mends a rule of findings need not read all files again."""
+_NOT_READ = tuple(f"oko_pipeline.catalogue/{name}" for name in _LATER_STAGES)
+
+
 def reader_version(workplace: Workplace) -> str:
     """Return the fingerprint of all that decides how a file is read: code, key of pseudonyms, erased people."""
-    code = code_fingerprint("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")
+    packages = ("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")
+    code = code_fingerprint(*packages, without=_NOT_READ)
     key = hashlib.sha256(b"oko reader" + workplace.settings.pseudonym_key_bytes).hexdigest()
     erased = ErasedPeople(workplace.settings.restricted_folder).ids()
     return combine(code, key, *sorted(erased))[:12]

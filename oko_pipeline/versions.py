@@ -21,10 +21,14 @@ def code_version() -> str:
 
 
 @cache
-def code_fingerprint(*packages: str) -> str:
+def code_fingerprint(*packages: str, without: tuple[str, ...] = ()) -> str:
     """Return a SHA-256 of the code and data of packages or modules, such as `oko_pipeline.analysis`.
 
     A person forgets to raise a version number; the code itself does not.
+
+    Args:
+        packages: packages or modules.
+        without: files and folders left out, by their path from a package: `oko_pipeline.catalogue/data/programmes`.
     """
     digest = hashlib.sha256()
     for package in packages:
@@ -33,16 +37,19 @@ def code_fingerprint(*packages: str) -> str:
         if module is not None and module.is_file():
             _add(digest, module, package)
         else:
-            _add_folder(digest, files(package), package)
+            _add_folder(digest, files(package), package, without)
     return digest.hexdigest()
 
 
-def _add_folder(digest: "hashlib._Hash", folder: Traversable, path: str) -> None:
+def _add_folder(digest: "hashlib._Hash", folder: Traversable, path: str, without: tuple[str, ...]) -> None:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        place = f"{path}/{entry.name}"
+        if place in without:
+            continue
         if entry.is_dir() and entry.name != "__pycache__":
-            _add_folder(digest, entry, f"{path}/{entry.name}")
+            _add_folder(digest, entry, place, without)
         elif entry.name.endswith(_KINDS) and not entry.name.startswith("~"):
-            _add(digest, entry, f"{path}/{entry.name}")
+            _add(digest, entry, place)
 
 
 def _add(digest: "hashlib._Hash", entry: Traversable, path: str) -> None:
