@@ -24,7 +24,8 @@ from oko_pipeline.collection.inbox import InboxFile, read_bytes
 from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_source
 from oko_pipeline.collection.tasks_build import WorksInfo, works_info
 from oko_pipeline.quality import QualityFinding, findings_frame
-from oko_pipeline.reporting.render import Stamp, render_note
+from oko_pipeline.reporting.changes import Change
+from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.works_store import WorksStore
@@ -276,6 +277,11 @@ class Draft:
     inputs: str
     body: NoteBody | AnnotationBody
     reports: ReportStore
+    topic: str | None = None
+    profile: str = "internal"
+    is_restricted: bool = False
+    issue_number: int = 1
+    changes: tuple[Change, ...] = ()
 
 
 def write_draft(draft: Draft) -> str:

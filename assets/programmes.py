@@ -18,8 +18,9 @@ from assets.partitions import SCHOOL_YEARS
 from assets.same_rows import is_made_from, write_rows
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.all_tables import all_tables, any_table, restricted_tables
-from oko_pipeline.catalogue.bindings import Target, asset_of_table, bind, binding_rules, document_assets
+from oko_pipeline.catalogue.bindings import Target, asset_of_table, bind, binding_rules
 from oko_pipeline.catalogue.contracts import Table
+from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.methods import method_versions
 from oko_pipeline.catalogue.programme_checks import checklist_lines, criterion_facts

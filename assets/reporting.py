@@ -6,19 +6,17 @@ result tables → municipality_notes, school_notes;  quality_findings → annota
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from assets.analysis import TABLES_MADE
-from assets.inputs import EVERY_YEAR, active_files, frame_fingerprint, record_slices
-from assets.metadata import Metadata, document_links, markdown_table
+from assets.document_issue import Issue, Issued, issue_documents, issue_metadata, issue_version
+from assets.inputs import EVERY_YEAR, active_files, frame_fingerprint
 from assets.partitions import SCHOOL_YEARS
-from assets.pool_tasks import AnnotationBody, Draft, NoteBody, write_draft
+from assets.pool_tasks import AnnotationBody, Draft, NoteBody
 from assets.validation import quality_findings
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.campaigns import campaign, campaigns
@@ -28,7 +26,6 @@ from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
     COVERAGE,
-    DOCUMENTS,
     FILES,
     MUNICIPALITIES,
     PUBLISHED_RESULTS,
@@ -40,10 +37,12 @@ from oko_pipeline.catalogue.tables import (
     TASK_RESULTS,
     TASKS,
 )
-from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
-from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.fingerprint import content_sha256
 from oko_pipeline.reporting.previews import marks_preview
-from oko_pipeline.reporting.render import Stamp
+from oko_pipeline.reporting.vpr.contexts import municipality_note, school_note
+from oko_pipeline.reporting.vpr.note_data import NoteData, count_findings
+from oko_pipeline.reporting.word.render import Stamp
 from oko_pipeline.versions import code_fingerprint, code_version
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -68,11 +67,11 @@ MUNICIPALITY_NOTE = NoteKind(
 _CONTEXTS = {"school_note": school_note, "municipality_note": municipality_note}
 
 
-def note_settings(workplace: Workplace) -> NoteSettings:
+def note_settings(workplace: Workplace) -> DocumentSettings:
     """Return the settings that notes depend on."""
     own = workplace.settings
-    return NoteSettings(
-        own.territory_ru, own.authority_ru, own.hide_below, own.tier_bounds,
+    return DocumentSettings(
+        own.territory_ru, own.authority_ru, own.hide_below, own.public_hide_below, own.tier_bounds,
         own.base_green_percent, own.base_red_percent, own.high_green_percent, own.high_red_percent,
     )  # fmt: skip
 
@@ -115,68 +114,6 @@ def note_units(data: NoteData, kind: NoteKind) -> list[str]:
     return sorted(codes.unique())
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What an issue of documents wrote (paths within the report store) and how many stand unchanged."""
-
-    written: tuple[str, ...]
-    unchanged_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """Documents that are compared and replaced as a whole: those of a kind, of one campaign where the kind has any."""
-
-    school_year: str
-    kind: str
-    campaign_code: str | None
-    inputs: str
-
-    def known(self, workplace: Workplace) -> pd.DataFrame:
-        """Return the register's rows of these documents."""
-        rows = workplace.database.read(DOCUMENTS, {"school_year": self.school_year, "kind": self.kind})
-        if self.campaign_code is not None:
-            rows = rows[rows["campaign_code"] == self.campaign_code]
-        return rows.set_index("document_id", drop=False)
-
-    @property
-    def slice_key(self) -> str:
-        """Return the key under which the inputs are remembered."""
-        return self.campaign_code or "year"
-
-
-def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]]) -> Issued:
-    """Write the documents whose content changed, remove those that no data support, keep the register.
-
-    `draw_up` makes the drafts of all documents that shall stand; it is not called when nothing that they depend on
-    changed and none of them is missing.
-    """
-    database, year = workplace.database, issue.school_year
-    known = issue.known(workplace)
-    is_same = database.slice_inputs(year, issue.kind).get(issue.slice_key) == issue.inputs
-    if is_same and all(workplace.reports.has(path) for path in known["path"]):
-        return Issued((), len(known))
-    drafts = draw_up()
-    written = known["context_sha256"].to_dict()
-    changed = [
-        draft
-        for draft in drafts
-        if written.get(draft.document_id) != draft.content_sha256 or not workplace.reports.has(draft.path)
-    ]
-    for draft, file_sha256 in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
-        row = _document_row(draft, year, file_sha256, workplace.clock.timestamp())
-        where = {"school_year": year, "document_id": draft.document_id}
-        database.replace(DOCUMENTS, pd.DataFrame([row]), where)
-    paths = {draft.path for draft in drafts}
-    for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
-        path = str(known.loc[document_id, "path"])
-        if path not in paths:
-            workplace.reports.remove(path)
-        database.delete(DOCUMENTS, {"school_year": year, "document_id": document_id})
-    record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
-    return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
-
-
 def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issued:
     """Write the notes of a kind whose content changed, campaign by campaign."""
     renderer = _renderer_version(workplace, kind)
@@ -191,24 +128,6 @@ def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issue
         written += issued.written
         unchanged += issued.unchanged_count
     return Issued(tuple(written), unchanged)
-
-
-def _document_row(draft: Draft, school_year: str, file_sha256: str, rendered_at: str) -> dict[str, object]:
-    return {
-        "school_year": school_year,
-        "document_id": draft.document_id,
-        "kind": draft.kind,
-        "campaign_code": draft.campaign_code,
-        "unit_level": draft.unit_level,
-        "unit_code": draft.unit_code,
-        "title_ru": draft.title_ru,
-        "path": draft.path,
-        "context_sha256": draft.content_sha256,
-        "file_sha256": file_sha256,
-        "rendered_at": rendered_at,
-        "code_version": code_version(),
-        "inputs": draft.inputs,
-    }
 
 
 def _renderer_version(workplace: Workplace, kind: NoteKind) -> str:
@@ -262,39 +181,10 @@ def _note_draft(
         unit_code=unit_code,
         title_ru=kind.title_ru,
         path=f"{data.school_year}/{data.campaign_code}/{kind.folder_ru}/{unit_code} {kind.title_ru}.docx",
-        content_sha256=combine(renderer, _content_sha256(context)),
+        content_sha256=combine(renderer, content_sha256(context)),
         inputs=json.dumps(context.get("sources"), ensure_ascii=False),
         body=NoteBody(context, stamp, workplace.settings.templates),
         reports=workplace.reports,
-    )
-
-
-def _content_sha256(context: dict[str, Any]) -> str:
-    """Return the fingerprint of what a note says.
-
-    The list of source files is left out: when a dump of many schools comes anew with one school corrected, the notes of
-    the others say the same as before and are not issued again.
-    """
-    return context_sha256({name: value for name, value in context.items() if name != "sources"})
-
-
-def _issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> Metadata:
-    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
-    columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
-    shown = documents[list(columns)].rename(columns=columns)
-    return {
-        "dagster/row_count": len(documents),
-        "написано": len(issued.written),
-        "без изменений": issued.unchanged_count,
-        "документы": dg.MetadataValue.md(markdown_table(shown, 40)),
-        **document_links(workplace.reports, school_year),
-    }
-
-
-def _issue_version(workplace: Workplace, school_year: str, kind: str) -> dg.DataVersion:
-    where = {"school_year": school_year, "kind": kind}
-    return dg.DataVersion(
-        frame_fingerprint(workplace.database.read(DOCUMENTS, where, ["document_id", "context_sha256"]))
     )
 
 
@@ -313,12 +203,12 @@ def municipality_notes(context: dg.AssetExecutionContext, workplace: WorkplaceRe
     office = workplace.open()
     year = context.partition_key
     issued = write_notes(office, year, MUNICIPALITY_NOTE)
-    metadata = _issue_metadata(office, year, MUNICIPALITY_NOTE.kind, issued)
+    metadata = issue_metadata(office, year, MUNICIPALITY_NOTE.kind, issued)
     if issued.written:
         where = {"school_year": year, "unit_level": "all", "subgroup": "all"}
         image = base64.b64encode(marks_preview(office.database.read(RESULT_SUMMARY, where))).decode()
         metadata["отметки года"] = dg.MetadataValue.md(f"![Отметки по работам](data:image/png;base64,{image})")
-    return dg.MaterializeResult(metadata=metadata, data_version=_issue_version(office, year, MUNICIPALITY_NOTE.kind))
+    return dg.MaterializeResult(metadata=metadata, data_version=issue_version(office, year, MUNICIPALITY_NOTE.kind))
 
 
 @dg.asset(
@@ -334,8 +224,8 @@ def school_notes(context: dg.AssetExecutionContext, workplace: WorkplaceResource
     year = context.partition_key
     issued = write_notes(office, year, SCHOOL_NOTE)
     return dg.MaterializeResult(
-        metadata=_issue_metadata(office, year, SCHOOL_NOTE.kind, issued),
-        data_version=_issue_version(office, year, SCHOOL_NOTE.kind),
+        metadata=issue_metadata(office, year, SCHOOL_NOTE.kind, issued),
+        data_version=issue_version(office, year, SCHOOL_NOTE.kind),
     )
 
 
@@ -402,6 +292,6 @@ def annotated_workbooks(context: dg.AssetExecutionContext, workplace: WorkplaceR
     year = context.partition_key
     issued = write_annotated_workbooks(office, year)
     return dg.MaterializeResult(
-        metadata=_issue_metadata(office, year, ANNOTATED_WORKBOOK, issued),
-        data_version=_issue_version(office, year, ANNOTATED_WORKBOOK),
+        metadata=issue_metadata(office, year, ANNOTATED_WORKBOOK, issued),
+        data_version=issue_version(office, year, ANNOTATED_WORKBOOK),
     )

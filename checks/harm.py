@@ -12,6 +12,7 @@ from typing import Any, Final
 import dagster as dg
 import pandas as pd
 
+from assets.document_issue import store_of
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import results_check
@@ -19,6 +20,7 @@ from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import ColumnType
+from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.harm import Verdict, catalogue_texts, judge_indicator, shows_level
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.rules import rules
@@ -28,13 +30,6 @@ from oko_pipeline.validation.harm_lint import find_harm
 from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, REFUSALS, standing_refused
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace
-
-DOCUMENT_ASSETS: Final = {
-    "municipality_note": "municipality_notes",
-    "school_note": "school_notes",
-    "annotated_workbook": "annotated_workbooks",
-}
-"""The asset that issues each kind of document."""
 
 _SHOWN: Final = 3
 
@@ -154,13 +149,19 @@ def no_harm_in_documents(kind: str, workplace: Workplace, school_year: str) -> p
     return remembered_results(workplace, school_year, (f"no_harm_in_{kind}",), inputs, judge)
 
 
+def _no_harm_in_kinds(asset: str, workplace: Workplace, school_year: str) -> pd.DataFrame:
+    kinds = [kind for kind, issued_by in document_assets().items() if issued_by == asset]
+    return pd.concat([no_harm_in_documents(kind, workplace, school_year) for kind in kinds], ignore_index=True)
+
+
 def _judge_documents(workplace: Workplace, school_year: str, kind: str, documents: pd.DataFrame) -> pd.DataFrame:
     refused: list[str] = []
     doubtful: list[str] = []
-    for path in sorted(documents["path"]):
-        if not workplace.reports.has(path):
+    for path, is_restricted in sorted(zip(documents["path"], documents["is_restricted"], strict=True)):
+        store = store_of(workplace, is_restricted=bool(is_restricted))
+        if not store.has(path):
             continue
-        content = read_document(workplace.reports.path(path).read_bytes(), PurePosixPath(path).suffix)
+        content = read_document(store.path(path).read_bytes(), PurePosixPath(path).suffix)
         refused += [f"{path}: {fault}" for fault in table_faults(content)]
         doubtful += [f"{path}: «{one.phrase}»" for one in content.suspicions()]
     title = "Таблицы документов не ранжируют ОО и классы и не показывают учителей"
@@ -187,9 +188,9 @@ def harm_checks() -> list[dg.AssetChecksDefinition]:
     documents = [
         results_check(
             asset, "no_harm", "Документы не ранжируют ОО и классы, не показывают учителей.",
-            partial(no_harm_in_documents, kind), blocking=True,
+            partial(_no_harm_in_kinds, asset), blocking=True,
         )
-        for kind, asset in DOCUMENT_ASSETS.items()
+        for asset in sorted(set(document_assets().values()))
     ]  # fmt: skip
     return [
         results_check(

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     maximum_cells: int = Field(20_000_000, ge=1000, description="Наибольшее число ячеек листа")
     tier_bounds: tuple[int, int, int, int] = Field((5, 10, 20, 50), description="Границы ступеней численности групп")
     hide_below: int = Field(5, ge=1, description="Меньше этого числа участников показатель в документах скрыт")
+    public_hide_below: int = Field(
+        10, ge=3, description="Меньше этого числа участников показатель скрыт в документах для сайта и родителей"
+    )
     base_green_percent: float = Field(60.0, description="Задания Б: зелёная зона с, %")
     base_red_percent: float = Field(57.0, description="Задания Б: красная зона ниже, %")
     high_green_percent: float = Field(30.0, description="Задания П и В: зелёная зона с, %")

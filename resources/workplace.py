@@ -32,6 +32,11 @@ class Workplace:
     clock: Clock = field(default_factory=Clock)
 
     @property
+    def restricted_reports(self) -> ReportStore:
+        """Return the store of documents that hold codes of people; no web server shows it."""
+        return ReportStore(self.settings.restricted_folder / "documents")
+
+    @property
     def inbox(self) -> Path:
         """Return the folder into which people drop result files."""
         return self.settings.inbox_folder

@@ -24,4 +24,9 @@ def restricted_tables() -> dict[str, Table]:
 
 def any_table(name: str) -> Table:
     """Return the table called `name` from either store; raises `KeyError` when there is none."""
-    return (all_tables() | restricted_tables())[name]
+    return _every_table()[name]
+
+
+@cache
+def _every_table() -> dict[str, Table]:
+    return all_tables() | restricted_tables()

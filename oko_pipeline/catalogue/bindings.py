@@ -104,12 +104,6 @@ def table_places() -> dict[str, TablePlace]:
     )
 
 
-@cache
-def document_assets() -> dict[str, str]:
-    """Return the asset that issues each kind of document (`data/bindings/documents.csv`)."""
-    return dict(read_catalogue_csv("bindings/documents.csv", lambda row: (row["kind"], row["asset"])))
-
-
 def bind(duty: Duty, rules: Sequence[BindingRule] | None = None) -> tuple[Binding, ...]:
     """Return what serves a duty, one binding a rule; needs that no rule fits are in none of them."""
     return _bound_by_rules(duty) if rules is None else _bind(duty, rules)

@@ -8,6 +8,7 @@ from assets import (
     analysis,
     collection,
     context,
+    documents,
     dynamics,
     effectiveness,
     exams,
@@ -73,6 +74,7 @@ ASSETS = (
     reporting.municipality_notes,
     reporting.school_notes,
     reporting.annotated_workbooks,
+    *documents.document_assets_made(),
 )
 
 

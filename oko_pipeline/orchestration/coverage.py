@@ -27,9 +27,9 @@ from oko_pipeline.catalogue.bindings import (
     Target,
     asset_of_table,
     bind,
-    document_assets,
     table_places,
 )
+from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.programmes import KINDS_RU, LEVELS_RU, Duty, programmes, register_duties
 from oko_pipeline.catalogue.records import record_forms, record_tables

@@ -14,7 +14,7 @@ from oko_pipeline.catalogue.tables import FILES, SCHOOLS, TASKS
 from oko_pipeline.errors import StorageError
 from oko_pipeline.orchestration.trace_tree import Desk, Node, range_text
 from oko_pipeline.quality import column_letter
-from oko_pipeline.reporting.note_works import work_title
+from oko_pipeline.reporting.vpr.note_works import work_title
 from oko_pipeline.works import Works, task_column
 
 _COLUMNS_RU: Final = {

@@ -13,10 +13,10 @@ from assets.reporting import note_data
 from oko_pipeline.orchestration.trace_cells import SCORES, Unit, frame_columns
 from oko_pipeline.orchestration.trace_text import Figure, plain
 from oko_pipeline.orchestration.trace_tree import Desk
-from oko_pipeline.reporting.levels import Level, Share, difference
-from oko_pipeline.reporting.note_data import NoteData, Record
-from oko_pipeline.reporting.note_tables import class_label
-from oko_pipeline.reporting.note_works import UnitView, WorkView, municipality_view, school_label, school_view
+from oko_pipeline.reporting.vpr.levels import Level, Share, difference
+from oko_pipeline.reporting.vpr.note_data import NoteData, Record
+from oko_pipeline.reporting.vpr.note_tables import class_label
+from oko_pipeline.reporting.vpr.note_works import UnitView, WorkView, municipality_view, school_label, school_view
 from oko_pipeline.works import task_column
 
 _NEAR: Final = 60

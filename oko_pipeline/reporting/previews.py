@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from oko_pipeline.catalogue.keys import AssessmentKey
-from oko_pipeline.reporting.note_works import work_title
+from oko_pipeline.reporting.vpr.note_works import work_title
 
 _COLOURS: Final = {2: "#B5532A", 3: "#F1DDB0", 4: "#7FAFD4", 5: "#1F4E79"}
 _HATCHES: Final = {2: "////", 3: "", 4: "", 5: ""}

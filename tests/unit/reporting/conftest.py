@@ -6,8 +6,9 @@ import pytest
 from scipy.stats import binomtest
 
 from oko_pipeline.catalogue.tables import TABLES
-from oko_pipeline.reporting.note_data import NoteData, NoteSettings, count_findings
-from oko_pipeline.reporting.render import Stamp
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.vpr.note_data import NoteData, count_findings
+from oko_pipeline.reporting.word.render import Stamp
 
 YEAR = "2020-2021"
 BOUNDS = {"russian": (14, 24, 33, 38), "mathematics": (6, 10, 15, 20), "history": (4, 8, 12, 15)}
@@ -105,7 +106,7 @@ def make_campaign(campaign="vpr-2021-spring", grades=(4, 5, 6), sizes=None, sett
     findings.append({"rule_id": "file.duplicate", "severity": "note", "school_code": None, "assessment_id": None})
     return NoteData(
         school_year=YEAR, campaign_code=campaign, quality_counts=count_findings(pd.DataFrame(findings)),
-        settings=settings or NoteSettings(territory_ru="Энский край"),
+        settings=settings or DocumentSettings(territory_ru="Энский край"),
         **{
             name: conform(name, rows[name])
             for name in (

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from oko_pipeline.errors import ContractError
-from oko_pipeline.reporting import note_charts
-from oko_pipeline.reporting.contexts import MOST_DETAILED, context_sha256, municipality_note, school_note
-from oko_pipeline.reporting.note_data import count_findings
-from oko_pipeline.reporting.note_works import school_view
+from oko_pipeline.reporting.fingerprint import context_sha256
+from oko_pipeline.reporting.vpr import note_charts
+from oko_pipeline.reporting.vpr.contexts import MOST_DETAILED, municipality_note, school_note
+from oko_pipeline.reporting.vpr.note_data import count_findings
+from oko_pipeline.reporting.vpr.note_works import school_view
 
 
 def texts(value):

@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from oko_pipeline.reporting.levels import (
+from oko_pipeline.reporting.vpr.levels import (
     Level,
     Share,
     counted_level,

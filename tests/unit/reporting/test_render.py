@@ -11,9 +11,10 @@ from lxml import etree
 from python_calamine import load_workbook
 
 from oko_pipeline.errors import TemplateError
-from oko_pipeline.reporting.contexts import context_sha256, municipality_note, school_note
-from oko_pipeline.reporting.render import Stamp, render_note
-from oko_pipeline.reporting.template_builder import build
+from oko_pipeline.reporting.defaults.book import build
+from oko_pipeline.reporting.fingerprint import context_sha256
+from oko_pipeline.reporting.vpr.contexts import municipality_note, school_note
+from oko_pipeline.reporting.word.render import Stamp, render_note
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

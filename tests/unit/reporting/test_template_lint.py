@@ -1,14 +1,16 @@
+from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from docx import Document
 
 from oko_pipeline.errors import TemplateError
-from oko_pipeline.reporting.contexts import municipality_note, school_note
-from oko_pipeline.reporting.render import render_note
-from oko_pipeline.reporting.template_builder import build, write_templates
-from oko_pipeline.reporting.template_lint import check_template, lint_template
-from oko_pipeline.reporting.templates import template_bytes
+from oko_pipeline.reporting.defaults.book import build, write_templates
+from oko_pipeline.reporting.vpr.contexts import municipality_note, school_note
+from oko_pipeline.reporting.word.render import render_note
+from oko_pipeline.reporting.word.template_lint import check_template, lint_template
+from oko_pipeline.reporting.word.templates import template_bytes
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_what_is_no_document_is_said(context):
     assert lint_template(b"PK", context)[0].startswith("файл не открывается")
 
 
-def test_builder_writes_both_templates(tmp_path):
-    paths = write_templates(tmp_path)
-    assert sorted(path.name for path in paths) == ["municipality_note.docx", "school_note.docx"]
-    assert paths[0].read_bytes() == build("school_note")
+def test_shipped_templates_are_those_that_the_builder_restores(tmp_path):
+    written = {path.name: path.read_bytes() for path in write_templates(tmp_path)}
+    folder = Path(str(files("report_templates")))
+    assert written == {path.name: path.read_bytes() for path in folder.glob("*.docx")}

@@ -18,7 +18,7 @@ from lxml import etree
 
 from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.templates import STYLE_NAMES, template_bytes
+from oko_pipeline.reporting.word.templates import STYLE_NAMES, template_bytes
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TAG: Final = re.compile(r"\{\{(?P<value>.*?)\}\}|\{%(?P<statement>.*?)%\}", re.DOTALL)

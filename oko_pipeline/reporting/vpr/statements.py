@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.levels import Difference, Level, Share, difference
-from oko_pipeline.reporting.note_data import NoteSettings, Record
-from oko_pipeline.reporting.note_tables import is_surely_red, red_threshold
-from oko_pipeline.reporting.note_works import UnitView, WorkView, titles_by_grade
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.vpr.levels import Difference, Level, Share, difference
+from oko_pipeline.reporting.vpr.note_data import Record
+from oko_pipeline.reporting.vpr.note_tables import is_surely_red, red_threshold
+from oko_pipeline.reporting.vpr.note_works import UnitView, WorkView, titles_by_grade
 
 Statement = dict[str, object]
 _MOST_DEVIATIONS: Final = 6
@@ -32,7 +33,7 @@ class _Deviation:
     gap: Difference
 
 
-def statements(view: UnitView, settings: NoteSettings) -> list[Statement]:
+def statements(view: UnitView, settings: DocumentSettings) -> list[Statement]:
     """Return the statements of a unit: `title`, `text` and a list of `points` each."""
     works = [work for work in view.works if work.own.participants >= settings.claim_from]
     marked = [work for work in works if work.own.marks is not None and work.own.marked >= settings.claim_from]
@@ -50,7 +51,7 @@ def _statement(title: str, text: str, points: Sequence[str] = ()) -> Statement:
     return {"title": title, "text": text, "points": list(points)}
 
 
-def _participation(view: UnitView, settings: NoteSettings) -> Statement:
+def _participation(view: UnitView, settings: DocumentSettings) -> Statement:
     participants = sum(work.own.participants for work in view.works)
     absent = sum(work.absent for work in view.works)
     if participants == 0:
@@ -93,7 +94,7 @@ def _levels(works: Sequence[WorkView], title: str, measure: str) -> Statement:
     return _statement(title, text)
 
 
-def _deviations(works: Sequence[WorkView], settings: NoteSettings) -> list[Statement]:
+def _deviations(works: Sequence[WorkView], settings: DocumentSettings) -> list[Statement]:
     compared = [work for work in works if work.reference is not None and work.reference.marked >= settings.claim_from]
     if not compared:
         return [_statement("Сравнение с ориентирами", "Ориентиров для сравнения в данных нет.")]
@@ -144,7 +145,7 @@ def _deviation_text(deviation: _Deviation) -> str:
     )
 
 
-def _journal(works: Sequence[WorkView], settings: NoteSettings) -> list[Statement]:
+def _journal(works: Sequence[WorkView], settings: DocumentSettings) -> list[Statement]:
     paired = [work for work in works if work.own.journal is not None and work.own.pairs >= settings.claim_from]
     if not paired:
         return []
@@ -166,7 +167,7 @@ def _journal(works: Sequence[WorkView], settings: NoteSettings) -> list[Statemen
     return [_statement("Соответствие журналу", text, items)]
 
 
-def _journal_deviation(work: WorkView, settings: NoteSettings) -> str | None:
+def _journal_deviation(work: WorkView, settings: DocumentSettings) -> str | None:
     around = [c for c in work.comparators if c.journal is not None and c.pairs >= settings.claim_from]
     if not around or work.own.journal is None:
         return None
@@ -184,7 +185,7 @@ def _journal_deviation(work: WorkView, settings: NoteSettings) -> str | None:
     )
 
 
-def _weak_skills(works: Sequence[WorkView], settings: NoteSettings) -> list[Statement]:
+def _weak_skills(works: Sequence[WorkView], settings: DocumentSettings) -> list[Statement]:
     """Name the tasks that are surely red and farthest below the threshold of their level."""
     weak = [
         (red_threshold(task, settings) / 100 - task["solved_share"], work, task)
@@ -201,7 +202,7 @@ def _weak_skills(works: Sequence[WorkView], settings: NoteSettings) -> list[Stat
     return [_statement("Слабые места", text, items)]
 
 
-def _weak_text(work: WorkView, task: Record, settings: NoteSettings) -> str:
+def _weak_text(work: WorkView, task: Record, settings: DocumentSettings) -> str:
     skill = f": {ru.shortened(task['skill'], 140)}" if task["skill"] else ""
     return (
         f"{work.title}, задание {task['task_code']}{skill} — {ru.percent(task['solved_share'])} при пороге "
@@ -213,7 +214,7 @@ def _threshold_text(threshold: float) -> str:
     return f"{ru.decimal(threshold, 0 if float(threshold).is_integer() else 1)}{ru.NBSP}%"
 
 
-def _silence(view: UnitView, settings: NoteSettings) -> Statement | None:
+def _silence(view: UnitView, settings: DocumentSettings) -> Statement | None:
     small = [work for work in view.works if 0 < work.own.participants < settings.claim_from]
     claimable = [work for work in view.works if work.own.participants >= settings.claim_from]
     unmarked = [work for work in claimable if work.own.marks is None]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.note_data import NoteSettings, Record
-from oko_pipeline.reporting.note_works import WorkView
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.vpr.note_data import Record
+from oko_pipeline.reporting.vpr.note_works import WorkView
 
 Chart = dict[str, Any]
 RED_SIGN: Final = "▼"
@@ -21,7 +22,7 @@ _WIDE_MM: Final = 170
 _LOWEST_MM: Final = 72.0
 
 
-def marks_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Chart]:
+def marks_charts(works: Sequence[WorkView], settings: DocumentSettings) -> list[Chart]:
     """Return charts of marks beside benchmarks: bars of 100 %, a group of bars a work."""
     shown = [work for work in works if work.own.marks is not None and work.own.marked >= settings.claim_from]
     groups = _chunks(shown, _MARKS_PER_CHART)
@@ -65,7 +66,7 @@ def _marks_chart(works: Sequence[WorkView], part: str) -> Chart:
     }
 
 
-def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Chart]:
+def journal_charts(works: Sequence[WorkView], settings: DocumentSettings) -> list[Chart]:
     """Return charts of the agreement with the journal: a bar of 100 % a work."""
     shown = [work for work in works if work.own.journal is not None and work.own.pairs >= settings.claim_from]
     groups = _chunks(shown, _JOURNAL_PER_CHART)
@@ -99,7 +100,7 @@ def journal_charts(works: Sequence[WorkView], settings: NoteSettings) -> list[Ch
     return charts
 
 
-def histogram(work: WorkView, settings: NoteSettings) -> Chart | None:
+def histogram(work: WorkView, settings: DocumentSettings) -> Chart | None:
     """Return the distribution of primary scores with mark zones; None where too few make it say nothing."""
     if not work.scores or work.own.participants < settings.detail_from:
         return None
@@ -148,7 +149,7 @@ def _zones(assessment: Record, last: int) -> list[tuple[str, str, int, int]]:
     return zones if last <= maximum else [*zones, ("выше максимума", "plain", int(maximum) + 1, last)]
 
 
-def task_profile(work: WorkView, settings: NoteSettings) -> Chart | None:
+def task_profile(work: WorkView, settings: DocumentSettings) -> Chart | None:
     """Return the solvability of tasks by level, with the surrounding unit's marks; None below the claim size."""
     tasks = [task for task in work.tasks if task["solved_share"] is not None]
     if not tasks or work.own.participants < settings.claim_from:

@@ -7,9 +7,10 @@ from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.levels import Level, Share
-from oko_pipeline.reporting.note_data import NoteData, NoteSettings, Record
-from oko_pipeline.reporting.note_works import Part, UnitView, WorkView, school_label, work_title
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.vpr.levels import Level, Share
+from oko_pipeline.reporting.vpr.note_data import NoteData, Record
+from oko_pipeline.reporting.vpr.note_works import Part, UnitView, WorkView, school_label, work_title
 
 Table = dict[str, Any]
 TOO_FEW: Final = "недостаточно данных"
@@ -43,7 +44,7 @@ def row(*cells: str, kind: str = "plain") -> Record:
     return {"cells": list(cells), "kind": kind}
 
 
-def size_text(n: int, settings: NoteSettings) -> str:
+def size_text(n: int, settings: DocumentSettings) -> str:
     """Return a group's size; a size below the limit of disclosure is hidden: «менее 5»."""
     return f"менее{ru.NBSP}{settings.hide_below}" if 0 < n < settings.hide_below else ru.whole(n)
 
@@ -53,7 +54,7 @@ def share_text(share: Share | None) -> str:
     return _NO_VALUE if share is None else ru.share_with_interval(share.value, share.low, share.high)
 
 
-def _is_claimable(n: int, settings: NoteSettings) -> bool:
+def _is_claimable(n: int, settings: DocumentSettings) -> bool:
     return n >= settings.claim_from
 
 
@@ -153,7 +154,7 @@ def schools_participation(view: UnitView, data: NoteData) -> Table | None:
     return table("Участие по образовательным организациям", columns, rows)
 
 
-def marks(view: UnitView, settings: NoteSettings) -> Table | None:
+def marks(view: UnitView, settings: DocumentSettings) -> Table | None:
     """Return the marks of the unit beside its benchmarks: a group of rows a work."""
     columns = [
         ("Работа", 5.4, "text"),
@@ -177,7 +178,7 @@ def marks(view: UnitView, settings: NoteSettings) -> Table | None:
     return table("Отметки по работам рядом с ориентирами", columns, rows)
 
 
-def _marks_row(label: str, level: Level, settings: NoteSettings, kind: str = "plain") -> Record:
+def _marks_row(label: str, level: Level, settings: DocumentSettings, kind: str = "plain") -> Record:
     size = size_text(level.participants, settings)
     if not _is_claimable(level.participants, settings):
         return row(label, size, TOO_FEW, kind=kind)
@@ -187,7 +188,7 @@ def _marks_row(label: str, level: Level, settings: NoteSettings, kind: str = "pl
     return row(label, ru.whole(level.marked), *shares, kind=kind)
 
 
-def journal(view: UnitView, settings: NoteSettings) -> Table | None:
+def journal(view: UnitView, settings: DocumentSettings) -> Table | None:
     """Return the agreement with the journal: a row a work, the benchmarks' share «lower» beside it."""
     shown = [work for work in view.works if work.own.pairs]
     names = list(dict.fromkeys(c.short_name for work in shown for c in work.comparators if c.journal is not None))
@@ -206,7 +207,7 @@ def journal(view: UnitView, settings: NoteSettings) -> Table | None:
     return table("Соответствие отметок журналу", columns, rows)
 
 
-def _journal_row(work: WorkView, names: Sequence[str], settings: NoteSettings) -> Record:
+def _journal_row(work: WorkView, names: Sequence[str], settings: DocumentSettings) -> Record:
     own = work.own
     size = size_text(own.pairs, settings)
     if own.journal is None or not _is_claimable(own.pairs, settings):
@@ -222,7 +223,7 @@ def _hyphenated(name: str) -> str:
     return name.replace("муниципалитет", "муници\u00adпалитет")
 
 
-def tasks(view: UnitView, settings: NoteSettings) -> Table | None:
+def tasks(view: UnitView, settings: DocumentSettings) -> Table | None:
     """Return how the tasks went, a row a work: by levels of difficulty, and which tasks are red."""
     columns = [
         ("Работа", 4.6, "text"),
@@ -259,14 +260,14 @@ def level_shares(work: WorkView) -> dict[str, float]:
     }
 
 
-def _red_codes(work: WorkView, settings: NoteSettings) -> str:
+def _red_codes(work: WorkView, settings: DocumentSettings) -> str:
     if all(task["colour"] is None for task in work.tasks):
         return "уровни не известны"
     red = [f"{t['task_code']}{'' if is_surely_red(t, settings) else '*'}" for t in work.tasks if t["colour"] == "red"]
     return ", ".join(red) or "нет"
 
 
-def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
+def red_tasks(work: WorkView, settings: DocumentSettings) -> Table | None:
     """Return the tasks of the red zone in the order of the paper, with how sure the zone is."""
     around = "муниципалитет" if work.own.name == "школа" else "регион"
     columns = [
@@ -296,17 +297,17 @@ def red_tasks(work: WorkView, settings: NoteSettings) -> Table | None:
     return table(f"Задания красной зоны: {work.title}", columns, rows)
 
 
-def is_surely_red(task: Record, settings: NoteSettings) -> bool:
+def is_surely_red(task: Record, settings: DocumentSettings) -> bool:
     """Return whether the whole interval of a task's solvability lies below the red threshold of its level."""
     return task["solved_high"] is not None and task["solved_high"] * 100 < red_threshold(task, settings)
 
 
-def red_threshold(task: Record, settings: NoteSettings) -> float:
+def red_threshold(task: Record, settings: DocumentSettings) -> float:
     """Return the percentage below which a task of this level is red; a task of unknown level counts as basic."""
     return settings.high_red_percent if task["difficulty_level"] in ("П", "В") else settings.base_red_percent
 
 
-def parts(work: WorkView, settings: NoteSettings) -> Table | None:
+def parts(work: WorkView, settings: DocumentSettings) -> Table | None:
     """Return the classes of a school (or schools of a municipality) side by side, in order of names or codes."""
     is_school = work.own.name == "школа"
     if is_school and len(work.parts) < 2:
@@ -333,7 +334,7 @@ def parts(work: WorkView, settings: NoteSettings) -> Table | None:
     return table(f"{'Классы' if is_school else 'Образовательные организации'}: {work.title}", columns, rows)
 
 
-def _covered(work_parts: Sequence[Part], settings: NoteSettings) -> str | None:
+def _covered(work_parts: Sequence[Part], settings: DocumentSettings) -> str | None:
     """Return the label of the part to be hidden too where subtraction would tell the only hidden one."""
     shown = [part for part in work_parts if _is_claimable(part.level.participants, settings)]
     if len(work_parts) - len(shown) != 1 or not shown:
@@ -348,7 +349,7 @@ def class_label(pupil_grade: int, letter: str) -> str:
     return f"{pupil_grade}{ru.NBSP}{letter.upper()}"
 
 
-def _part_row(label: str, level: Level, settings: NoteSettings) -> Record:
+def _part_row(label: str, level: Level, settings: DocumentSettings) -> Record:
     size = size_text(level.participants, settings)
     if not _is_claimable(level.participants, settings):
         return row(label, size, TOO_FEW)
@@ -418,7 +419,7 @@ def _state_text(record: Record) -> str:
     return "результатов нет, хотя параллель писала другие работы"
 
 
-def _ratio(participants: int, absent: int, settings: NoteSettings) -> str:
+def _ratio(participants: int, absent: int, settings: DocumentSettings) -> str:
     total = participants + absent
     return ru.percent_number(participants / total) if total >= settings.claim_from else _NO_VALUE
 

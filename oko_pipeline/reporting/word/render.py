@@ -21,12 +21,12 @@ from lxml import etree
 
 from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.contexts import context_sha256
-from oko_pipeline.reporting.template_lint import explain
-from oko_pipeline.reporting.templates import STYLE_NAMES, template_bytes
-from oko_pipeline.reporting.word_charts import chart_parts, drawing_xml
-from oko_pipeline.reporting.word_fields import refresh_fields
-from oko_pipeline.reporting.word_tables import table_xml
+from oko_pipeline.reporting.fingerprint import context_sha256
+from oko_pipeline.reporting.word.charts import chart_parts, drawing_xml
+from oko_pipeline.reporting.word.fields import refresh_fields
+from oko_pipeline.reporting.word.tables import table_xml
+from oko_pipeline.reporting.word.template_lint import explain
+from oko_pipeline.reporting.word.templates import STYLE_NAMES, template_bytes
 
 W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _NAMESPACES: Final = (
@@ -46,10 +46,11 @@ _DOS_DATE: Final = struct.pack("<HH", 0, (1 << 5) | 1)  # 00:00 on 1 January 198
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What the caller knows and the context does not: when (with a time zone) and by which version a note is made."""
+    """What the caller knows and the context does not: when (with a time zone), by which version, which issue."""
 
     rendered_at: datetime
     code_version: str
+    issue: int = 1
 
 
 class _KeepingEnvironment(Environment):
@@ -166,6 +167,7 @@ def _stamp_texts(context: Mapping[str, Any], stamp: Stamp) -> dict[str, str]:
         "rendered_at": f"{ru.long_date(moment.date())}, {moment:%H:%M} ({offset})",
         "code_version": stamp.code_version,
         "context_sha256": context_sha256(context)[:16],
+        "issue": ru.whole(stamp.issue),
     }
 
 
@@ -246,7 +248,8 @@ def _write_properties(document: Any, context: Mapping[str, Any], printed: Mappin
     properties = document.core_properties
     moment = stamp.rendered_at.astimezone(UTC).replace(tzinfo=None)
     properties.title = f"{context['title']}: {context['unit_name']}"
-    properties.subject = f"{context['campaign_title']}, {context['school_year']} учебный год"
+    parts = (context.get("campaign_title"), f"{context['school_year']} учебный год")
+    properties.subject = ", ".join(part for part in parts if part)
     properties.author = context["authority"]
     properties.last_modified_by = context["authority"]
     properties.comments = f"oko-pipeline {stamp.code_version}, содержание {printed['context_sha256']}"

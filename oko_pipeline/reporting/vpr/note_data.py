@@ -12,6 +12,7 @@ import pandas as pd
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.errors import ContractError
+from oko_pipeline.reporting.document_settings import DocumentSettings
 
 Record = dict[str, Any]
 QUALITY_COUNT_COLUMNS: Final = ("rule_id", "severity", "school_code", "assessment_id", "findings_count")
@@ -28,34 +29,6 @@ _CONTRACT_FRAMES: Final = (
     "coverage",
     "files",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NoteSettings:
-    """Values of the settings that a note depends on; the defaults are those of `Settings`.
-
-    `size_bounds` are the bounds of the size tiers: below the first a group is tiny, below the second no shares are
-    claimed, below the third no distribution is drawn, from the fourth on a distribution is informative.
-    """
-
-    territory_ru: str = ""
-    authority_ru: str = "Муниципальный орган управления образованием"
-    hide_below: int = 5
-    size_bounds: tuple[int, int, int, int] = (5, 10, 20, 50)
-    base_green_percent: float = 60.0
-    base_red_percent: float = 57.0
-    high_green_percent: float = 30.0
-    high_red_percent: float = 28.5
-
-    @property
-    def claim_from(self) -> int:
-        """Fewest participants for a statement in percent."""
-        return self.size_bounds[1]
-
-    @property
-    def detail_from(self) -> int:
-        """Fewest participants for a section of its own with a histogram."""
-        return self.size_bounds[2]
 
 
 def count_findings(quality_findings: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +64,7 @@ class NoteData:
     coverage: pd.DataFrame
     files: pd.DataFrame
     quality_counts: pd.DataFrame
-    settings: NoteSettings = field(default_factory=NoteSettings)
+    settings: DocumentSettings = field(default_factory=DocumentSettings)
     _indexes: dict[tuple[str, ...], "_RowIndex"] = field(init=False, default_factory=dict, repr=False, compare=False)
     _shared: dict[tuple[str, ...], list[Record]] = field(init=False, default_factory=dict, repr=False, compare=False)
 

@@ -3,18 +3,16 @@
 A context knows neither the time of rendering nor the version of the program: unchanged context, unchanged document.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from oko_pipeline.catalogue.campaigns import Campaign
-from oko_pipeline.reporting import note_charts, note_tables
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.levels import Share
-from oko_pipeline.reporting.note_data import NoteData, NoteSettings, Record
-from oko_pipeline.reporting.note_works import UnitView, WorkView, municipality_view, school_view
-from oko_pipeline.reporting.statements import statements
+from oko_pipeline.reporting.document_settings import DocumentSettings
+from oko_pipeline.reporting.vpr import note_charts, note_tables
+from oko_pipeline.reporting.vpr.levels import Share
+from oko_pipeline.reporting.vpr.note_data import NoteData, Record
+from oko_pipeline.reporting.vpr.note_works import UnitView, WorkView, municipality_view, school_view
+from oko_pipeline.reporting.vpr.statements import statements
 
 Context = dict[str, Any]
 SCHOOL_NOTE: Final = "school_note"
@@ -71,12 +69,6 @@ def municipality_note(data: NoteData, municipality_code: str) -> Context:
     }
 
 
-def context_sha256(context: Mapping[str, Any]) -> str:
-    """Return the fingerprint of a context; the time of rendering has no part in it."""
-    text = json.dumps(context, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _common(view: UnitView, data: NoteData) -> Context:
     settings = data.settings
     detailed = _detailed(view, settings)
@@ -127,15 +119,15 @@ def _campaign_note(campaign: Campaign) -> str:
     )
 
 
-def _is_small(view: UnitView, settings: NoteSettings) -> bool:
+def _is_small(view: UnitView, settings: DocumentSettings) -> bool:
     return all(work.own.participants < settings.claim_from for work in view.works)
 
 
-def _too_small(settings: NoteSettings, what: str) -> str:
+def _too_small(settings: DocumentSettings, what: str) -> str:
     return f"В каждой работе меньше {ru.counted(settings.claim_from, ru.PARTICIPANTS_GENITIVE)}: {what}."
 
 
-def _marks_text(view: UnitView, settings: NoteSettings) -> str:
+def _marks_text(view: UnitView, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
         return _too_small(settings, "доли отметок не приводятся")
     if all(work.own.marks is None for work in view.works):
@@ -146,7 +138,7 @@ def _marks_text(view: UnitView, settings: NoteSettings) -> str:
     )
 
 
-def _journal_text(view: UnitView, settings: NoteSettings) -> str:
+def _journal_text(view: UnitView, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
         return _too_small(settings, "сравнение с журналом в долях не приводится")
     if all(work.own.pairs == 0 for work in view.works):
@@ -166,7 +158,7 @@ def _participation_text(view: UnitView) -> str:
     return text
 
 
-def _detailed(view: UnitView, settings: NoteSettings) -> list[WorkView]:
+def _detailed(view: UnitView, settings: DocumentSettings) -> list[WorkView]:
     """Return the works with a section of their own, in their usual order.
 
     All of `detail_from` participants while they are few; otherwise those where most tasks are surely red, so that a
@@ -180,11 +172,11 @@ def _detailed(view: UnitView, settings: NoteSettings) -> list[WorkView]:
     return [work for work in large if work.assessment_id in chosen]
 
 
-def _surely_red_count(work: WorkView, settings: NoteSettings) -> int:
+def _surely_red_count(work: WorkView, settings: DocumentSettings) -> int:
     return sum(task["colour"] == "red" and note_tables.is_surely_red(task, settings) for task in work.tasks)
 
 
-def _works_text(view: UnitView, detailed_count: int, settings: NoteSettings) -> str:
+def _works_text(view: UnitView, detailed_count: int, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
         return _too_small(settings, "выполнение заданий в процентах не приводится")
     large = sum(work.own.participants >= settings.detail_from for work in view.works)
@@ -206,7 +198,7 @@ def _works_text(view: UnitView, detailed_count: int, settings: NoteSettings) -> 
     return text
 
 
-def _work(work: WorkView, settings: NoteSettings) -> Context:
+def _work(work: WorkView, settings: DocumentSettings) -> Context:
     parts = note_tables.parts(work, settings)
     return {
         "assessment_id": work.assessment_id,
@@ -222,7 +214,7 @@ def _work(work: WorkView, settings: NoteSettings) -> Context:
     }
 
 
-def _facts(work: WorkView, settings: NoteSettings) -> str:
+def _facts(work: WorkView, settings: DocumentSettings) -> str:
     """Return the work's passport in a few sentences: size, mean, levels of difficulty, doubts."""
     own = work.own
     maximum = work.assessment["maximum_score"]
@@ -260,7 +252,7 @@ def _level_sentence(work: WorkView) -> str:
     return f"Задания {ru.listed(told)}" if told else ""
 
 
-def _red_text(work: WorkView, settings: NoteSettings) -> str:
+def _red_text(work: WorkView, settings: DocumentSettings) -> str:
     known = [task for task in work.tasks if task["colour"] is not None]
     red = [task for task in known if task["colour"] == "red"]
     if not known:
@@ -355,7 +347,7 @@ def _sources(data: NoteData, assessment_ids: set[str]) -> list[Record]:
     ]
 
 
-def _settings_texts(settings: NoteSettings) -> dict[str, str]:
+def _settings_texts(settings: DocumentSettings) -> dict[str, str]:
     def number(value: float) -> str:
         return ru.decimal(value, 0 if float(value).is_integer() else 1)
 

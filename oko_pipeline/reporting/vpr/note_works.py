@@ -8,8 +8,8 @@ from oko_pipeline.catalogue.campaigns import Campaign, campaign
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.subjects import Subject, subjects
 from oko_pipeline.errors import ContractError
-from oko_pipeline.reporting.levels import Level, published_level, rest_of, summary_level
-from oko_pipeline.reporting.note_data import NoteData, Record
+from oko_pipeline.reporting.vpr.levels import Level, published_level, rest_of, summary_level
+from oko_pipeline.reporting.vpr.note_data import NoteData, Record
 
 UnitKind = Literal["school", "municipality"]
 OWN_NAMES: Final[dict[str, str]] = {"school": "школа", "municipality": "муниципалитет"}

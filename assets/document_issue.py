@@ -1,0 +1,206 @@
+"""Issuing documents: only those whose content changed are written; the register, the issues and their changes are kept.
+
+A document's number of issue grows when its content changes. The figures of the last issue are kept beside the
+documents, so that the next issue can say what changed in numbers.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import dagster as dg
+import pandas as pd
+
+from assets.inputs import frame_fingerprint, record_slices
+from assets.metadata import Metadata, document_links, markdown_table
+from assets.pool_tasks import Draft, NoteBody, write_draft
+from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
+from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
+from oko_pipeline.versions import code_version
+from resources.report_store import ReportStore
+from resources.workplace import Workplace
+
+_FIGURES_FOLDER: Final = ".figures"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What an issue of documents wrote (paths within the report store) and how many stand unchanged."""
+
+    written: tuple[str, ...]
+    unchanged_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Documents that are compared and replaced as a whole: those of a kind, of one campaign where the kind has any."""
+
+    school_year: str
+    kind: str
+    campaign_code: str | None
+    inputs: str
+
+    def known(self, workplace: Workplace) -> pd.DataFrame:
+        """Return the register's rows of these documents."""
+        rows = workplace.database.read(DOCUMENTS, {"school_year": self.school_year, "kind": self.kind})
+        if self.campaign_code is not None:
+            rows = rows[rows["campaign_code"] == self.campaign_code]
+        return rows.set_index("document_id", drop=False)
+
+    @property
+    def slice_key(self) -> str:
+        """Return the key under which the inputs are remembered."""
+        return self.campaign_code or "year"
+
+
+def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]]) -> Issued:
+    """Write the documents whose content changed, remove those that no data support, keep the register.
+
+    `draw_up` makes the drafts of all documents that shall stand; it is not called when nothing that they depend on
+    changed and none of them is missing.
+    """
+    database, year = workplace.database, issue.school_year
+    known = issue.known(workplace)
+    is_same = database.slice_inputs(year, issue.kind).get(issue.slice_key) == issue.inputs
+    if is_same and _all_stand(workplace, known):
+        return Issued((), len(known))
+    drafts = draw_up()
+    written = known["context_sha256"].to_dict()
+    changed = [
+        _next_issue(draft, known)
+        for draft in drafts
+        if written.get(draft.document_id) != draft.content_sha256 or not draft.reports.has(draft.path)
+    ]
+    for draft, file_sha256 in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
+        _enter(workplace, draft, year, file_sha256)
+    paths = {draft.path for draft in drafts}
+    for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
+        path = str(known.loc[document_id, "path"])
+        if path not in paths:
+            store = store_of(workplace, is_restricted=bool(known.loc[document_id, "is_restricted"]))
+            store.remove(path)
+            store.remove(figures_path(document_id))
+        database.delete(DOCUMENTS, {"school_year": year, "document_id": document_id})
+    record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
+    return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
+
+
+def store_of(workplace: Workplace, *, is_restricted: bool) -> ReportStore:
+    """Return the store where a document stands: documents with codes of people stand in the restricted one."""
+    return workplace.restricted_reports if is_restricted else workplace.reports
+
+
+def figures_path(document_id: str) -> str:
+    """Return where the figures of a document's last issue are kept within its store."""
+    return f"{_FIGURES_FOLDER}/{hashlib.sha256(document_id.encode()).hexdigest()[:32]}.json.gz"
+
+
+def read_figures(store: ReportStore, document_id: str) -> list[dict[str, Any]] | None:
+    """Return the figures of a document's last issue; None when there are none."""
+    path = store.path(figures_path(document_id))
+    if not path.is_file():
+        return None
+    found: list[dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))
+    return found
+
+
+def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
+    return all(
+        store_of(workplace, is_restricted=bool(is_restricted)).has(path)
+        for path, is_restricted in zip(known["path"], known["is_restricted"], strict=True)
+    )
+
+
+def _next_issue(draft: Draft, known: pd.DataFrame) -> Draft:
+    """Return the draft with its number of issue and with what changed since the last one."""
+    before = {} if draft.document_id not in known.index else known.loc[draft.document_id].to_dict()
+    is_new_content = before.get("context_sha256") != draft.content_sha256
+    number = int(before.get("issue_number", 0)) + int(is_new_content)
+    draft = replace(draft, issue_number=number)
+    if not isinstance(draft.body, NoteBody):
+        return draft
+    context, stamp = draft.body.context, replace(draft.body.stamp, issue=number)
+    if "figures" not in context:
+        return replace(draft, body=replace(draft.body, stamp=stamp))
+    earlier = read_figures(draft.reports, draft.document_id) if before and is_new_content else None
+    changes = () if earlier is None else tuple(figure_changes(earlier, context["figures"]))
+    told = context | {"changes": changes_section(changes, number)}
+    return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes)
+
+
+def _enter(workplace: Workplace, draft: Draft, school_year: str, file_sha256: str) -> None:
+    """Enter a written document into the register, its issue and its changes into their logs."""
+    database = workplace.database
+    rendered_at = workplace.clock.timestamp()
+    own = {"school_year": school_year, "document_id": draft.document_id}
+    issue = {
+        "issue_number": draft.issue_number,
+        "context_sha256": draft.content_sha256,
+        "file_sha256": file_sha256,
+        "rendered_at": rendered_at,
+        "code_version": code_version(),
+    }
+    with database.transaction():
+        row = own | issue | _register_entry(draft)
+        database.replace(DOCUMENTS, pd.DataFrame([row]), own)
+        at_issue = own | {"issue_number": draft.issue_number}
+        logged = own | issue | {"path": draft.path, "changes_count": len(draft.changes)}
+        database.replace(DOCUMENT_ISSUES, pd.DataFrame([logged]), at_issue)
+        database.delete(DOCUMENT_CHANGES, at_issue)
+        if draft.changes:
+            changes = pd.DataFrame([_change_row(change, number) for number, change in enumerate(draft.changes, 1)])
+            database.append(DOCUMENT_CHANGES, changes.assign(**at_issue)[list(DOCUMENT_CHANGES.column_names)])
+    if isinstance(draft.body, NoteBody) and "figures" in draft.body.context:
+        content = json.dumps(draft.body.context["figures"], ensure_ascii=False, default=str).encode()
+        draft.reports.write(figures_path(draft.document_id), gzip.compress(content, 6, mtime=0))
+
+
+def _register_entry(draft: Draft) -> dict[str, object]:
+    return {
+        "kind": draft.kind,
+        "campaign_code": draft.campaign_code,
+        "topic": draft.topic,
+        "unit_level": draft.unit_level,
+        "unit_code": draft.unit_code,
+        "title_ru": draft.title_ru,
+        "profile": draft.profile,
+        "is_restricted": draft.is_restricted,
+        "path": draft.path,
+        "inputs": draft.inputs,
+    }
+
+
+def _change_row(change: Change, number: int) -> dict[str, object]:
+    return {
+        "change_number": number,
+        "table_name": change.table,
+        "column_name": change.column,
+        "place": change.place_ru,
+        "was": change.was,
+        "became": change.became,
+    }
+
+
+def issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> Metadata:
+    """Return what the graph shows of an issue of documents of a kind."""
+    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
+    columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
+    shown = documents[list(columns)].rename(columns=columns)
+    return {
+        "dagster/row_count": len(documents),
+        "написано": len(issued.written),
+        "без изменений": issued.unchanged_count,
+        "документы": dg.MetadataValue.md(markdown_table(shown, 40)),
+        **document_links(workplace.reports, school_year),
+    }
+
+
+def issue_version(workplace: Workplace, school_year: str, kind: str) -> dg.DataVersion:
+    """Return the data version of the documents of a kind: the fingerprint of what they say."""
+    where = {"school_year": school_year, "kind": kind}
+    return dg.DataVersion(
+        frame_fingerprint(workplace.database.read(DOCUMENTS, where, ["document_id", "context_sha256"]))
+    )

@@ -1,0 +1,159 @@
+"""Documents of the annual cycle: one report asset for the kinds that are issued together (`catalogue.documents`).
+
+tables of all stages → the assets that `catalogue/data/documents/*.yaml` names
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from assets.document_issue import Issue, Issued, issue_documents, issue_metadata, issue_version, store_of
+from assets.indicators import table_rows
+from assets.inputs import YearSlices, frame_fingerprint
+from assets.partitions import SCHOOL_YEARS
+from assets.pool_tasks import Draft, NoteBody
+from assets.reporting import note_settings
+from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.bindings import asset_of_table
+from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_kinds
+from oko_pipeline.catalogue.keys import previous_school_year
+from oko_pipeline.catalogue.tables import DOCUMENTS, SLICES
+from oko_pipeline.reporting.cycle_data import CycleData
+from oko_pipeline.reporting.fingerprint import content_sha256
+from oko_pipeline.reporting.kinds import BUILDERS, Content
+from oko_pipeline.reporting.word.render import Stamp
+from oko_pipeline.versions import code_fingerprint, code_version
+from resources.workplace import Workplace, WorkplaceResource
+
+GROUP = "reporting"
+_ALWAYS = ("schools", "municipalities")
+"""Tables that every document reads: names of units."""
+
+
+def write_documents(workplace: Workplace, school_year: str, kind: DocumentKind) -> Issued:
+    """Write the documents of a kind whose content changed."""
+    years = _years(school_year, kind)
+    renderer = _renderer_version(workplace, kind)
+    inputs = combine(renderer, *(_inputs(workplace, year, kind) for year in years))
+    issue = Issue(school_year, kind.kind, None, inputs)
+    return issue_documents(workplace, issue, partial(_drafts, workplace, school_year, kind, renderer))
+
+
+def cycle_data(workplace: Workplace, school_year: str, kind: DocumentKind) -> CycleData:
+    """Return the rows that a kind of document is made of."""
+    years = _years(school_year, kind)
+    frames = {name: _rows(workplace, years, name) for name in (*_ALWAYS, *kind.tables)}
+    slices = workplace.database.read(SLICES, {"school_year": school_year}, ["table_name", "written_at"])
+    latest = slices.groupby("table_name")["written_at"].max().astype("str")
+    days = {str(name): str(day) for name, day in latest.items()}
+    return CycleData(school_year, frames, note_settings(workplace), days)
+
+
+def _years(school_year: str, kind: DocumentKind) -> list[str]:
+    years = [school_year]
+    for _ in range(kind.years_before):
+        years.append(previous_school_year(years[-1]))
+    return years
+
+
+def _rows(workplace: Workplace, years: Sequence[str], name: str) -> pd.DataFrame:
+    parts = [table_rows(workplace, year, name) for year in years]
+    filled = [part for part in parts if not part.empty]
+    return pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or parts)[0]
+
+
+def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind) -> str:
+    """Return a fingerprint of the tables: of what their slices were made from, of the rows where none are kept."""
+    slices = YearSlices.read(workplace, school_year)
+
+    def of_table(name: str) -> str:
+        if name in slices.inputs:
+            return slices.fingerprint(name)
+        return frame_fingerprint(table_rows(workplace, school_year, name))
+
+    return combine(*(of_table(name) for name in sorted({*_ALWAYS, *kind.tables})))
+
+
+def _renderer_version(workplace: Workplace, kind: DocumentKind) -> str:
+    """Return a fingerprint of all but the data that makes a document: code, template, settings."""
+    folder = workplace.settings.templates
+    own = None if folder is None else folder / f"{kind.kind}.docx"
+    return combine(
+        code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
+        repr(note_settings(workplace)),
+        hashlib.sha256(own.read_bytes()).hexdigest() if own is not None and own.is_file() else "",
+    )
+
+
+def _drafts(workplace: Workplace, school_year: str, kind: DocumentKind, renderer: str) -> list[Draft]:
+    data = cycle_data(workplace, school_year, kind)
+    stamp = Stamp(workplace.clock.now(), code_version())
+    return [_draft(workplace, kind, data, content, (stamp, renderer)) for content in BUILDERS[kind.kind](data)]
+
+
+def _draft(
+    workplace: Workplace, kind: DocumentKind, data: CycleData, content: Content, made_by: tuple[Stamp, str]
+) -> Draft:
+    stamp, renderer = made_by
+    parts = (content.unit_code, kind.title_ru, content.topic_ru and f"— {content.topic_ru}")
+    name = " ".join(part for part in parts if part).replace("/", "-")
+    return Draft(
+        document_id=":".join(part for part in (kind.kind, content.topic, content.unit_code) if part),
+        kind=kind.kind,
+        campaign_code=None,
+        unit_level=kind.unit_level,
+        unit_code=content.unit_code,
+        title_ru=": ".join(part for part in (kind.title_ru, content.topic_ru) if part),
+        path=f"{data.school_year}/{kind.folder_ru}/{name}.docx",
+        content_sha256=combine(renderer, content_sha256(content.context)),
+        inputs=json.dumps(sorted({figure["table"] for figure in content.context.get("figures", ())})),
+        body=NoteBody(content.context, stamp, workplace.settings.templates),
+        reports=store_of(workplace, is_restricted=kind.is_restricted),
+        topic=content.topic or None,
+        profile=kind.profile,
+        is_restricted=kind.is_restricted,
+    )
+
+
+def _document_asset(name: str, kinds: Sequence[DocumentKind]) -> dg.AssetsDefinition:
+    tables = sorted({table for kind in kinds for table in (*_ALWAYS, *kind.tables)} - {DOCUMENTS.name})
+    titles = "\n\n".join(f"«{kind.title_ru}» ({PROFILES_RU[kind.profile]}). {kind.description_ru}" for kind in kinds)
+
+    @dg.asset(
+        name=name,
+        group_name=GROUP,
+        partitions_def=SCHOOL_YEARS,
+        deps=sorted({asset_of_table(table) for table in tables}),
+        description=titles,
+        kinds={"word"},
+    )
+    def documents(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+        """One document a unit, of each kind."""
+        office = workplace.open()
+        year = context.partition_key
+        metadata: dict[str, Any] = {}
+        for kind in kinds:
+            issued = write_documents(office, year, kind)
+            own = issue_metadata(office, year, kind.kind, issued)
+            metadata |= own if len(kinds) == 1 else {f"{kind.title_ru}: {key}": own[key] for key in _SHOWN_EACH}
+        version = combine(*(issue_version(office, year, kind.kind).value for kind in kinds))
+        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+
+    return documents
+
+
+_SHOWN_EACH = ("dagster/row_count", "написано", "без изменений", "документы")
+
+
+def document_assets_made() -> list[dg.AssetsDefinition]:
+    """Return the report assets of all kinds but those of campaigns, which `assets.reporting` issues."""
+    by_asset: dict[str, list[DocumentKind]] = {}
+    for kind in document_kinds().values():
+        if not kind.is_campaign:
+            by_asset.setdefault(kind.asset, []).append(kind)
+    return [_document_asset(name, kinds) for name, kinds in sorted(by_asset.items())]

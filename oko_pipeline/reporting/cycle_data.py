@@ -1,0 +1,148 @@
+"""What a document is made of: rows of the tables of a school year (and of years before), found by their columns.
+
+A row remembers the table it is of, so that a number taken from it (`figures`) can be found there again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from oko_pipeline.catalogue.all_tables import any_table
+from oko_pipeline.errors import ContractError
+from oko_pipeline.reporting.document_settings import DocumentSettings
+
+
+class Row(dict[str, Any]):
+    """A row by column; missing values are None. `table` is the name of its table."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: str, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.table = table
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """Return the values of the table's key."""
+        return {name: self[name] for name in _key(self.table)}
+
+
+class Rows(list[Row]):
+    """Rows of one table that share the values `conditions` (column → value or accepted values)."""
+
+    __slots__ = ("conditions", "table")
+
+    def __init__(self, table: str, conditions: Mapping[str, Any], rows: list[Row]) -> None:
+        super().__init__(rows)
+        self.table = table
+        self.conditions = dict(conditions)
+
+    def where(self, **conditions: Any) -> "Rows":
+        """Return the rows that have these values too; a tuple of values accepts any of them."""
+        kept = [row for row in self if all(_fits(row[name], value) for name, value in conditions.items())]
+        return Rows(self.table, self.conditions | conditions, kept)
+
+    @property
+    def one(self) -> Row | None:
+        """Return the only row, None when there is none.
+
+        Raises:
+            ContractError: when there are several: the conditions do not name a row.
+        """
+        if len(self) > 1:
+            raise ContractError(f"Документ: в таблице {self.table} несколько строк для {self.conditions}.")
+        return self[0] if self else None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleData:
+    """Rows of the tables that a kind of document reads.
+
+    `frames` holds, by table name, the rows of `school_year` and of the years before that the kind asks for, in the
+    contracts of the catalogue. `days` tells when each table was computed (ISO date).
+    """
+
+    school_year: str
+    frames: Mapping[str, pd.DataFrame]
+    settings: DocumentSettings = field(default_factory=DocumentSettings)
+    days: Mapping[str, str] = field(default_factory=dict[str, str])
+    _indexes: dict[tuple[str, ...], Any] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def rows(self, table: str, *, school_year: str | None = None, **conditions: Any) -> Rows:
+        """Return the rows of a table that have the given values, in the table's order.
+
+        The first call for a pair of table and columns indexes the table, later ones cost only their rows: a thousand
+        documents read each frame once.
+
+        Args:
+            table: name of the table; a table that the kind does not name is a `KeyError`.
+            school_year: another school year than that of the document.
+            conditions: column → value; a tuple of values accepts any of them (filtered after the others).
+        """
+        frame = self.frames[table]
+        single = {name: value for name, value in conditions.items() if not isinstance(value, tuple)}
+        if "school_year" in frame.columns:
+            single = {"school_year": school_year or self.school_year} | single
+        index_key = (table, *single)
+        index = self._indexes.get(index_key)
+        if index is None:
+            index = self._indexes[index_key] = _index(frame, list(single))
+        names, values, positions = index
+        found = [
+            Row(table, {name: column[position] for name, column in zip(names, values, strict=True)})
+            for position in positions.get(tuple(single.values()), ())
+        ]
+        rows = Rows(table, single, found)
+        several = {name: value for name, value in conditions.items() if isinstance(value, tuple)}
+        return rows.where(**several) if several else rows
+
+    def row(self, table: str, **conditions: Any) -> Row | None:
+        """Return the only row with the given values, None when there is none; several are a `ContractError`."""
+        return self.rows(table, **conditions).one
+
+    def schools(self, municipality_code: str | None = None) -> Rows:
+        """Return the year's schools (of a municipality) in the order of codes."""
+        found = (
+            self.rows("schools")
+            if municipality_code is None
+            else self.rows("schools", municipality_code=municipality_code)
+        )
+        return Rows(found.table, found.conditions, sorted(found, key=lambda row: str(row["school_code"])))
+
+    def municipalities(self) -> list[str]:
+        """Return the codes of the municipalities that have schools in the year, in order."""
+        return sorted({str(row["municipality_code"]) for row in self.rows("schools")})
+
+    def unit_name(self, unit_level: str, unit_code: str) -> str:
+        """Return the name of a school, a municipality or the whole territory; the code where no name is known."""
+        if unit_level == "school":
+            row = next(iter(self.rows("schools", school_code=unit_code)), None)
+            return unit_code if row is None else str(row["school_name"])
+        if unit_level == "municipality":
+            row = next(iter(self.rows("municipalities", municipality_code=unit_code)), None)
+            return unit_code if row is None else str(row["municipality_name"])
+        return self.settings.territory_ru or "Все муниципалитеты"
+
+
+@cache
+def _key(table: str) -> tuple[str, ...]:
+    return any_table(table).key
+
+
+def _fits(found: Any, wanted: Any) -> bool:
+    return found in wanted if isinstance(wanted, tuple) else found == wanted
+
+
+def _index(
+    frame: pd.DataFrame, columns: list[str]
+) -> tuple[list[str], list[list[Any]], dict[tuple[Any, ...], list[int]]]:
+    names = [str(name) for name in frame.columns]
+    values = [frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in names]
+    positions: dict[tuple[Any, ...], list[int]] = {}
+    keys = [values[names.index(name)] for name in columns]
+    for position in range(len(frame)):
+        positions.setdefault(tuple(key[position] for key in keys), []).append(position)
+    return names, values, positions

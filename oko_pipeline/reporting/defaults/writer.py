@@ -1,0 +1,216 @@
+"""Appends paragraphs, tags, fields, captions and section breaks to a default template.
+
+What stands where in a document is written in the template, an ordinary Word file; these are only the pieces that all
+default templates share: title page, sections, appendix about the sources, signature, footer.
+"""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How a default template is written, and the text of its footer beside the page number."""
+
+    write: Callable[["Writer"], None]
+    footer: str = "{{ title }}. {{ unit_name }}"
+
+
+class Writer:
+    """Appends paragraphs, tags, fields and section breaks to the template."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._bookmarks = 0
+
+    def add(self, text: str, style: str) -> Any:
+        """Append a paragraph and return it."""
+        return self._document.add_paragraph(text, style=style)
+
+    def lead(self, title: str, text: str, style: str = "ОКО Ввод") -> None:
+        """Append a paragraph that begins with bold words."""
+        paragraph = self._document.add_paragraph(style=style)
+        paragraph.add_run(title).bold = True
+        paragraph.add_run(text)
+
+    def tag(self, statement: str) -> None:
+        """Append a control tag: if, for, endif, endfor."""
+        self.add(f"{{%p {statement} %}}", "ОКО Тег")
+
+    def block(self, name: str) -> None:
+        """Append the place of a table or a chart."""
+        self.add(f"{{{{p {name} }}}}", "ОКО Тег")
+
+    def table_caption(self, text: str, bookmark: str = "") -> None:
+        """Append a numbered caption that stays with the table below; references in texts go to `bookmark`."""
+        self._caption("Таблица", text, bookmark, keep_next=True)
+
+    def figure_caption(self, text: str) -> None:
+        """Append a numbered caption of the chart above."""
+        self._caption("Рисунок", text, "", keep_next=False)
+
+    def _caption(self, word: str, text: str, bookmark: str, *, keep_next: bool) -> None:
+        from docx.oxml import OxmlElement
+        from docx.oxml.ns import qn
+
+        paragraph = self.add("", "Caption" if keep_next else "ОКО Подпись рисунка")
+        paragraph.add_run(f"{word}\u00a0")
+        if bookmark:
+            self._bookmarks += 1
+            start = OxmlElement("w:bookmarkStart", {qn("w:id"): str(self._bookmarks), qn("w:name"): bookmark})
+            paragraph._p.append(start)  # noqa: SLF001 - python-docx has no API for bookmarks
+        add_field(paragraph, f"SEQ {word} \\* ARABIC", "1")
+        if bookmark:
+            paragraph._p.append(OxmlElement("w:bookmarkEnd", {qn("w:id"): str(self._bookmarks)}))  # noqa: SLF001
+        paragraph.add_run(f" — {text}")
+
+    def contents(self) -> None:
+        """Append the table of contents of headings of levels 1 and 2."""
+        paragraph = self.add("", "TOC 1")
+        add_field(paragraph, 'TOC \\o "1-2" \\h \\z \\u', "Содержание появится в готовом документе")
+
+    def end_section(self, *, landscape: bool) -> None:
+        """End a section of the given orientation; the break has a paragraph of its own, one point high."""
+        last = self.add("", "ОКО Разрыв")
+        properties = deepcopy(self._document.element.body.sectPr)
+        _turn(properties, landscape=landscape)
+        last._p.get_or_add_pPr().append(properties)  # noqa: SLF001 - no API for a break in a given paragraph
+
+    def title_page(self, unit_line: str, *lines: str, contents: bool = True) -> None:
+        """Write the title page: authority, approval block, title, unit, `lines`, contents; it is a section."""
+        self.letterhead()
+        for line in (
+            "УТВЕРЖДАЮ",
+            "{{ approval_position }}",
+            "____________ / ____________________ /",
+            "«____» ______________ 20___ г.",
+        ):
+            self.add(line, "ОКО Гриф")
+        self.add("{{ title }}", "Title")
+        self.add(unit_line, "Subtitle")
+        for line in lines:
+            self.add(line, "ОКО Титул")
+        if contents:
+            self.add("Содержание", "TOC Heading")
+            self.contents()
+        self.end_section(landscape=False)
+
+    def letterhead(self) -> None:
+        """Write the authority and, where it is set, the territory."""
+        self.add("{{ authority }}", "ОКО Титул")
+        self.tag("if territory")
+        self.add("{{ territory }}", "ОКО Титул")
+        self.tag("endif")
+
+    def section(self, name: str, heading: str, *, level: int = 1, wide: bool = False) -> None:
+        """Write a section of the context (`reporting.sections`) under a heading; absent sections leave no trace.
+
+        Args:
+            name: where the context keeps the section, such as `sections.tasks`.
+            heading: text of the heading; may hold tags.
+            level: level of the heading, 1 or 2; 0 writes no heading.
+            wide: tables stand in a landscape section of their own.
+        """
+        self.tag(f"if {name}")
+        if level:
+            self.add(heading, f"Heading {level}")
+        self.loop(name, "text", "{{ paragraph }}", "ОКО Текст")
+        self.loop(name, "points", "{{ paragraph }}", "List Bullet")
+        self.tag(f"for chart in {name}.charts")
+        self.block("chart")
+        self.figure_caption("{{ chart.caption }}")
+        self.tag("endfor")
+        if wide:
+            self.tag(f"if {name}.tables")
+            self.end_section(landscape=False)
+        self.tag(f"for table in {name}.tables")
+        self.table_caption("{{ table.title }}")
+        self.block("table")
+        self.tag("endfor")
+        if wide:
+            self.end_section(landscape=True)
+            self.tag("endif")
+        self.tag(f"if {name}.note")
+        self.add(f"{{{{ {name}.note }}}}", "ОКО Примечание")
+        self.tag("endif")
+        self.tag("endif")
+
+    def loop(self, name: str, part: str, text: str, style: str) -> None:
+        """Write a paragraph for each item of a list; the item is called `paragraph`."""
+        self.tag(f"for paragraph in {name}.{part}")
+        self.add(text, style)
+        self.tag("endfor")
+
+    def provenance(self) -> None:
+        """Write the appendix about where the numbers come from and what changed since the last issue."""
+        self.tag("if changes")
+        self.add("Что изменилось с прошлого выпуска", "Heading 1")
+        self.loop("changes", "text", "{{ paragraph }}", "ОКО Текст")
+        self.tag("for table in changes.tables")
+        self.table_caption("{{ table.title }}")
+        self.block("table")
+        self.tag("endfor")
+        self.tag("endif")
+        self.add("Происхождение данных", "ОКО Приложение")
+        self.add(
+            "{{ school_year }} учебный год. Выпуск {{ stamp.issue }}, составлен {{ stamp.rendered_at }} программой "
+            "oko-pipeline версии {{ stamp.code_version }}; отпечаток содержания {{ stamp.context_sha256 }}.",
+            "ОКО Текст",
+        )
+        self.tag("if provenance")
+        self.add("{{ provenance.text }}", "ОКО Текст")
+        self.tag("if provenance.table")
+        self.table_caption("{{ provenance.table.title }}")
+        self.block("provenance.table")
+        self.tag("endif")
+        self.tag("endif")
+
+    def signature(self, text: str = "Составил: ____________________ / ____________________ /") -> None:
+        """Write the line for the signature."""
+        self.add(text, "ОКО Подпись")
+
+
+def _turn(section_properties: Any, *, landscape: bool) -> None:
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Mm
+
+    size = section_properties.get_or_add_pgSz()
+    size.w, size.h = (Mm(297), Mm(210)) if landscape else (Mm(210), Mm(297))
+    size.orient = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+
+
+def add_field(paragraph: Any, instruction: str, result: str) -> None:
+    """Append a field and the text to show until it is brought up to date."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    def mark(kind: str) -> None:
+        run = paragraph.add_run()
+        run._r.append(OxmlElement("w:fldChar", {qn("w:fldCharType"): kind}))  # noqa: SLF001 - no API for fields
+
+    mark("begin")
+    text = OxmlElement("w:instrText", {qn("xml:space"): "preserve"})
+    text.text = f" {instruction} "
+    paragraph.add_run()._r.append(text)  # noqa: SLF001
+    mark("separate")
+    paragraph.add_run(result)
+    mark("end")
+
+
+def write_footer(document: Any, text: str) -> None:
+    """Put the footer (`text` and the page number) into every section but the first when there are several.
+
+    Each section names it itself: a section that a tag leaves out must not take the footer of the rest with it.
+    """
+    sections = list(document.sections)
+    last = sections[-1]
+    last.footer.is_linked_to_previous = False
+    paragraph = last.footer.paragraphs[0]
+    paragraph.style = document.styles["Footer"]
+    paragraph.add_run(f"{text}\t")
+    add_field(paragraph, "PAGE", "2")
+    reference = last._sectPr.footerReference_lst[0]  # noqa: SLF001 - python-docx would make a new part a section
+    for section in sections[1:-1]:
+        section._sectPr.insert(0, deepcopy(reference))  # noqa: SLF001

@@ -1,0 +1,1 @@
+"""Notes on ВПР: of a school and of a municipality, one a campaign."""
