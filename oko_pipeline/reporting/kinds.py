@@ -1,27 +1,11 @@
 """Builders of contexts by kind of document; what a kind is for and made of is in `catalogue.documents`."""
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from oko_pipeline.reporting.cycle_data import CycleData
+from oko_pipeline.reporting.content import Builder, Content
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What one document says.
-
-    `topic` (latin identifier) and `topic_ru` tell apart several documents of a kind for one unit; both empty otherwise.
-    """
-
-    unit_code: str
-    context: dict[str, Any]
-    topic: str = ""
-    topic_ru: str = ""
-
-
-Builder = Callable[[CycleData], Iterable[Content]]
-"""Makes the contents of all documents of a kind; units without data get none."""
+__all__ = ["BUILDERS", "Builder", "Content"]
 
 BUILDERS: Final[Mapping[str, Builder]] = ChainMap({})
