@@ -6,6 +6,7 @@ A row remembers the table it is of, so that a number taken from it (`figures`) c
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -80,24 +81,23 @@ class CycleData:
         Args:
             table: name of the table; a table that the kind does not name is a `KeyError`.
             school_year: another school year than that of the document.
-            conditions: column → value; a tuple of values accepts any of them (filtered after the others).
+            conditions: column → value; a tuple of values accepts any of them.
         """
         frame = self.frames[table]
-        single = {name: value for name, value in conditions.items() if not isinstance(value, tuple)}
         if "school_year" in frame.columns:
-            single = {"school_year": school_year or self.school_year} | single
-        index_key = (table, *single)
+            conditions = {"school_year": school_year or self.school_year} | conditions
+        index_key = (table, *conditions)
         index = self._indexes.get(index_key)
         if index is None:
-            index = self._indexes[index_key] = _index(frame, list(single))
+            index = self._indexes[index_key] = _index(frame, list(conditions))
         names, values, positions = index
-        found = [
+        accepted = [value if isinstance(value, tuple) else (value,) for value in conditions.values()]
+        found = {position for key in product(*accepted) for position in positions.get(key, ())}
+        rows = [
             Row(table, {name: column[position] for name, column in zip(names, values, strict=True)})
-            for position in positions.get(tuple(single.values()), ())
+            for position in sorted(found)
         ]
-        rows = Rows(table, single, found)
-        several = {name: value for name, value in conditions.items() if isinstance(value, tuple)}
-        return rows.where(**several) if several else rows
+        return Rows(table, conditions, rows)
 
     def row(self, table: str, **conditions: Any) -> Row | None:
         """Return the only row with the given values, None when there is none; several are a `ContractError`."""

@@ -1,0 +1,43 @@
+"""Names of works, subjects and of answers in registers, as documents write them."""
+
+from datetime import date
+from typing import Any
+
+from oko_pipeline.catalogue.campaigns import campaigns
+from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.records import record_tables
+from oko_pipeline.catalogue.subjects import subjects
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.cycle_data import Row
+
+
+def answer_ru(row: Row, column: str) -> str:
+    """Return the label of an answer in a register's row; a dash where the cell is empty."""
+    code = row[column]
+    if code is None:
+        return ru.DASH
+    return record_tables()[row.table].column(column).choices.get(str(code), str(code))
+
+
+def subject_ru(code: str) -> str:
+    """Return the name of a subject as a sentence begins: «Русский язык»; an unknown code stays as it is."""
+    subject = subjects().get(code)
+    return code if subject is None else subject.name_ru
+
+
+def work_ru(assessment_id: str) -> str:
+    """Return a work inside a sentence: «русский язык, 4 класс (весна 2021)»."""
+    key = AssessmentKey.parse(assessment_id)
+    name = subject_ru(key.subject_code)
+    campaign = campaigns().get(key.campaign_code)
+    when = f" ({campaign.short_ru})" if campaign is not None else ""
+    return f"{name[:1].lower()}{name[1:]}, {key.paper_grade}{ru.NBSP}класс{when}"
+
+
+def day_ru(day: Any) -> str:
+    """Return a date of a table in figures: «01.09.2025»; a dash where there is none."""
+    if day is None:
+        return ru.DASH
+    if isinstance(day, date):
+        return f"{day:%d.%m.%Y}"
+    return ".".join(reversed(str(day)[:10].split("-")))
