@@ -138,7 +138,7 @@ def _of_register(form: RecordForm, table: RecordTable, share: RecordShare) -> In
         where={name: (value,) for name, value in share.where.items()},
         by=share.by,
         source_ru=f"{form.title_ru}: «{table.title_ru}»",
-        level=tuple(table.levels or form.levels),
+        level=tuple(level for level in table.levels or form.levels if level != "territory"),
         base="processes",
         uses=("monitoring", "recommendations", "like_with_like"),
         serves=share.serves,

@@ -19,7 +19,10 @@ from oko_pipeline.errors import CatalogueError
 
 ValueType = Literal["text", "integer", "number", "percent", "boolean", "date", "subject", "grade", "link"]
 PersonalRole = Literal["surname", "name", "patronymic", "full_name", "document", "birth_date", "code", "drop"]
-Level = Literal["school", "municipality"]
+Level = Literal["school", "municipality", "territory"]
+"""Whose form it is; the territory as a whole has one only where it is more than one municipality."""
+WHOLE_TERRITORY: Final = "all"
+"""Code of the territory as a whole in the place of a municipality's."""
 
 _TYPES: Final[dict[str, ColumnType]] = {
     "text": ColumnType.TEXT,

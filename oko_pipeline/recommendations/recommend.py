@@ -11,7 +11,7 @@ from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.recommendation_rules import RecommendationRule
 from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.recommendations.advice import Candidate, candidates, settle
-from oko_pipeline.recommendations.findings import Territory
+from oko_pipeline.recommendations.findings import WHOLE, Territory
 from oko_pipeline.recommendations.options import ADVICE_METHOD, CycleOptions, method_columns
 from oko_pipeline.recommendations.words import (
     Word,
@@ -170,14 +170,14 @@ def _own(register: pd.DataFrame, options: CycleOptions) -> list[dict[str, Any]]:
 
 
 def _of_register(row: Mapping[str, Any], options: CycleOptions) -> dict[str, Any]:
-    level, code = ("school", row["school_code"]) if row["school_code"] else ("municipality", row["municipality_code"])
+    level, code = _unit_of(row)
     answer = {"changed": "edited", None: "proposed"}.get(row["answer"], row["answer"])
     text = plain(str(row["edited_text"] or row["title"] or ""))
     return {
         **dict.fromkeys(RECOMMENDATIONS.column_names),
         "school_year": options.school_year,
         "unit_level": level,
-        "unit_code": code or row["school_key"] or "—",
+        "unit_code": code,
         "recommendation_id": str(row["recommendation_number"]).strip(),
         "municipality_code": row["municipality_code"],
         "origin": "person",
@@ -202,8 +202,19 @@ def _of_register(row: Mapping[str, Any], options: CycleOptions) -> dict[str, Any
     }
 
 
+def _unit_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return whose a row of the register is; the form of the whole territory names nobody."""
+    if row["school_code"]:
+        return "school", str(row["school_code"])
+    if row["municipality_code"]:
+        return "municipality", str(row["municipality_code"])
+    return ("municipality", str(row["school_key"])) if row["school_key"] else (WHOLE, WHOLE)
+
+
 def offered_rows(recommendations: pd.DataFrame, log_columns: Sequence[str], issued_on: str) -> pd.DataFrame:
     """Return recommendations that wait for an answer as rows of the register `recommendations_log`.
+
+    Those to the department of the whole territory name no unit: its form (that of an only municipality) offers them.
 
     Args:
         recommendations: a year's recommendations.
@@ -211,12 +222,11 @@ def offered_rows(recommendations: pd.DataFrame, log_columns: Sequence[str], issu
         issued_on: the day on which the form is handed out (ISO).
     """
     waiting = recommendations[(recommendations["state"] == "proposed") & ~recommendations["is_held_back"].astype(bool)]
-    waiting = waiting[waiting["unit_level"].isin(["school", "municipality"]) & (waiting["origin"] == "rule")]
+    waiting = waiting[waiting["unit_level"].isin(["school", "municipality", WHOLE]) & (waiting["origin"] == "rule")]
     waiting = waiting.sort_values(["unit_level", "unit_code", "addressee", "recommendation_id"])
-    is_school = waiting["unit_level"] == "school"
     rows = pd.DataFrame({name: pd.Series(None, index=waiting.index, dtype=object) for name in log_columns})
-    rows["school_code"] = waiting["unit_code"].where(is_school)
-    rows["municipality_code"] = waiting["unit_code"].where(~is_school)
+    rows["school_code"] = waiting["unit_code"].where(waiting["unit_level"] == "school")
+    rows["municipality_code"] = waiting["unit_code"].where(waiting["unit_level"] == "municipality")
     rows["recommendation_number"] = waiting["recommendation_id"]
     rows["issued_on"] = issued_on
     rows["issuer"] = "department"

@@ -19,7 +19,7 @@ import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
 from oko_pipeline.catalogue.keys import check_school_year
-from oko_pipeline.catalogue.records import Level, RecordColumn, RecordForm, RecordTable, record_forms
+from oko_pipeline.catalogue.records import WHOLE_TERRITORY, Level, RecordColumn, RecordForm, RecordTable, record_forms
 from oko_pipeline.collection.forms.instruction import write_instruction
 from oko_pipeline.collection.forms.service_sheet import (
     INSTRUCTION_SHEET,
@@ -47,6 +47,7 @@ from oko_pipeline.quality import column_letter
 
 _Previous = Mapping[str, Mapping[str, Sequence[Mapping[str, object]]]]
 
+_TERRITORY_RU: Final = "Вся территория"
 _UNSAFE: Final = re.compile(r"[\\/:*?\"<>|\x00-\x1f]+")
 _TITLE_LENGTH: Final = 60
 _FIRST_LIST_COLUMN: Final = 4
@@ -104,13 +105,17 @@ class WrittenForms:
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """A school or a municipality that gets forms; `schools` are offered in lists of a municipality's forms."""
+    """A school, a municipality or the territory that gets forms.
+
+    `schools` are offered in lists of a municipality's forms; `is_whole`: rows that are nobody's are its own.
+    """
 
     level: Level
     identity: FormIdentity
     folder: str
     title_ru: str
     schools: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 def write_forms(
@@ -181,9 +186,16 @@ def blank_forms(
     presses: dict[str, _Press] = {}
     for owner in _owners(school_year, schools, municipalities, wanted):
         for form in record_forms().values():
-            if form.is_handed_out and owner.level in form.levels and form_tables(form, owner.level):
+            if form.is_handed_out and _is_asked(form, owner, rows):
                 content = presses.setdefault(form.form_code, _Press(form)).form_of(owner, rows)
                 yield BlankForm(form, owner.level, owner.folder, _file_name(form, owner.identity), content)
+
+
+def _is_asked(form: RecordForm, owner: _Owner, rows: _Previous) -> bool:
+    tables = form_tables(form, owner.level)
+    if owner.level == "territory":
+        return any(_rows_of(table, owner, rows) for table in tables)
+    return owner.level in form.levels and bool(tables)
 
 
 def _owners(
@@ -204,7 +216,12 @@ def _owners(
         return
     for code in sorted(names):
         identity = FormIdentity("", "", school_year, "", "", code, names[code])
-        yield _Owner("municipality", identity, code, str(names[code]), tuple(listed.get(code, ())))
+        own = tuple(listed.get(code, ()))
+        yield _Owner("municipality", identity, code, str(names[code]), own, is_whole=len(names) == 1)
+    if len(names) > 1:
+        identity = FormIdentity("", "", school_year, "", "", WHOLE_TERRITORY, _TERRITORY_RU)
+        every = tuple(sorted(one for own in listed.values() for one in own))
+        yield _Owner("territory", identity, _TERRITORY_RU, _TERRITORY_RU, every, is_whole=True)
 
 
 def _by_school(frame: pd.DataFrame) -> dict[str, list[dict[str, object]]]:
@@ -320,7 +337,7 @@ def _rows_of(table: RecordTable, owner: _Owner, previous: _Previous) -> Sequence
     rows = previous.get(table.name, {})
     if owner.level == "school":
         return rows.get(owner.identity.school_code, ())
-    return [*rows.get(owner.identity.municipality_code, ()), *rows.get("", ())]
+    return [*rows.get(owner.identity.municipality_code, ()), *(rows.get("", ()) if owner.is_whole else ())]
 
 
 def _fingerprints(table: RecordTable, rows: Sequence[Mapping[str, object]]) -> frozenset[str]:
@@ -373,7 +390,8 @@ def _write_service(book: Any, identity: FormIdentity, lists: _Lists) -> None:
 
 def _file_name(form: RecordForm, identity: FormIdentity) -> str:
     title = " ".join(_UNSAFE.sub(" ", form.title_ru).split())[:_TITLE_LENGTH].strip(" .")
-    owner = identity.school_code or identity.municipality_code
+    is_whole = identity.municipality_code == WHOLE_TERRITORY
+    owner = identity.school_code or (_TERRITORY_RU.lower() if is_whole else identity.municipality_code)
     return f"{title}, {identity.school_year}, {owner}.xlsx"
 
 

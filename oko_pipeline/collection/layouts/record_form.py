@@ -7,7 +7,14 @@ import pandas as pd
 
 from oko_pipeline.catalogue.campaigns import school_years
 from oko_pipeline.catalogue.keys import check_school_year, school_code_from_login
-from oko_pipeline.catalogue.records import RecordColumn, RecordForm, RecordTable, record_forms
+from oko_pipeline.catalogue.records import (
+    WHOLE_TERRITORY,
+    Level,
+    RecordColumn,
+    RecordForm,
+    RecordTable,
+    record_forms,
+)
 from oko_pipeline.catalogue.tables import SCHOOL_MENTIONS
 from oko_pipeline.collection.aggregates import typed_rows
 from oko_pipeline.collection.cell_findings import CellFindings
@@ -90,6 +97,12 @@ class _Form:
     def is_of_school(self) -> bool:
         return bool(self.identity.school_code)
 
+    @property
+    def level(self) -> Level:
+        if self.is_of_school:
+            return "school"
+        return "territory" if self.owner_key == WHOLE_TERRITORY else "municipality"
+
 
 def _known_form(identity: FormIdentity) -> RecordForm:
     form = record_forms().get(identity.form_code)
@@ -163,8 +176,7 @@ def _mentions(identity: FormIdentity, registers: list[RegisterRows]) -> pd.DataF
 
 
 def _read_sheets(source: _Form, workbook: Workbook, reading: Reading) -> list[RegisterRows]:
-    level = "school" if source.is_of_school else "municipality"
-    wanted = [table for table in source.form.tables if level in (table.levels or source.form.levels)]
+    wanted = [table for table in source.form.tables if source.level in (table.levels or source.form.levels)]
     sheets = [s for s in workbook.sheets if s.name not in {SERVICE_SHEET, INSTRUCTION_SHEET, _REMARKS_SHEET}]
     found = {table.name: _sheet_of(table, sheets) for table in wanted}
     registers: list[RegisterRows] = []
@@ -266,7 +278,7 @@ def _read_sheet(table: RecordTable, sheet: Sheet, source: _Form, reading: Readin
     owner = RowOwner(
         school_of=(lambda _block, _row: own_key) if source.is_of_school else school.key_or_none,
         is_form=True,
-        municipality_code=None if source.is_of_school else source.owner_key,
+        municipality_code=source.owner_key if source.level == "municipality" else None,
         offered=identity.offered.get(table.name, frozenset()),
         preset=identity.preset.get(table.name, frozenset()),
     )
@@ -306,7 +318,7 @@ def _data_rows(block: Block, register: RegisterRows, told: CellFindings) -> list
 
 def _check_columns(table: RecordTable, header: _Header, source: _Form, told: CellFindings) -> None:
     """Tell what is missing, moved, repeated, renamed or strange among the headings; take clear misspellings in."""
-    level = "school" if source.is_of_school else "municipality"
+    level = source.level
     asked = [column for column in form_columns(table, level) if column.since <= source.version]
     newer = [column for column in form_columns(table, level) if column.since > source.version]
     _take_renamed(table, header, asked, told)
