@@ -165,5 +165,7 @@ def _is_in_order(values: pd.Series) -> bool:
 
 
 def _reading_key(text: str) -> tuple[tuple[int, str], ...]:
-    plain = text.casefold().replace("ё", "е")
+    plain = text.casefold().replace("ё", "е").replace("\xa0", " ")
+    # A class without a letter stands after those with letters, as documents show it.
+    plain = plain.replace(", без литеры", "\uffff")
     return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(plain) if part)

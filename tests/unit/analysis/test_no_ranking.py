@@ -49,6 +49,17 @@ def test_the_order_in_which_people_read_names_is_an_order(names):
     assert ordered_by_result(frame, ["name"]) == ()
 
 
+def test_a_class_without_a_letter_stands_last_and_that_is_an_order_too():
+    frame = pd.DataFrame(
+        {
+            "Класс": ["6\xa01", "6\xa02", "6\xa010", "6, без литеры", "7\xa0А", "7, без литеры"],
+            "Выше журнала, %": ["14,3", "10,0", "10,0", "4,8", "3,0", "0,0"],
+        }
+    )
+    assert ordered_by_result(frame, ["Класс"]) == ()
+    assert ordered_by_result(frame.iloc[[3, 0, 2, 1]].assign(**{"Балл, %": [4, 3, 2, 1]}), ["Класс"]) == ("Балл, %",)
+
+
 def test_one_order_column_of_several_is_enough():
     frame = table(code=["c", "a", "b"], name=["А", "Б", "В"], mean_score=[3.0, 2.0, 1.0])
     assert ordered_by_result(frame, ["code", "name"]) == ()
