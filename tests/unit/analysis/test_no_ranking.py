@@ -57,7 +57,7 @@ def test_a_class_without_a_letter_stands_last_and_that_is_an_order_too():
         }
     )
     assert ordered_by_result(frame, ["Класс"]) == ()
-    assert ordered_by_result(frame.iloc[[3, 0, 2, 1]].assign(**{"Балл, %": [4, 3, 2, 1]}), ["Класс"]) == ("Балл, %",)
+    assert ordered_by_result(frame.iloc[[3, 1, 0, 2]].assign(**{"Балл, %": [4, 3, 2, 1]}), ["Класс"]) == ("Балл, %",)
 
 
 def test_one_order_column_of_several_is_enough():
