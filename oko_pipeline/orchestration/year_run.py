@@ -19,6 +19,7 @@ from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
 Progress = Callable[[str, int, int], None]
+_DAGSTER_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 
 
@@ -45,7 +46,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", "utf-8")
+        config.write_text(_DAGSTER_CONFIG, "utf-8")
     return folder
 
 
@@ -123,6 +124,7 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
     # Partitioned asset checks are a preview API; a person at the command line can do nothing about it.
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     from oko_pipeline.orchestration.build import build_defs  # noqa: PLC0415
+    from oko_pipeline.orchestration.run_log import open_instance  # noqa: PLC0415
     from resources.workplace import WorkplaceResource, open_workplace  # noqa: PLC0415
 
     _state_path(settings, school_year).unlink(missing_ok=True)
@@ -134,7 +136,9 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
     job = build_defs(resource_overrides={"workplace": resource}).resolve_job_def(job_name)
     steps = _Steps(progress, len(job.graph.node_dict))
     run_id = str(uuid.uuid4())
-    with dg.DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    folder = prepare_dagster_home(settings)
+    is_configured = (folder / "dagster.yaml").read_text("utf-8") != _DAGSTER_CONFIG
+    with open_instance(folder, is_configured=is_configured) as instance:
         instance.add_event_listener(run_id, steps.listen)
         result = job.execute_in_process(
             partition_key=school_year,

@@ -71,6 +71,16 @@ def test_the_schedule_runs_the_year_that_ended():
     assert request.partition_key == "2020-2021"
 
 
+def test_the_ui_reads_what_a_run_at_the_command_line_left(installation):
+    with dg.DagsterInstance.from_config(str(installation.dagster_folder)) as instance:
+        run = instance.get_runs()[0]
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+        ended = [entry.dagster_event_type for entry in instance.all_logs(run.run_id)]
+        assert ended.count(dg.DagsterEventType.RUN_SUCCESS) == 1
+        assert ended.count(dg.DagsterEventType.STEP_SUCCESS) > 40
+        assert instance.get_materialized_partitions(dg.AssetKey("result_summary")) == {"2020-2021"}
+
+
 def test_definitions_load_and_every_job_resolves():
     defs = build_defs()
     dg.Definitions.validate_loadable(defs)
