@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
@@ -61,14 +62,31 @@ class _Filled:
     rows: Mapping[str, Sequence[Row]]
     typed: dict[str, Places]
     folder: str
+    known: frozenset[str] = frozenset()
     faults: list[Planted] = field(default_factory=list)
     is_refused: bool = False
 
 
 Fault = Callable[[_Filled], None]
+Known = Mapping[str, Mapping[str, list[Row]]]
+"""Rows of registers by owner and register; cells that name a school hold its code."""
+NOTHING_KNOWN: Final[Known] = MappingProxyType({})
 
 
-def form_jobs(inbox: Inbox, world: World, school_year: str, *, has_faults: bool) -> Iterator[Job]:
+@dataclass(frozen=True, slots=True)
+class _Handing:
+    """What all owners hand their forms in by."""
+
+    inbox: Inbox
+    options: SampleOptions
+    school_year: str
+    has_faults: bool
+    known: Known
+
+
+def form_jobs(
+    inbox: Inbox, world: World, school_year: str, *, has_faults: bool, known: Known = NOTHING_KNOWN
+) -> Iterator[Job]:
     """Yield a job for each school and municipality: all its forms of a year, filled in.
 
     Args:
@@ -76,11 +94,33 @@ def form_jobs(inbox: Inbox, world: World, school_year: str, *, has_faults: bool)
         world: the territory.
         school_year: the year of the forms.
         has_faults: plant faults, some into each form.
+        known: rows that are not to be invented; no fault is planted among them.
     """
     schools, municipalities = _places(world)
     blanks = groupby(blank_forms(school_year, schools, municipalities, {}), key=lambda blank: blank.owner_code)
+    handing = _Handing(inbox, world.options, school_year, has_faults, known)
     for owner in _owners(schools, municipalities):
-        yield lambda owner=owner: _hand_in(inbox, world.options, owner, school_year, next(blanks)[1], has_faults)
+        yield lambda owner=owner: _hand_in(handing, owner, next(blanks)[1])
+
+
+def known_form_jobs(inbox: Inbox, world: World, school_year: str, known: Known) -> Iterator[Job]:
+    """Yield a job for each municipality of which rows are known: the forms that they stand in, and nothing else."""
+    schools, municipalities = _places(world)
+    # Without schools their forms are not made only to be left out; a municipality's then bears no list of them.
+    blanks = groupby(blank_forms(school_year, schools[:0], municipalities, {}), key=lambda blank: blank.owner_code)
+    for owner in _owners(schools, municipalities):
+        if owner.level == "municipality":
+            yield lambda owner=owner: _hand_in_known(inbox, owner, next(blanks)[1], (school_year, known))
+
+
+def _hand_in_known(inbox: Inbox, owner: _Owner, blanks: Iterator[BlankForm], of: tuple[str, Known]) -> None:
+    school_year, known = of
+    answers = _located(known.get(owner.code, {}), owner)
+    for blank in blanks:
+        rows = {table.name: answers.get(table.name, []) for table in form_tables(blank.form, owner.level)}
+        if any(rows.values()):
+            typed = answer_places(blank.form, owner.level, school_year, rows)
+            _write(inbox, _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}"), owner)
 
 
 def _places(world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -109,23 +149,30 @@ def _owners(schools: pd.DataFrame, municipalities: pd.DataFrame) -> Iterator[_Ow
         yield _Owner("municipality", code, name, number, listed)
 
 
-def _hand_in(
-    inbox: Inbox,
-    options: SampleOptions,
-    owner: _Owner,
-    school_year: str,
-    blanks: Iterator[BlankForm],
-    has_faults: bool,  # noqa: FBT001
-) -> None:
-    answers = _answers(options.seed, owner, school_year)
+def _hand_in(handing: _Handing, owner: _Owner, blanks: Iterator[BlankForm]) -> None:
+    school_year, known = handing.school_year, _located(handing.known.get(owner.code, {}), owner)
+    answers = _answers(handing.options.seed, owner, school_year, known)
     for place, blank in enumerate(blanks):
         rows = {table.name: answers[table.name] for table in form_tables(blank.form, owner.level)}
         typed = answer_places(blank.form, owner.level, school_year, rows)
-        filled = _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}")
-        if has_faults:
-            for fault in _chosen(filled, owner, place, max(1, round(options.dirt))):
+        filled = _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}", frozenset(known))
+        if handing.has_faults:
+            for fault in _chosen(filled, owner, place, max(1, round(handing.options.dirt))):
                 fault(filled)
-        _write(inbox, filled, owner)
+        _write(handing.inbox, filled, owner)
+
+
+def _located(known: Mapping[str, list[Row]], owner: _Owner) -> dict[str, list[Row]]:
+    """Return known rows with schools named as the lists of a form name them."""
+    labels = {label.split(" | ")[0]: label for label in owner.schools}
+    found: dict[str, list[Row]] = {}
+    for table in _asked(owner.level):
+        columns = [column.name for column in table.columns if column.school]
+        if table.name in known:
+            found[table.name] = [
+                row | {name: labels[str(row[name])] for name in columns if name in row} for row in known[table.name]
+            ]
+    return found
 
 
 def _write(inbox: Inbox, filled: _Filled, owner: _Owner) -> None:
@@ -144,11 +191,15 @@ def _write(inbox: Inbox, filled: _Filled, owner: _Owner) -> None:
     inbox.truths += [fault.truth(path, filled.school_year, code) for fault in filled.faults]
 
 
-def _answers(seed: int, owner: _Owner, school_year: str) -> dict[str, list[Row]]:
+def _answers(seed: int, owner: _Owner, school_year: str, known: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     """Return rows of all registers that an owner is asked for; references between registers hold."""
     world = RegisterWorld(seed, school_year, owner.code, owner.name, _PEOPLE)
+    world.made |= known
     found: dict[str, list[Row]] = {}
     for table in _asked(owner.level):
+        if table.name in known:
+            found[table.name] = known[table.name]
+            continue
         rows = register_rows(table, world)
         found[table.name] = [row | _school_cells(table, owner, place) for place, row in enumerate(rows)]
     return found
@@ -209,6 +260,8 @@ def _possible(filled: _Filled) -> list[tuple[str, Fault]]:
     """Return all faults that a form can bear with their sheets, so ordered that neighbours differ."""
     found: list[tuple[str, Fault]] = []
     for table in form_tables(filled.blank.form, filled.blank.level):
+        if table.name in filled.known:
+            continue
         columns = form_columns(table, filled.blank.level)
         sheet = FormSheet(table, columns, filled.school_year, "", {})
         rows = filled.rows[table.name]

@@ -3,11 +3,12 @@
 The sample knows no reader and collection no sample; forms and protocols of this program are filled here, above both.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from oko_pipeline.orchestration.sample_diagnostics import diagnostic_jobs
-from oko_pipeline.orchestration.sample_forms import form_jobs
+from oko_pipeline.orchestration.sample_forms import form_jobs, known_form_jobs
+from oko_pipeline.sample.cycle import CycleMeasure, cycle_jobs, cycle_rows, plan_measures
 from oko_pipeline.sample.exam_files import exam_file_jobs
 from oko_pipeline.sample.exams import exam_jobs
 from oko_pipeline.sample.exports import export_jobs
@@ -21,11 +22,11 @@ Job = Callable[[], None]
 
 SOURCES_YEAR: Final = "2025-2026"
 YEAR_BEFORE: Final = "2024-2025"
-"""Of the year before there are forms alone, all sound: two years in a row show what registers carry over."""
+"""Of the year before there are forms, all sound, and the results that measures began with."""
 
 
 def source_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
-    """Yield the jobs of all sources of the year and of the forms of the year before.
+    """Yield the jobs of all sources of the year, of the forms of the year before, and of measures between the two.
 
     `write_sample` takes this as its `further`.
 
@@ -34,12 +35,13 @@ def source_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
         world: the territory; its options tell which groups of files are wanted and whether faults are planted.
     """
     options = world.options
-    if YEAR_BEFORE in options.school_years and options.wants(LayoutGroup.REGISTERS):
-        yield from form_jobs(inbox, world, YEAR_BEFORE, has_faults=False)
-    if SOURCES_YEAR not in options.school_years:
+    years = [year for year in (YEAR_BEFORE, SOURCES_YEAR) if year in options.school_years]
+    # What a measure did is seen in two years or not at all.
+    measures = plan_measures(world) if options.wants(LayoutGroup.MEASURES) and len(years) > 1 else ()
+    for year in years:
+        yield from _year_jobs(inbox, world, measures, year)
+    if SOURCES_YEAR not in years:
         return
-    if options.wants(LayoutGroup.REGISTERS):
-        yield from form_jobs(inbox, world, SOURCES_YEAR, has_faults=options.dirt > 0)
     if options.wants(LayoutGroup.EXPORTS):
         yield from export_jobs(inbox, world)
     if options.wants(LayoutGroup.EXAMS):
@@ -51,3 +53,19 @@ def source_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
         yield from diagnostic_jobs(inbox, world)
     if options.wants(LayoutGroup.SCHOOL_LISTS):
         yield from school_list_jobs(inbox, world)
+
+
+def _year_jobs(inbox: Inbox, world: World, measures: Sequence[CycleMeasure], school_year: str) -> Iterator[Job]:
+    """Yield the jobs of the forms of a year, and of the results that show what the measures did."""
+    known = {
+        f"reg99_{one.code}": cycle_rows(world, measures, place, school_year)
+        for place, one in enumerate(world.territory.municipalities)
+        if any(measure.municipality == place for measure in measures)
+    }
+    if world.options.wants(LayoutGroup.REGISTERS):
+        has_faults = school_year == SOURCES_YEAR and world.options.dirt > 0
+        yield from form_jobs(inbox, world, school_year, has_faults=has_faults, known=known)
+    elif known:
+        yield from known_form_jobs(inbox, world, school_year, known)
+    if measures:
+        yield from cycle_jobs(inbox, world, measures, school_year)

@@ -26,6 +26,7 @@ class LayoutGroup(StrEnum):
     SURVEYS = "surveys"
     DIAGNOSTICS = "diagnostics"
     SCHOOL_LISTS = "school_lists"
+    MEASURES = "measures"
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,10 +92,14 @@ class WorkResults:
 
 @dataclass(slots=True)
 class World:
-    """A territory with its pupils; cohorts are made once and kept."""
+    """A territory with its pupils; cohorts are made once and kept.
+
+    `shifts` is what measures do to ability by campaign, grade and subject of a paper, a number a school.
+    """
 
     options: SampleOptions
     territory: Territory = field(init=False)
+    shifts: dict[tuple[str, int, str], npt.NDArray[np.float64]] = field(init=False, default_factory=dict)
     _cohorts: dict[int, Cohort] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -117,6 +121,9 @@ class World:
         theta = abilities(self.options.seed, self.territory, cohort, paper, campaign_code)
         if campaign_code == "vpr-2020-autumn":
             theta += _AUTUMN_2020_SHIFT
+        measured = self.shifts.get((campaign_code, grade, subject_code))
+        if measured is not None:
+            theta += measured[cohort.school]
         chosen = np.flatnonzero(self._writes(of, cohort, grade, subject_code))
         theta, school = theta[chosen], cohort.school[chosen]
         total = self._totals(paper, theta, school, rng)
