@@ -20,7 +20,7 @@ from assets.pool_tasks import Draft, NoteBody
 from assets.reporting import note_settings
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.bindings import asset_of_table
-from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_kinds
+from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_assets, document_kinds
 from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.catalogue.tables import DOCUMENTS, SLICES
 from oko_pipeline.reporting.cycle_data import CycleData
@@ -48,6 +48,8 @@ def cycle_data(workplace: Workplace, school_year: str, kind: DocumentKind) -> Cy
     """Return the rows that a kind of document is made of."""
     years = _years(school_year, kind)
     frames = {name: _rows(workplace, years, name) for name in (*_ALWAYS, *kind.tables)}
+    if kind.names:
+        frames[DOCUMENTS.name] = _named(workplace, school_year, kind)
     slices = workplace.database.read(SLICES, {"school_year": school_year}, ["table_name", "written_at"])
     latest = slices.groupby("table_name")["written_at"].max().astype("str")
     days = {str(name): str(day) for name, day in latest.items()}
@@ -67,16 +69,22 @@ def _rows(workplace: Workplace, years: Sequence[str], name: str) -> pd.DataFrame
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or parts)[0]
 
 
+def _named(workplace: Workplace, school_year: str, kind: DocumentKind) -> pd.DataFrame:
+    """Return the register's rows of the documents that a kind names."""
+    return workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": list(kind.names)})
+
+
 def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind) -> str:
     """Return a fingerprint of the tables: of what their slices were made from, of the rows where none are kept."""
     slices = YearSlices.read(workplace, school_year)
+    named = [frame_fingerprint(_named(workplace, school_year, kind)[["document_id", "path"]])] if kind.names else []
 
     def of_table(name: str) -> str:
         if name in slices.inputs:
             return slices.fingerprint(name)
         return frame_fingerprint(table_rows(workplace, school_year, name))
 
-    return combine(*(of_table(name) for name in sorted({*_ALWAYS, *kind.tables})))
+    return combine(*(of_table(name) for name in sorted({*_ALWAYS, *kind.tables})), *named)
 
 
 def _renderer_version(workplace: Workplace, kind: DocumentKind) -> str:
@@ -121,14 +129,15 @@ def _draft(
 
 
 def _document_asset(name: str, kinds: Sequence[DocumentKind]) -> dg.AssetsDefinition:
-    tables = sorted({table for kind in kinds for table in (*_ALWAYS, *kind.tables)} - {DOCUMENTS.name})
+    tables = {table for kind in kinds for table in (*_ALWAYS, *kind.tables)}
+    named = {document_assets()[other] for kind in kinds for other in kind.names}
     titles = "\n\n".join(f"«{kind.title_ru}» ({PROFILES_RU[kind.profile]}). {kind.description_ru}" for kind in kinds)
 
     @dg.asset(
         name=name,
         group_name=GROUP,
         partitions_def=SCHOOL_YEARS,
-        deps=sorted({asset_of_table(table) for table in tables}),
+        deps=sorted({asset_of_table(table) for table in tables} | named),
         description=titles,
         kinds={"word"},
     )

@@ -249,7 +249,7 @@ def _annotation_drafts(workplace: Workplace, school_year: str, findings: pd.Data
         path = current.get(str(sha))
         if path is None:
             continue
-        name = _file_title(group["assessment_id"].dropna(), path)
+        name = _file_title(group["assessment_id"].dropna(), path).replace("/", "-")
         drafts.append(
             Draft(
                 document_id=f"{ANNOTATED_WORKBOOK}:{sha}:{school_code}",

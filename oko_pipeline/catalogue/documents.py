@@ -31,6 +31,7 @@ class DocumentKind(CatalogueModel):
     profile: Profile
     folder_ru: str = Field(description="Folder within the year's reports")
     tables: tuple[str, ...] = Field(min_length=1, description="Tables that it is made of: the asset's dependencies")
+    names: tuple[str, ...] = Field((), description="Kinds whose documents it names: the register of them is read too")
     years_before: int = Field(0, ge=0, le=3, description="How many earlier years it reads")
     is_restricted: bool = Field(default=False, description="Stands in the restricted store: holds codes of people")
     is_campaign: bool = Field(default=False, description="One a campaign; made by `assets.reporting`")
@@ -65,6 +66,12 @@ def read_document_kinds(texts: dict[str, str]) -> Mapping[str, DocumentKind]:
                 faults.append(f"{name}: вид документа {kind.kind} описан дважды")
             faults += [f"{name}: вид {kind.kind}: нет таблицы {table}" for table in kind.tables if table not in known]
             found[kind.kind] = kind
+    faults += [
+        f"вид {kind.kind} называет документы неизвестного вида {other}"
+        for kind in found.values()
+        for other in kind.names
+        if other not in found
+    ]
     if faults:
         raise CatalogueError("Ошибки в каталоге:\n" + "\n".join(faults))
     return dict(sorted(found.items(), key=lambda item: item[1].family))

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from oko_pipeline.reporting.content import Builder, Content
+from oko_pipeline.reporting.cycle import builders as cycle
 
 __all__ = ["BUILDERS", "Builder", "Content"]
 
-BUILDERS: Final[Mapping[str, Builder]] = ChainMap({})
+BUILDERS: Final[Mapping[str, Builder]] = ChainMap(
+    dict(cycle.BUILDERS),
+)

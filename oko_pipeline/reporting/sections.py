@@ -108,7 +108,7 @@ def heading(data: CycleData, unit_level: str, unit_code: str, title: str) -> Con
 
 def finished(context: Mapping[str, Any], data: CycleData, figures: Figures) -> Context:
     """Return the context with its figures and with what the appendix says about their sources."""
-    return {**context, "figures": figures.taken, "provenance": provenance(data, figures)}
+    return {**context, "figures": figures.taken, "provenance": provenance(data, figures), "changes": None}
 
 
 def provenance(data: CycleData, figures: Figures) -> Spec | None:

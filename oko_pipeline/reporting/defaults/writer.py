@@ -104,6 +104,13 @@ class Writer:
         self.add("{{ territory }}", "ОКО Титул")
         self.tag("endif")
 
+    def outgoing(self, *addressee: str) -> None:
+        """Write the head of a letter: authority, place for date and number, addressee."""
+        self.letterhead()
+        self.add("«____» ______________ 20___ г. № ________", "Normal")
+        for line in addressee:
+            self.add(line, "ОКО Гриф")
+
     def section(self, name: str, heading: str, *, level: int = 1, wide: bool = False) -> None:
         """Write a section of the context (`reporting.sections`) under a heading; absent sections leave no trace.
 
@@ -166,6 +173,23 @@ class Writer:
         self.block("provenance.table")
         self.tag("endif")
         self.tag("endif")
+
+    def provenance_note(self) -> None:
+        """Write the sources of the numbers as a note at the end, for letters and drafts that have no appendices."""
+        self.tag("if changes")
+        self.add("Что изменилось с прошлого выпуска", "ОКО Группа")
+        self.loop("changes", "text", "{{ paragraph }}", "ОКО Текст")
+        self.tag("for table in changes.tables")
+        self.table_caption("{{ table.title }}")
+        self.block("table")
+        self.tag("endfor")
+        self.tag("endif")
+        self.add(
+            "Выпуск {{ stamp.issue }}, составлен {{ stamp.rendered_at }} программой oko-pipeline версии "
+            "{{ stamp.code_version }}; отпечаток содержания {{ stamp.context_sha256 }}."
+            "{% if provenance %} {{ provenance.text }}{% endif %}",
+            "ОКО Примечание",
+        )
 
     def signature(self, text: str = "Составил: ____________________ / ____________________ /") -> None:
         """Write the line for the signature."""

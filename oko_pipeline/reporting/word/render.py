@@ -9,7 +9,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -40,6 +40,8 @@ _CHART_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORKBOOK_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_ANSWER_WORKING_DAYS: Final = 10
+_SATURDAY: Final = 5
 _BLOCK_PREFIX: Final = "oko-block:"
 _DOS_DATE: Final = struct.pack("<HH", 0, (1 << 5) | 1)  # 00:00 on 1 January 1980, the earliest a ZIP can say
 
@@ -51,6 +53,15 @@ class Stamp:
     rendered_at: datetime
     code_version: str
     issue: int = 1
+
+    @property
+    def answer_by(self) -> date:
+        """Return the day until which letters ask for an answer: ten working days later."""
+        day, left = self.rendered_at.date(), _ANSWER_WORKING_DAYS
+        while left:
+            day += timedelta(days=1)
+            left -= day.weekday() < _SATURDAY
+        return day
 
 
 class _KeepingEnvironment(Environment):
@@ -168,6 +179,7 @@ def _stamp_texts(context: Mapping[str, Any], stamp: Stamp) -> dict[str, str]:
         "code_version": stamp.code_version,
         "context_sha256": context_sha256(context)[:16],
         "issue": ru.whole(stamp.issue),
+        "answer_by": ru.long_date(stamp.answer_by),
     }
 
 

@@ -37,7 +37,7 @@ REQUIRED_TAGS: Final = (
     "stamp.code_version",
 )
 """What a note may not lose: what it is about, what it found, and where its numbers come from."""
-_STAMP: Final = {"rendered_at": "", "code_version": "", "context_sha256": ""}
+_STAMP: Final = dict.fromkeys(("rendered_at", "code_version", "context_sha256", "issue", "answer_by"), "")
 _UNKNOWN: Final = object()
 
 
