@@ -16,7 +16,7 @@ import pandas as pd
 
 from assets.inputs import frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
-from assets.pool_tasks import Draft, NoteBody, write_draft
+from assets.pool_tasks import Draft, NoteBody, Written, write_draft
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
 from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
 from oko_pipeline.versions import code_version
@@ -74,8 +74,8 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
         for draft in drafts
         if written.get(draft.document_id) != draft.content_sha256 or not draft.reports.has(draft.path)
     ]
-    for draft, file_sha256 in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
-        _enter(workplace, draft, year, file_sha256)
+    for draft, made in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
+        _enter(workplace, draft, year, made)
     paths = {draft.path for draft in drafts}
     for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
         path = str(known.loc[document_id, "path"])
@@ -83,6 +83,8 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
             store = store_of(workplace, is_restricted=bool(known.loc[document_id, "is_restricted"]))
             store.remove(path)
             store.remove(figures_path(document_id))
+            if isinstance(pack := known.loc[document_id, "pack_path"], str):
+                store.remove(pack)
         database.delete(DOCUMENTS, {"school_year": year, "document_id": document_id})
     record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
@@ -131,7 +133,7 @@ def _next_issue(draft: Draft, known: pd.DataFrame) -> Draft:
     return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes)
 
 
-def _enter(workplace: Workplace, draft: Draft, school_year: str, file_sha256: str) -> None:
+def _enter(workplace: Workplace, draft: Draft, school_year: str, made: Written) -> None:
     """Enter a written document into the register, its issue and its changes into their logs."""
     database = workplace.database
     rendered_at = workplace.clock.timestamp()
@@ -139,12 +141,12 @@ def _enter(workplace: Workplace, draft: Draft, school_year: str, file_sha256: st
     issue = {
         "issue_number": draft.issue_number,
         "context_sha256": draft.content_sha256,
-        "file_sha256": file_sha256,
+        "file_sha256": made.file_sha256,
         "rendered_at": rendered_at,
         "code_version": code_version(),
     }
     with database.transaction():
-        row = own | issue | _register_entry(draft)
+        row = own | issue | _register_entry(draft) | {"pack_path": made.pack_path}
         database.replace(DOCUMENTS, pd.DataFrame([row]), own)
         at_issue = own | {"issue_number": draft.issue_number}
         logged = own | issue | {"path": draft.path, "changes_count": len(draft.changes)}

@@ -125,6 +125,7 @@ def _draft(
         topic=content.topic or None,
         profile=kind.profile,
         is_restricted=kind.is_restricted,
+        has_data_pack=kind.has_data_pack,
     )
 
 

@@ -25,6 +25,7 @@ from oko_pipeline.collection.reading import ReadOptions, SourceReading, read_sou
 from oko_pipeline.collection.tasks_build import WorksInfo, works_info
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.reporting.changes import Change
+from oko_pipeline.reporting.data_pack import data_pack
 from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.storage.records_store import RecordsStore
@@ -282,8 +283,23 @@ class Draft:
     is_restricted: bool = False
     issue_number: int = 1
     changes: tuple[Change, ...] = ()
+    has_data_pack: bool = False
 
 
-def write_draft(draft: Draft) -> str:
-    """Write a document into the report store and return its SHA-256."""
-    return draft.reports.write(draft.path, draft.body.content(draft.kind))
+@dataclass(frozen=True, slots=True)
+class Written:
+    """SHA-256 of a written document, and the path of the workbook beside it where it has one."""
+
+    file_sha256: str
+    pack_path: str | None
+
+
+def write_draft(draft: Draft) -> Written:
+    """Write a document into its store, and the workbook with its numbers beside it."""
+    file_sha256 = draft.reports.write(draft.path, draft.body.content(draft.kind))
+    pack = data_pack(draft.body.context) if draft.has_data_pack and isinstance(draft.body, NoteBody) else None
+    if pack is None:
+        return Written(file_sha256, None)
+    pack_path = f"{draft.path.removesuffix('.docx')}.xlsx"
+    draft.reports.write(pack_path, pack)
+    return Written(file_sha256, pack_path)

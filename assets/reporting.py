@@ -21,6 +21,7 @@ from assets.validation import quality_findings
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.campaigns import campaign, campaigns
 from oko_pipeline.catalogue.columns import UNIT_LEVELS
+from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import (
@@ -185,6 +186,8 @@ def _note_draft(
         inputs=json.dumps(context.get("sources"), ensure_ascii=False),
         body=NoteBody(context, stamp, workplace.settings.templates),
         reports=workplace.reports,
+        profile=document_kinds()[kind.kind].profile,
+        has_data_pack=True,
     )
 
 
@@ -263,6 +266,7 @@ def _annotation_drafts(workplace: Workplace, school_year: str, findings: pd.Data
                 inputs=json.dumps([path, sha], ensure_ascii=False),
                 body=AnnotationBody(workplace.inbox, path, group, str(school_code)),
                 reports=workplace.reports,
+                profile="school",
             )
         )
     return drafts

@@ -35,7 +35,7 @@ class DocumentKind(CatalogueModel):
     years_before: int = Field(0, ge=0, le=3, description="How many earlier years it reads")
     is_restricted: bool = Field(default=False, description="Stands in the restricted store: holds codes of people")
     is_campaign: bool = Field(default=False, description="One a campaign; made by `assets.reporting`")
-    has_data_pack: bool = Field(default=False, description="A workbook with the document's numbers stands beside it")
+    has_data_pack: bool = Field(default=True, description="A workbook with the document's numbers stands beside it")
     due_ru: str = Field("", description="When in the cycle it is needed")
     duties: tuple[str, ...] = Field((), description="Duties of the programmes that it serves: ids, with `*`")
     words: tuple[str, ...] = Field((), description="Names of documents in the register of duties that it is")

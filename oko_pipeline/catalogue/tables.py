@@ -560,6 +560,7 @@ DOCUMENTS: Final = Table(
         Column("is_restricted", _B, "Стоит в закрытом хранилище: содержит коды людей"),
         Column("issue_number", _I, "Выпуск, с 1; растёт, когда меняется содержание"),
         Column("path", _T, "Путь от папки отчётов (закрытого хранилища)"),
+        Column("pack_path", _T, "Книга с числами документа, рядом с ним", nullable=True),
         Column("context_sha256", _T, "Отпечаток содержания: не изменился — документ не переписывается"),
         Column("file_sha256", _T, "SHA-256 файла"),
         Column("rendered_at", _TS, "Когда написан"),
