@@ -4,7 +4,7 @@ Lines name files, sheets, columns and rows, never people: a trace reads places f
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from assets.access_log import log_access
@@ -33,6 +33,12 @@ from oko_pipeline.orchestration.trace_cells import (
     row_node,
     work_node,
 )
+from oko_pipeline.orchestration.trace_figures import (
+    figures_of_sentence,
+    rows_of_document,
+    tables_node,
+    taken_figures,
+)
 from oko_pipeline.orchestration.trace_numbers import NoteSources, Source, match_figure, near, of_task, sources_of
 from oko_pipeline.orchestration.trace_rows import Walker, faulty_cell
 from oko_pipeline.orchestration.trace_text import (
@@ -47,7 +53,8 @@ from oko_pipeline.orchestration.trace_tree import Desk, Node, records, several, 
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 
-NOTES: Final = ("school_note", "municipality_note")
+REMARKS: Final = "annotated_workbook"
+"""The kind whose sentences are remarks about cells; those of other kinds are made of numbers of tables."""
 _MOST_WORKS: Final = 12
 _NAMES: Final = re.compile(
     r"задани[еяй]\w* [\dкк.]+(?:, [\dк.]+)*|(?:\d+, )*(?:\d+ и )?\d+ класс|«[2-5]»|\(\d[\dк., ]*\)(?=, выполнение)"
@@ -56,9 +63,10 @@ _NAMES: Final = re.compile(
 
 _TASK_LISTS: Final = "задания красной зоны"
 _SENTENCE_WORDS: Final = re.compile(r"\s")
+_MOST_SPACES: Final = 3
 
 
-def trace(settings: Settings, what: str, school_year: str | None = None) -> Node:
+def trace(settings: Settings, what: str, school_year: str | None = None, only: Mapping[str, str] | None = None) -> Node:
     """Return the trace of an id or a sentence.
 
     Args:
@@ -66,6 +74,7 @@ def trace(settings: Settings, what: str, school_year: str | None = None) -> Node
         what: id of a document, work, indicator, exam, finding, recommendation, decision, measure, …, optionally with
             the unit after «@» (`attainment.vpr_base_share@edu990404`); or a sentence of a document.
         school_year: the year; None — the newest year that has it.
+        only: values of columns of `documents` (`kind`, `unit_code`) among whose documents a sentence is looked for.
 
     Raises:
         OkoError: when no year has it; the message says what may be asked.
@@ -74,7 +83,7 @@ def trace(settings: Settings, what: str, school_year: str | None = None) -> Node
     workplace = open_workplace(settings)
     try:
         for year in years:
-            if (node := trace_year(Desk(workplace, year), what.strip())) is not None:
+            if (node := trace_year(Desk(workplace, year), what.strip(), only)) is not None:
                 log_access(workplace, year, "read", "прослеживание показателя: места строк в файлах", 0)
                 return node
     finally:
@@ -87,17 +96,17 @@ def trace(settings: Settings, what: str, school_year: str | None = None) -> Node
     )
 
 
-def trace_year(desk: Desk, what: str) -> Node | None:
+def trace_year(desk: Desk, what: str, only: Mapping[str, str] | None = None) -> Node | None:
     """Return the trace within a school year; None when the year does not have it."""
-    named, _, unit_code = what.partition("@")
-    unit = _unit(desk, unit_code) if unit_code else None
-    found = _of_id(desk, named, unit)
-    if found is not None:
-        return found
-    if _SENTENCE_WORDS.search(what) and len(plain(what)) >= MINIMUM_SENTENCE:
-        place = find_sentence(desk, what)
-        return None if place is None else _of_sentence(desk, place)
-    return None
+    is_sentence = bool(_SENTENCE_WORDS.search(what)) and len(plain(what)) >= MINIMUM_SENTENCE
+    # Numbers of registers have spaces too, but not many: a long text is looked for in documents only.
+    if not is_sentence or len(_SENTENCE_WORDS.findall(what)) <= _MOST_SPACES:
+        named, _, unit_code = what.partition("@")
+        found = _of_id(desk, named, _unit(desk, unit_code) if unit_code else None)
+        if found is not None:
+            return found
+    place = find_sentence(desk, what, only) if is_sentence else None
+    return None if place is None else _of_sentence(desk, place)
 
 
 def _of_id(desk: Desk, named: str, unit: Unit | None) -> Node | None:
@@ -147,11 +156,16 @@ def _of_unit(desk: Desk, unit: Unit) -> Node:
 def _document(desk: Desk, document: dict[str, object], walker: Walker) -> Node:
     node = _document_line(document)
     unit = Unit(str(document["unit_level"]), str(document["unit_code"]))
-    if document["kind"] in NOTES:
+    figures_taken = taken_figures(desk, document)
+    if figures_taken is not None:
+        node.add(Node("из чего сделан").add(*rows_of_document(desk, figures_taken)))
+    elif document["kind"] == REMARKS:
+        node.add(*_remarks_of(desk, document, ""))
+    elif document["campaign_code"]:
         works = _works_of(desk, unit, str(document["campaign_code"]))
         node.add(Node("из чего сделан").add(*several([work_node(desk, one, unit) for one in works], 60, "работ")))
     else:
-        node.add(*_remarks_of(desk, document, ""))
+        node.add(tables_node(document))
     after = _came_of_unit(walker, unit)
     return node.add(Node("что из этого вышло").add(*after)) if after else node
 
@@ -173,10 +187,15 @@ def _of_sentence(desk: Desk, found: Found) -> Node:
     place = " · ".join(filter(None, (found.passage.heading, found.passage.caption)))
     told = Node(f"«{shortened(found.sentence, 300)}»" + (f" — {place}" if place else ""))
     node.add(told)
-    if found.document["kind"] in NOTES:
+    figures_taken = taken_figures(desk, found.document)
+    if figures_taken is not None:
+        told.add(*figures_of_sentence(desk, figures_taken, found))
+    elif found.document["kind"] == REMARKS:
+        told.add(*_remarks_of(desk, found.document, found.sentence))
+    elif found.document["campaign_code"]:
         told.add(*_figures_of_note(desk, found))
     else:
-        told.add(*_remarks_of(desk, found.document, found.sentence))
+        told.add(tables_node(found.document))
     return node
 
 

@@ -145,11 +145,8 @@ class Walker:
         ]
 
     def rows(self, table: Table, where: Mapping[str, object]) -> list[Row]:
-        """Return the year's rows of a table that match."""
-        known: dict[str, Any] = {}
-        for name, value in where.items():
-            if value is not None:
-                known[name] = int(str(value)) if table.column(name).type is ColumnType.INTEGER else str(value)
+        """Return the year's rows of a table that match; several values of a column accept any, None asks nothing."""
+        known = {name: _asked(table, name, value) for name, value in where.items() if value is not None}
         return list(records(self.desk.workplace.database.read(table, self.desk.where | known)))
 
     def _back(self, table: Table, row: Row, depth: int) -> Iterator[Node]:
@@ -356,6 +353,15 @@ class Walker:
             schools = self.rows(all_tables()["schools"], {f"{unit.level}_code": unit.code})
             rows = rows[rows["school_code"].isin([school["school_code"] for school in schools])]
         return rows_nodes(self.paths, rows)
+
+
+def _asked(table: Table, column: str, value: object) -> Any:
+    """Return a value in the type of its column."""
+    if isinstance(value, list | tuple):
+        return [_asked(table, column, one) for one in value]
+    if isinstance(value, bool):
+        return value
+    return int(str(value)) if table.column(column).type is ColumnType.INTEGER else str(value)
 
 
 _RESULTS_OF_NO_WORK: Final = frozenset({"quality_findings", "files", "documents"})

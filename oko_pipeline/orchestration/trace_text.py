@@ -3,13 +3,15 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
+from assets.document_issue import store_of
 from oko_pipeline.catalogue.tables import DOCUMENTS
+from oko_pipeline.orchestration.trace_index import candidates, plain
 from oko_pipeline.orchestration.trace_tree import Desk, records
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -22,6 +24,8 @@ _NO_FIGURE: Final = re.compile(
     re.IGNORECASE,
 )
 MINIMUM_SENTENCE: Final = 8
+_CELL: Final = " | "
+"""What parts the cells of a row of a table; the index knows cells, the document knows rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,6 @@ class Found:
     others: tuple[str, ...] = ()
 
 
-def plain(text: str) -> str:
-    """Return a text as people compare it: one space, no invisible signs, «е» for «ё», small letters."""
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip().lower().replace("ё", "е")
-
-
 def figures(text: str) -> list[Figure]:
     """Return the numbers of a text that may be results: no dates, years and numbers of tables."""
     clean = _INVISIBLE.sub("", text)
@@ -81,25 +80,30 @@ def figures(text: str) -> list[Figure]:
     return found
 
 
-def find_sentence(desk: Desk, sentence: str) -> Found | None:
+def find_sentence(desk: Desk, sentence: str, only: Mapping[str, str] | None = None) -> Found | None:
     """Return where a sentence stands in the year's documents; None when nowhere.
 
     The words must follow each other as in the document; spaces, hyphenation and case do not matter.
+
+    Args:
+        desk: the stores and the year.
+        sentence: the sentence, or a row of a table with its cells parted by « | ».
+        only: values of columns of `documents` (`kind`, `unit_code`) that narrow the search.
     """
     wanted = plain(sentence)
+    asked = desk.workplace.database.read(DOCUMENTS, desk.where | dict(only or {}))
     first: tuple[dict[str, object], Passage] | None = None
     others: list[str] = []
-    for document in records(desk.workplace.database.read(DOCUMENTS, desk.where)):
+    for document in candidates(desk, records(asked), sentence):
         path = str(document["path"])
-        if not desk.workplace.reports.has(path):
+        if first is not None and _CELL not in wanted:
+            others.append(path)
             continue
-        content = desk.workplace.reports.path(path).read_bytes()
+        content = store_of(desk.workplace, is_restricted=bool(document["is_restricted"])).path(path).read_bytes()
         passage = next((one for one in passages(content, path) if wanted in plain(one.text)), None)
-        if passage is None:
-            continue
-        if first is None:
-            first = document, passage
-        else:
+        if passage is not None and first is None:
+            first = dict(document), passage
+        elif passage is not None:
             others.append(path)
     if first is None:
         return None

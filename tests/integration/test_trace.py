@@ -1,18 +1,23 @@
 """`oko trace`: random sentences of every kind of document, ids and rows of the cycle end at cells of files."""
 
+import gzip
+import io
 import json
 import random
 import re
 
+import docx
 import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from assets.document_issue import figures_path
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.tables import DOCUMENTS, RESULT_SUMMARY
 from oko_pipeline.cli.app import app
 from oko_pipeline.errors import OkoError
+from oko_pipeline.orchestration import trace_index, trace_text
 from oko_pipeline.orchestration.trace import trace
 from oko_pipeline.orchestration.trace_text import figures, passages
 from oko_pipeline.settings import Settings
@@ -108,6 +113,91 @@ def test_a_document_an_indicator_and_a_work_are_found_by_their_ids(year):
 def test_without_a_year_the_newest_year_that_has_it_is_taken(year):
     settings, documents, _ = year
     assert trace(settings, documents["document_id"].iloc[0]).reaches_cells()
+
+
+def report(workplace, kind, text, taken):
+    """Issue a document of a kind of its own that kept its figures, as the report assets do."""
+    document = docx.Document()
+    document.add_heading("Итоги", level=1)
+    document.add_paragraph(text)
+    stream = io.BytesIO()
+    document.save(stream)
+    path, document_id = f"{YEAR}/Отчёты/{kind}.docx", f"{kind}:all"
+    sha = workplace.reports.write(path, stream.getvalue())
+    row = dict.fromkeys(DOCUMENTS.column_names) | {
+        "school_year": YEAR, "document_id": document_id, "kind": kind, "unit_level": "all", "unit_code": "all",
+        "title_ru": "Отчёт", "profile": "internal", "is_restricted": False, "issue_number": 1, "path": path,
+        "context_sha256": "c", "file_sha256": sha, "rendered_at": "2021-06-01T00:00:00Z", "code_version": "1",
+        "inputs": "[]",
+    }  # fmt: skip
+    workplace.database.replace(DOCUMENTS, pd.DataFrame([row]), {"school_year": YEAR, "document_id": document_id})
+    if taken:
+        workplace.reports.write(figures_path(document_id), gzip.compress(json.dumps(taken).encode()))
+    return document_id
+
+
+def taken(table, row, column, text):
+    key = {name: row[name] for name in all_tables()[table].key}
+    return {"text": text, "op": "value", "table": table, "key": key, "column": column, "form": "whole", "digits": 0}
+
+
+def test_a_document_of_any_kind_is_traced_by_the_figures_that_it_kept(installation):
+    workplace = open_workplace(installation)
+    rows = workplace.database.read(RESULT_SUMMARY, {"school_year": YEAR, "unit_level": "school", "subgroup": "all"})
+    own, other = rows.iloc[0].to_dict(), rows.iloc[5].to_dict()
+    first, second = (int(row["participants_count"]) for row in (own, other))
+    told = [
+        taken("result_summary", other, "participants_count", str(first)),
+        taken("result_summary", own, "participants_count", str(first)),
+        taken("result_summary", other, "participants_count", str(second)),
+    ]
+    text = f"Писали работу {first} участников и ещё {second} участников другой ОО."
+    named = report(workplace, "cycle_report", text, told)
+    workplace.close()
+    lines = trace(installation, text, YEAR).lines()
+    places = [line for line in lines if "[result_summary" in line]
+    assert own["unit_code"] in places[0]
+    assert other["unit_code"] in places[1]
+    assert any("столбец participants_count" in line for line in lines)
+    for what in (text, named):
+        assert trace(installation, what, YEAR).reaches_cells(), what
+
+
+def test_a_document_without_figures_names_the_tables_of_its_kind(installation):
+    workplace = open_workplace(installation)
+    text = "В этом отчёте сказано, что всё идёт по плану работы."
+    report(workplace, "an_unknown_kind", text, [])
+    workplace.close()
+    assert "нет записи о числах" in "\n".join(trace(installation, text, YEAR).lines())
+
+
+def test_a_search_opens_only_what_may_hold_the_sentence(installation, monkeypatch):
+    workplace = open_workplace(installation)
+    text = "Единственная фраза про зимнюю школу юных математиков."
+    report(workplace, "an_unknown_kind", text, [])
+    workplace.close()
+    trace(installation, text, YEAR)
+    opened = []
+    monkeypatch.setattr(trace_text, "passages", lambda content, path: opened.append(path) or passages(content, path))
+    read_again = []
+    monkeypatch.setattr(trace_index, "document_words", lambda path: read_again.append(path) or "")
+    trace(installation, text, YEAR)
+    assert [path.rpartition("/")[2] for path in opened] == ["an_unknown_kind.docx"]
+    assert read_again == []
+    with pytest.raises(OkoError, match="не найдено"):
+        trace(installation, text, YEAR, {"kind": "school_note"})
+    assert len(opened) == 1
+
+
+def test_a_document_that_was_issued_anew_is_found_by_its_new_words(installation):
+    workplace = open_workplace(installation)
+    report(workplace, "an_unknown_kind", "Прежняя фраза про летнюю школу.", [])
+    trace(installation, "Прежняя фраза про летнюю школу.", YEAR)
+    report(workplace, "an_unknown_kind", "Новая фраза про осеннюю школу.", [])
+    workplace.close()
+    assert trace(installation, "Новая фраза про осеннюю школу.", YEAR)
+    with pytest.raises(OkoError, match="не найдено"):
+        trace(installation, "Прежняя фраза про летнюю школу.", YEAR)
 
 
 @pytest.mark.parametrize("what", ["нет-такого", "Такого предложения с числом 17 нет ни в одном документе.", "@", "а б"])
