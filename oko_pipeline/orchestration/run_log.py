@@ -1,7 +1,7 @@
 """Dagster's log of runs for a run in this process: its connections stay open from event to event.
 
 Dagster's own SQLite log makes a new engine and connection for each of the thousand statements of a run, so that a third
-of a run that has nothing to compute is spent on connecting and compiling SQL. The files are the same: the UI reads them.
+of a run that has nothing to compute is spent on connecting and compiling SQL. The files are those that the UI reads.
 """
 
 from collections.abc import Iterator

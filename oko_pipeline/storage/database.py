@@ -14,17 +14,24 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from oko_pipeline.catalogue.contracts import PANDAS_TYPES, Table
+from oko_pipeline.catalogue.contracts import PANDAS_TYPES, ColumnType, Table
 from oko_pipeline.catalogue.tables import SLICES
 from oko_pipeline.errors import StorageError
 from oko_pipeline.storage.schema import build_metadata
 
 _BUSY_TIMEOUT_MS: Final = 30_000
 _BATCH_ROWS: Final = 20_000
+_DTYPES: Final[Mapping[ColumnType, Any]] = {
+    kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_TYPES.items()
+}
 
 
 Where = Mapping[str, str | float | Sequence[str]]
 """Which rows: by column a value, or any of several."""
+_Shape = tuple[str, tuple[str, ...], tuple[tuple[str, int], ...]]
+"""What makes the SQL of a read: the table, the columns, and how many values each condition has."""
+_Statement = tuple[str, tuple[str, ...] | None]
+"""SQL and the names of its parameters in the driver's order; None where the driver takes them by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Database:
         self._metadata = build_metadata()
         self._engine: sa.Engine | None = None
         self._write: sa.Connection | None = None
+        self._statements: dict[_Shape, _Statement] = {}
 
     @property
     def engine(self) -> sa.Engine:
@@ -119,7 +127,7 @@ class Database:
         for part in slices:
             frame = part.table.conform(part.frame)
             for column, value in part.where.items():
-                if not frame[column].isin([value] if isinstance(value, str | int | float) else list(value)).all():
+                if not frame[column].isin(_several(value)).all():
                     raise StorageError(f"Таблица {part.table.name}: строка вне среза {dict(part.where)}.")
             checked.append((part, frame))
         with self.transaction():
@@ -144,26 +152,46 @@ class Database:
 
     def read(self, table: Table, where: Where | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the rows that match `where` (a value, or any of several), in key order, with the contract's types."""
-        sql_table = self._metadata.tables[table.name]
-        names = list(columns or table.column_names)
-        query = (
-            sa.select(*(sql_table.c[name] for name in names))
-            .where(*_conditions(sql_table, where or {}))
-            .order_by(*(sql_table.c[name] for name in table.key))
-        )
-        if self._write is not None:
-            rows = self._rows(self._write, query)
-        else:
-            with self.engine.connect() as connection:
-                rows = self._rows(connection, query)
+        names = tuple(columns or table.column_names)
+        rows = self._fetch(table, where or {}, names)
+        if not rows:
+            return table.empty() if columns is None else table.empty()[list(names)]
         # Column lists keep None as None: a frame made of row tuples would guess types from the first rows.
-        values: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else ((),) * len(names)
         return pd.DataFrame(
             {
-                name: _typed(list(column), PANDAS_TYPES[table.column(name).type])
-                for name, column in zip(names, values, strict=True)
-            }
+                name: _typed(list(column), table.column(name).type)
+                for name, column in zip(names, zip(*rows, strict=True), strict=True)
+            },
+            copy=False,
         )
+
+    def _fetch(self, table: Table, where: Where, names: tuple[str, ...]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows that match `where` in key order, as the driver gives them."""
+        given = {
+            name: [value] if isinstance(value, str | int | float) else list(value) for name, value in where.items()
+        }
+        shape = (table.name, names, tuple((name, len(values)) for name, values in given.items()))
+        statement, order = self._statements.get(shape) or self._compile(shape, table)
+        values = {f"{name}_{place}": value for name, several in given.items() for place, value in enumerate(several)}
+        parameters = values if order is None else tuple(values[name] for name in order)
+        if self._write is not None:
+            return _driver_rows(self._write, statement, parameters)
+        with self.engine.connect() as connection:
+            return _driver_rows(connection, statement, parameters)
+
+    def _compile(self, shape: _Shape, table: Table) -> _Statement:
+        """Return the SQL of a read; a run reads the same shapes hundreds of times."""
+        _, names, conditions = shape
+        sql_table = self._metadata.tables[table.name]
+        query = (
+            sa.select(*(sql_table.c[name] for name in names))
+            .where(*(_condition(sql_table.c[name], count) for name, count in conditions))
+            .order_by(*(sql_table.c[name] for name in table.key))
+        )
+        compiled = query.compile(self.engine)
+        made = (str(compiled), None if compiled.positiontup is None else tuple(compiled.positiontup))
+        self._statements[shape] = made
+        return made
 
     def distinct(self, table: Table, where: Where, columns: Sequence[str]) -> pd.DataFrame:
         """Return the different combinations of some columns among the rows that match `where`, in order."""
@@ -174,10 +202,7 @@ class Database:
             rows = self._rows(connection, query)
         values: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else ((),) * len(columns)
         return pd.DataFrame(
-            {
-                name: _typed(list(column), PANDAS_TYPES[table.column(name).type])
-                for name, column in zip(columns, values, strict=True)
-            }
+            {name: _typed(list(column), table.column(name).type) for name, column in zip(columns, values, strict=True)}
         )
 
     def _rows(self, connection: sa.Connection, query: sa.Select[Any]) -> Sequence[tuple[Any, ...]]:
@@ -203,13 +228,13 @@ class Database:
 
     def slice_inputs(self, school_year: str, table_name: str) -> dict[str, str]:
         """Return slice → fingerprint of the inputs it was computed from, for a table and year."""
-        rows = self.read(SLICES, {"school_year": school_year, "table_name": table_name}, ["slice_key", "input_sha256"])
-        return dict(zip(rows["slice_key"], rows["input_sha256"], strict=True))
+        where = {"school_year": school_year, "table_name": table_name}
+        return dict(self._fetch(SLICES, where, ("slice_key", "input_sha256")))
 
     def slice_rows(self, school_year: str, table_name: str) -> dict[str, int]:
         """Return slice → number of its rows, for a table and year."""
-        rows = self.read(SLICES, {"school_year": school_year, "table_name": table_name}, ["slice_key", "rows_count"])
-        return {key: int(count) for key, count in zip(rows["slice_key"], rows["rows_count"], strict=True)}
+        where = {"school_year": school_year, "table_name": table_name}
+        return {key: int(count) for key, count in self._fetch(SLICES, where, ("slice_key", "rows_count"))}
 
     def _connection(self) -> sa.Connection:
         if self._write is None:
@@ -245,8 +270,26 @@ def _set_sqlite_pragmas(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _typed(values: list[Any], dtype: Any) -> pd.Series:
-    return pd.Series(values, dtype=object).astype(dtype)
+def _driver_rows(connection: sa.Connection, statement: str, parameters: Any) -> Sequence[tuple[Any, ...]]:
+    with connection.exec_driver_sql(statement, parameters) as result:
+        return result.cursor.fetchall() if result.cursor is not None else []
+
+
+def _condition(column: sa.Column[Any], count: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of `count` values, to be bound as `<column>_<place>`."""
+    bound = [sa.bindparam(f"{column.name}_{place}", type_=column.type) for place in range(count)]
+    return column.in_(bound) if bound else sa.false()
+
+
+def _several(value: str | float | Sequence[str]) -> list[Any]:
+    return [value] if isinstance(value, str | int | float) else list(value)
+
+
+def _typed(values: list[Any], kind: ColumnType) -> Any:
+    """Return an array of a column's type; an array, because making and aligning series costs more than the values."""
+    if kind is ColumnType.NUMBER:
+        return np.array(values, dtype=np.float64)
+    return pd.array(values, dtype=_DTYPES[kind])
 
 
 def _driver_values(values: pd.Series) -> list[Any]:
