@@ -51,14 +51,19 @@ def table(title: str, columns: Sequence[tuple[str, float, str]], rows: Sequence[
     }
 
 
-def row(*cells: str, kind: str = "plain") -> Spec:
+def row(*cells: str, kind: str = "plain", shades: Sequence[str | None] = ()) -> Spec:
     """Return a table's row; fewer cells than columns stretch the last one.
 
     Args:
         cells: texts.
         kind: plain, own (bold: the unit that the document is about) or group (a heading among rows).
+        shades: shades of the cells in their order (`word.tables.SHADES`), None for a plain one; the last ones may lack.
     """
-    return {"cells": list(cells), "kind": kind}
+    shaded: list[Any] = list(cells)
+    for position, shade in enumerate(shades):
+        if shade is not None:
+            shaded[position] = {"text": cells[position], "shade": shade}
+    return {"cells": shaded, "kind": kind}
 
 
 def chart(kind: str, caption: str, alt: str, categories: Sequence[str], series: Sequence[Spec], **look: Any) -> Spec:
@@ -81,9 +86,17 @@ def chart(kind: str, caption: str, alt: str, categories: Sequence[str], series: 
     )
 
 
-def series(name: str, role: str, values: Sequence[float | None]) -> Spec:
-    """Return a series of a chart."""
-    return {"name": name, "role": role, "values": list(values)}
+def series(name: str, role: str, values: Sequence[float | None], **more: Sequence[Any]) -> Spec:
+    """Return a series of a chart.
+
+    Args:
+        name: what the legend or the end of the line says.
+        role: its look, see `word.chart_looks.ROLES`.
+        values: numbers as the chart shows them; None is a gap.
+        more: `low` and `high` (bounds of intervals), `x` (participants, in a funnel), `own` (positions of points to
+            stress), `labels` (texts of single points, None for the others).
+    """
+    return {"name": name, "role": role, "values": list(values)} | {key: list(value) for key, value in more.items()}
 
 
 def heading(data: CycleData, unit_level: str, unit_code: str, title: str) -> Context:

@@ -2,13 +2,57 @@
 
 A table specification is plain data: `{"block": "table", "title", "columns", "rows"}`; a column is `{"title", "weight",
 "kind": "text" | "number"}`, a row is `{"cells": [...], "kind": "plain" | "own" | "group"}`. A row with fewer cells than
-columns stretches its last cell to the end, which is how a group heading or «недостаточно данных» is written.
+columns stretches its last cell to the end, which is how a group heading or «недостаточно данных» is written. A cell is
+a text or `{"text", "shade"}`: the shade (`SHADES`) gives a ground and a sign, so that colour is never alone.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
+
+from oko_pipeline.errors import ContractError
+from oko_pipeline.reporting import russian as ru
+
+Cell = str | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """Ground of a cell and the sign before its text; the grounds differ in lightness too."""
+
+    ground: str
+    sign: str = ""
+
+
+SHADES: Final[Mapping[str, Shade]] = {
+    "red": Shade("E9A58C", "▼"),
+    "yellow": Shade("FBEFC6", "●"),
+    "green": Shade("FFFFFF"),
+    "above": Shade("CFE0EF", "▲"),
+    "grey": Shade("E3E3E3"),
+    "level_1": Shade("F4F7FA"),
+    "level_2": Shade("DCE6F0"),
+    "level_3": Shade("BFD3E6"),
+    "level_4": Shade("9DBCD9"),
+}
+"""Zones keep their usual names: red and yellow are signed, green is what needs no look; `level_*` are heat maps of
+counts, darker for more."""
+_DENSE_SIZES: Final = ((18, 7), (13, 8), (10, 9))
+"""From so many columns on, letters of so many points."""
+_LETTER: Final = 10.5
+"""Mean width of a bold letter in twentieths of a point, for each point of its size."""
+_PADDING: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What all rows of a table share: widths and styles of its columns, size of dense text (0: that of the style)."""
+
+    widths: Sequence[int]
+    styles: Mapping[str, str]
+    paragraph_styles: Sequence[str]
+    size: int
 
 
 def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) -> str:
@@ -18,14 +62,16 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
         spec: the specification (see the module's text).
         width: width of the text area, twentieths of a point; columns share it by their weights.
         styles: ids of the styles `table`, `cell`, `number`, `header`, `group` in the document.
+
+    Raises:
+        ContractError: for a shade that is not known.
     """
     widths = column_widths([column["weight"] for column in spec["columns"]], width)
-    kinds = [column["kind"] for column in spec["columns"]]
+    paragraph_styles = [styles["number" if column["kind"] == "number" else "cell"] for column in spec["columns"]]
+    sheet = _Sheet(widths, styles, paragraph_styles, _dense_size(len(widths)))
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    titles = [column["title"] for column in spec["columns"]]
-    header = _row(titles, widths, [styles["header"]] * len(widths), _RowLook(header=True))
-    paragraph_styles = [styles["number" if kind == "number" else "cell"] for kind in kinds]
-    body = "".join(_body_row(row, widths, paragraph_styles, styles) for row in spec["rows"])
+    header = _header([column["title"] for column in spec["columns"]], sheet)
+    body = "".join(_body_row(row, sheet) for row in spec["rows"])
     return (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="{styles["table"]}"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
         '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0"'
@@ -41,39 +87,89 @@ def column_widths(weights: Sequence[float], width: int) -> list[int]:
     return [edge - before for edge, before in zip(edges, [0, *edges], strict=False)]
 
 
-def _body_row(
-    row: Mapping[str, Any], widths: Sequence[int], paragraph_styles: Sequence[str], styles: Mapping[str, str]
-) -> str:
+def cell_text(cell: Cell) -> str:
+    """Return what a cell says, with the sign of its shade."""
+    if isinstance(cell, str):
+        return cell
+    sign = _shade(cell).sign
+    text = cell["text"]
+    return f"{sign}{ru.NBSP}{text}" if sign and sign not in text else text
+
+
+def _shade(cell: Mapping[str, str]) -> Shade:
+    name = cell.get("shade") or "green"
+    if name not in SHADES:
+        raise ContractError(f"Таблица: заливки «{name}» нет; есть {ru.listed(list(SHADES))}.")
+    return SHADES[name]
+
+
+def _dense_size(columns_count: int) -> int:
+    return next((size for count, size in _DENSE_SIZES if columns_count >= count), 0)
+
+
+def _header(titles: Sequence[str], sheet: _Sheet) -> str:
+    """Return the repeated header; titles whose words are wider than their column are turned."""
+    size = sheet.size or 10
+    letter = _LETTER * size
+    longest = [max((len(word) for word in title.split()), default=0) * letter for title in titles]
+    turned = [need > width - _PADDING for need, width in zip(longest, sheet.widths, strict=True)]
+    height = 0
+    cells: list[str] = []
+    for title, width, is_turned in zip(titles, sheet.widths, turned, strict=True):
+        direction = '<w:textDirection w:val="btLr"/>' if is_turned else ""
+        if is_turned:
+            lines = max(int((width - _PADDING // 2) // (size * 23)), 1)
+            height = max(height, min(int(len(title) * letter / lines) + 160, 2600))
+        properties = f'<w:tcW w:w="{width}" w:type="dxa"/>{direction}<w:vAlign w:val="center"/>'
+        cells.append(_cell(title, properties, sheet.styles["header"], sheet.size, keep_next=True))
+    tall = f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>' if height else ""
+    return f"<w:tr><w:trPr><w:cantSplit/>{tall}<w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _body_row(row: Mapping[str, Any], sheet: _Sheet) -> str:
     if row["kind"] == "group":
-        return _row(row["cells"], widths, [styles["group"]] * len(widths), _RowLook(keep_next=True))
+        group = sheet.styles["group"]
+        return _row(row["cells"], sheet, _RowLook([group] * len(sheet.widths), group, keep_next=True))
     is_own = row["kind"] == "own"
-    look = _RowLook(bold=is_own, keep_next=is_own, stretched_style=styles["cell"])
-    return _row(row["cells"], widths, paragraph_styles, look)
+    look = _RowLook(sheet.paragraph_styles, sheet.styles["cell"], bold=is_own, keep_next=is_own)
+    return _row(row["cells"], sheet, look)
 
 
 @dataclass(frozen=True, slots=True)
 class _RowLook:
-    header: bool = False
+    paragraph_styles: Sequence[str]
+    stretched_style: str
     bold: bool = False
     keep_next: bool = False
-    stretched_style: str = ""
 
 
-def _row(cells: Sequence[str], widths: Sequence[int], paragraph_styles: Sequence[str], look: _RowLook) -> str:
-    properties = "<w:cantSplit/>" + ("<w:tblHeader/>" if look.header else "")
+def _row(cells: Sequence[Cell], sheet: _Sheet, look: _RowLook) -> str:
+    widths = sheet.widths
     last = len(cells) - 1
-    keep = "<w:keepNext/>" if look.keep_next or look.header else ""
-    run_properties = "<w:rPr><w:b/></w:rPr>" if look.bold else ""
-    parts = [f"<w:tr><w:trPr>{properties}</w:trPr>"]
-    for index, text in enumerate(cells):
+    parts = ["<w:tr><w:trPr><w:cantSplit/></w:trPr>"]
+    for index, cell in enumerate(cells):
         stretched = index == last and last < len(widths) - 1
         cell_width = sum(widths[index:]) if stretched else widths[index]
         span = f'<w:gridSpan w:val="{len(widths) - index}"/>' if stretched else ""
-        style = look.stretched_style if stretched and look.stretched_style else paragraph_styles[index]
-        parts.append(
-            f'<w:tc><w:tcPr><w:tcW w:w="{cell_width}" w:type="dxa"/>{span}</w:tcPr><w:p><w:pPr>'
-            f'<w:pStyle w:val="{style}"/>{keep}</w:pPr><w:r>{run_properties}'
-            f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
-        )
+        ground = "" if isinstance(cell, str) else _ground(_shade(cell))
+        properties = f'<w:tcW w:w="{cell_width}" w:type="dxa"/>{span}{ground}'
+        style = look.stretched_style if stretched else look.paragraph_styles[index]
+        text = cell_text(cell)
+        parts.append(_cell(text, properties, style, sheet.size, bold=look.bold, keep_next=look.keep_next))
     parts.append("</w:tr>")
     return "".join(parts)
+
+
+def _ground(shade: Shade) -> str:
+    return f'<w:shd w:val="clear" w:color="auto" w:fill="{shade.ground}"/>' if shade.ground != "FFFFFF" else ""
+
+
+def _cell(text: str, properties: str, style: str, size: int, *, bold: bool = False, keep_next: bool = False) -> str:
+    keep = "<w:keepNext/>" if keep_next else ""
+    weight = "<w:b/>" if bold else ""
+    letters = f'<w:sz w:val="{size * 2}"/><w:szCs w:val="{size * 2}"/>' if size else ""
+    look = f"<w:rPr>{weight}{letters}</w:rPr>" if weight or letters else ""
+    return (
+        f'<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:pPr><w:pStyle w:val="{style}"/>{keep}</w:pPr>'
+        f'<w:r>{look}<w:t xml:space="preserve">{escape(text)}</w:t></w:r></w:p></w:tc>'
+    )
