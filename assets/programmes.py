@@ -72,6 +72,7 @@ _OWN = frozenset(table.name for table in PROGRAMME_TABLES)
 _NAMED = ("roadmap_plan", "evidence_documents", "criteria_evidence")
 _CONFLICT_TABLES = ("observer_assignments", "observers", "experts", "procedure_schedule")
 _UNIT = ["unit_level", "unit_code"]
+_OWNER = ["owner_level", "owner_code"]
 
 
 def chosen(workplace: Workplace) -> tuple[Choice, ...]:
@@ -152,10 +153,13 @@ def _made(workplace: Workplace, school_year: str, name: str, days: dict[str, str
             return Made(0, "", None)
         codes = workplace.records.read(school_year, name, ["school_code"])["school_code"]
         return _of_schools(codes, days.get(name, ""))
-    columns = next(one for one in (_UNIT, ["school_code"], ["school_year"]) if set(one) <= set(table.column_names))
+    known = (_UNIT, _OWNER, ["school_code"], ["school_year"])
+    columns = next(one for one in known if set(one) <= set(table.column_names))
     rows = workplace.database.distinct(table, {"school_year": school_year}, columns)
     if columns == ["school_code"]:
         return _of_schools(rows["school_code"], days.get(name, ""))
+    if columns == _OWNER:
+        rows, columns = rows.rename(columns=dict(zip(_OWNER, _UNIT, strict=True))), _UNIT
     return Made(len(rows), days.get(name, ""), rows if columns == _UNIT else None)
 
 

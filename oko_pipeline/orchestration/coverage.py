@@ -8,8 +8,10 @@ waits for it, but does not read through it).
 
 import ast
 import importlib.util
+import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -47,6 +49,11 @@ OVERVIEWS: Final[dict[str, frozenset[str]]] = {
     "roadmap_execution": frozenset({"records_management", "records_evidence"}),
     "roadmap_reminders": frozenset({"records_management", "records_evidence"}),
     "direction_checklist": frozenset({"records_management", "records_evidence"}),
+    "findings": frozenset({"records_management"}),
+    "recommendations": frozenset({"records_management"}),
+    "cycle_links": frozenset({"records_management"}),
+    "year_conclusions": frozenset({"records_management", "measure_effects"}),
+    "year_opening": frozenset({"records_management"}),
 }
 """Assets that look at everything: they prove no more than the registers named here."""
 _COLLECTION: Final = "collection"
@@ -313,16 +320,46 @@ def coverage_line(served: Sequence[Served]) -> str:
     return f"served {sum(duty.duty_id in done for duty in register_duties())} of {len(register_duties())}"
 
 
-def print_coverage(console: Console, parts: Existing, programme: str | None = None) -> bool:
-    """Print what serves each duty (of one programme if named) and the line of the register; tell if all are served.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which duties are printed: of a programme, of some ids (with `*`), a random choice of so many by a seed."""
+
+    programme: str | None = None
+    ids: tuple[str, ...] = ()
+    sample: int | None = None
+    seed: int = 0
+
+    def duties(self) -> tuple[Duty, ...]:
+        """Return the duties, in the order of their programmes.
+
+        Raises:
+            CatalogueError: for a programme or an id that there is none of.
+        """
+        if self.programme is not None and self.programme not in programmes():
+            raise CatalogueError(f"Программы «{self.programme}» нет; есть: {', '.join(programmes())}.")
+        duties = register_duties() if self.programme is None else programmes()[self.programme].duties
+        if strange := [one for one in self.ids if not any(fnmatchcase(duty.duty_id, one) for duty in duties)]:
+            raise CatalogueError(f"Обязанностей с такими кодами нет: {', '.join(strange)}.")
+        if self.ids:
+            duties = tuple(duty for duty in duties if any(fnmatchcase(duty.duty_id, one) for one in self.ids))
+        if self.sample is None or self.sample >= len(duties):
+            return tuple(duties)
+        chance = random.Random(self.seed)  # noqa: S311 (a choice of rows that anyone can repeat)
+        places = sorted(chance.sample(range(len(duties)), self.sample))
+        return tuple(duties[place] for place in places)
+
+
+def print_coverage(console: Console, parts: Existing, chosen: Shown | None = None) -> bool:
+    """Print what serves each duty (or the chosen ones) and the line of the register; tell if all are served.
 
     Raises:
-        CatalogueError: for a programme that there is none of.
+        CatalogueError: for a programme or an id that there is none of.
     """
-    if programme is not None and programme not in programmes():
-        raise CatalogueError(f"Программы «{programme}» нет; есть: {', '.join(programmes())}.")
+    chosen = chosen or Shown()
+    asked = chosen.duties()
     whole = judged(parts, register_duties())
-    shown = whole if programme is None else judged(parts, programmes()[programme].duties)
+    shown = judged(parts, asked)
+    programme = chosen.programme
     # In a file or a pipe nothing limits the width: there a row's id stays whole, so that it can be searched for.
     is_piped = not console.is_terminal
     console = Console(file=console.file, width=_PIPE_WIDTH) if is_piped else console

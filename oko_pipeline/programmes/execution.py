@@ -168,7 +168,12 @@ def _judge(duty: Duty, book: EvidenceBook, received: Received) -> _Judged:
     there = np.zeros((len(bindings), size), dtype=np.bool_)
     served_by, served_on = np.full(size, "", dtype=object), np.full(size, "", dtype=object)
     for place, binding in enumerate(bindings):
+        # What people keep is done when they have noted it: what the program makes beside it (a recommendation, a link)
+        # serves them and does not do it for them.
+        is_noted = is_people and any(map(_is_kept, binding.targets))
         for target in binding.targets:
+            if is_noted and not _is_kept(target):
+                continue
             found = book.of_people(target) if is_people and _is_kept(target) else book.of_anything(target)
             has = found.counts > 0
             if not is_people:

@@ -168,6 +168,41 @@ def test_the_command_narrows_to_a_programme_and_refuses_an_unknown_one():
     assert isinstance(refused.exception, CatalogueError)
 
 
+def test_the_command_narrows_to_ids_and_to_a_choice_that_can_be_repeated():
+    named = CliRunner().invoke(app, ["coverage", "--ids", "objectivity_roadmap:plan:2.1,ntg_school:plan:6.*"]).output
+    assert "objectivity_roadmap:plan:2.1" in named
+    assert "ntg_school:plan:6.3" in named
+    assert "ntg_school:plan:5.1" not in named
+    refused = CliRunner().invoke(app, ["coverage", "--ids", "нет:такой"])
+    assert isinstance(refused.exception, CatalogueError)
+    first, second, other = (
+        CliRunner().invoke(app, ["coverage", "--sample", "3", "--seed", seed]).output for seed in ("7", "7", "8")
+    )
+    assert first == second != other
+    assert first.rstrip().splitlines()[-1] == "served 837 of 837"
+
+
+STAGES_OF_THE_CYCLE = {"recommendations", "decisions", "measures", "effectiveness"}
+CYCLE_ASSETS = {
+    "findings", "recommendations", "cycle_links", "measure_effects", "year_conclusions", "year_opening",
+    "roadmap_execution", "roadmap_reminders",
+}  # fmt: skip
+
+
+def test_a_duty_of_the_cycle_names_what_the_cycle_makes_of_its_data():
+    """A recommendation is served by recommendations, a measure by its links and effect: not by a register alone."""
+    needs = {"recommendations", "decisions", "measures", "roadmap_plan"}
+    plain = {
+        binding.rule_id
+        for one in register_duties()
+        for binding in bind(one)
+        if one.stage in STAGES_OF_THE_CYCLE and needs & set(binding.needs)
+        if not {target.name for target in binding.targets if target.kind == "asset"} & CYCLE_ASSETS
+    }
+    # What must not be is shown by the rows that break it.
+    assert plain == {"no_ranking_decisions"}
+
+
 def test_the_programmes_hold_the_mission_register_row_by_row():
     register = Path(__file__).parents[3] / "shared" / "mission" / "register.csv"
     if not register.exists():

@@ -265,3 +265,29 @@ def test_a_condition_with_a_star_asks_for_anything_filled_in(book_of):
     )
     found = book_of({"measures": rows}).of_people(Target("table", "measures", {"conclusion": ("*",)}))
     assert found.counts.tolist() == [0, 0, 1, 0, 0]
+
+
+def test_what_the_program_makes_does_not_do_what_people_keep(book_of):
+    """Links of the cycle stand beside the register of measures: without a row of it the duty is not done."""
+    made = {"cycle_links": Made(3, "2025-01-01", None)}
+    tables_of = {"asset:cycle_links": ["cycle_links"]}
+    own = [duty(MEASURES, term=Term("whole"))]
+    nothing = states(own, book_of({}, made, tables_of)).loc[(MEASURES, "s1")]
+    assert nothing["state"] == "not_due"
+    assert pd.isna(nothing["served_by"])
+    rows = register("measures", {"school_code": "s1", "status": "done", "direction": "attainment"})
+    noted = states(own, book_of({"measures": rows}, made, tables_of)).loc[(MEASURES, "s1")]
+    assert noted["state"] in {"done", "partly"}
+
+
+def test_the_years_review_serves_a_rule_of_the_cycle(book_of):
+    """Not people but the program makes this one: the conclusions of the year serve it where the data came."""
+    cycle = "aleksandrovsky_concept:rule:cycle"
+    made = {"year_conclusions": Made(2, "2025-06-20", pd.DataFrame({"unit_level": ["school"], "unit_code": ["s1"]}))}
+    tables_of = {"asset:year_conclusions": ["year_conclusions"]}
+    received = came(*(("decisions", "school", one, "accepted") for one in ("s1", "s3")))
+    found = states([duty(cycle)], book_of({}, made, tables_of), received)
+    assert (found.loc[(cycle, "m1"), "state"], found.loc[(cycle, "m1"), "served_by"]) == (
+        "served", "asset:year_conclusions",
+    )  # fmt: skip
+    assert found.loc[(cycle, "m2"), "state"] != "served"
