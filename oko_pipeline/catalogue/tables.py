@@ -18,6 +18,7 @@ from oko_pipeline.catalogue.tables_items import ITEM_TABLES
 from oko_pipeline.catalogue.tables_log import DATA_ACCESS_LOG
 from oko_pipeline.catalogue.tables_objectivity import OBJECTIVITY_TABLES
 from oko_pipeline.catalogue.tables_programmes import PROGRAMME_TABLES
+from oko_pipeline.catalogue.tables_public import PUBLIC_TABLES
 from oko_pipeline.catalogue.tables_sources import SOURCE_TABLES
 from oko_pipeline.catalogue.tables_surveys import SURVEY_TABLES
 
@@ -665,6 +666,7 @@ TABLES: Final[dict[str, Table]] = {
         *CYCLE_TABLES,
         *EFFECT_TABLES,
         *PROGRAMME_TABLES,
+        *PUBLIC_TABLES,
     )
     if not table.is_restricted
 }

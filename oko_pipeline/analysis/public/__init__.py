@@ -1,0 +1,1 @@
+"""Results that everybody may see."""
