@@ -7,6 +7,7 @@ documents, so that the next issue can say what changed in numbers.
 import gzip
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,6 +19,7 @@ from assets.inputs import frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
 from assets.pool_tasks import Draft, NoteBody, Written, write_draft
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
+from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
 from oko_pipeline.versions import code_version
 from resources.report_store import ReportStore
@@ -67,27 +69,53 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
     is_same = database.slice_inputs(year, issue.kind).get(issue.slice_key) == issue.inputs
     if is_same and _all_stand(workplace, known):
         return Issued((), len(known))
-    drafts = draw_up()
+    drafts = _distinct(draw_up())
     written = known["context_sha256"].to_dict()
+    numbers = _last_numbers(workplace, year)
     changed = [
-        _next_issue(draft, known)
+        _next_issue(draft, issue, written.get(draft.document_id), numbers.get(draft.document_id, 0))
         for draft in drafts
         if written.get(draft.document_id) != draft.content_sha256 or not draft.reports.has(draft.path)
     ]
     for draft, made in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
         _enter(workplace, draft, year, made)
-    paths = {draft.path for draft in drafts}
-    for document_id in sorted(set(known.index) - {draft.document_id for draft in drafts}):
-        path = str(known.loc[document_id, "path"])
-        if path not in paths:
-            store = store_of(workplace, is_restricted=bool(known.loc[document_id, "is_restricted"]))
-            store.remove(path)
-            store.remove(figures_path(document_id))
-            if isinstance(pack := known.loc[document_id, "pack_path"], str):
-                store.remove(pack)
-        database.delete(DOCUMENTS, {"school_year": year, "document_id": document_id})
+    _remove_unsupported(workplace, issue, known, drafts)
     record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
+
+
+def _distinct(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """Return the drafts; raises `ContractError` when one would take the place of another."""
+    for name in ("document_id", "path"):
+        counts = Counter(str(getattr(draft, name)) for draft in drafts)
+        repeated = sorted(value for value, count in counts.items() if count > 1)
+        if repeated:
+            raise ContractError(f"Документы не различить: {name} повторяется: {', '.join(repeated)}.")
+    return drafts
+
+
+def _last_numbers(workplace: Workplace, school_year: str) -> dict[str, int]:
+    """Return the number of the last issue of each document, also of those that were removed since: none is reused."""
+    columns = ["document_id", "issue_number"]
+    issues = workplace.database.read(DOCUMENT_ISSUES, {"school_year": school_year}, columns)
+    return {str(name): int(last) for name, last in issues.groupby("document_id")["issue_number"].max().items()}
+
+
+def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame, drafts: Sequence[Draft]) -> None:
+    """Remove documents that no data support any more, and files that documents have left for another place."""
+    standing = {draft.path for draft in drafts}
+    supported = {draft.document_id for draft in drafts}
+    columns = ("document_id", "path", "pack_path", "is_restricted")
+    for document_id, path, pack, is_restricted in zip(*(known[name] for name in columns), strict=True):
+        store = store_of(workplace, is_restricted=bool(is_restricted))
+        if path not in standing:
+            store.remove(path)
+            if isinstance(pack, str):
+                store.remove(pack)
+        if document_id not in supported:
+            store.remove(figures_path(issue.school_year, document_id))
+            where = {"school_year": issue.school_year, "document_id": document_id}
+            workplace.database.delete(DOCUMENTS, where)
 
 
 def store_of(workplace: Workplace, *, is_restricted: bool) -> ReportStore:
@@ -95,17 +123,18 @@ def store_of(workplace: Workplace, *, is_restricted: bool) -> ReportStore:
     return workplace.restricted_reports if is_restricted else workplace.reports
 
 
-def figures_path(document_id: str) -> str:
+def figures_path(school_year: str, document_id: str) -> str:
     """Return where the figures of a document's last issue are kept within its store."""
-    return f"{_FIGURES_FOLDER}/{hashlib.sha256(document_id.encode()).hexdigest()[:32]}.json.gz"
+    digest = hashlib.sha256(f"{school_year}:{document_id}".encode()).hexdigest()
+    return f"{_FIGURES_FOLDER}/{digest[:32]}.json.gz"
 
 
-def read_figures(store: ReportStore, document_id: str) -> list[dict[str, Any]] | None:
-    """Return the figures of a document's last issue; None when there are none."""
-    path = store.path(figures_path(document_id))
+def read_figures(store: ReportStore, school_year: str, document_id: str) -> dict[str, list[dict[str, Any]] | None]:
+    """Return the figures of a document's last issue (`now`) and of the one before it (`before`), None where unknown."""
+    path = store.path(figures_path(school_year, document_id))
     if not path.is_file():
-        return None
-    found: list[dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))
+        return {"now": None, "before": None}
+    found: dict[str, list[dict[str, Any]] | None] = json.loads(gzip.decompress(path.read_bytes()))
     return found
 
 
@@ -116,21 +145,24 @@ def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
     )
 
 
-def _next_issue(draft: Draft, known: pd.DataFrame) -> Draft:
-    """Return the draft with its number of issue and with what changed since the last one."""
-    before = {} if draft.document_id not in known.index else known.loc[draft.document_id].to_dict()
-    is_new_content = before.get("context_sha256") != draft.content_sha256
-    number = int(before.get("issue_number", 0)) + int(is_new_content)
+def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: int) -> Draft:
+    """Return the draft with its number of issue and with what changed since the issue before it.
+
+    A document that is written again because its file is gone is the same issue and says the same about changes.
+    """
+    is_new_content = written != draft.content_sha256
+    number = last_number + 1 if is_new_content else max(last_number, 1)
     draft = replace(draft, issue_number=number)
     if not isinstance(draft.body, NoteBody):
         return draft
     context, stamp = draft.body.context, replace(draft.body.stamp, issue=number)
     if "figures" not in context:
         return replace(draft, body=replace(draft.body, stamp=stamp))
-    earlier = read_figures(draft.reports, draft.document_id) if before and is_new_content else None
-    changes = () if earlier is None else tuple(figure_changes(earlier, context["figures"]))
+    kept = read_figures(draft.reports, issue.school_year, draft.document_id)
+    before = kept["now"] if is_new_content else kept["before"]
+    changes = () if before is None else tuple(figure_changes(before, context["figures"]))
     told = context | {"changes": changes_section(changes, number)}
-    return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes)
+    return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes, figures_before=before)
 
 
 def _enter(workplace: Workplace, draft: Draft, school_year: str, made: Written) -> None:
@@ -156,8 +188,9 @@ def _enter(workplace: Workplace, draft: Draft, school_year: str, made: Written) 
             changes = pd.DataFrame([_change_row(change, number) for number, change in enumerate(draft.changes, 1)])
             database.append(DOCUMENT_CHANGES, changes.assign(**at_issue)[list(DOCUMENT_CHANGES.column_names)])
     if isinstance(draft.body, NoteBody) and "figures" in draft.body.context:
-        content = json.dumps(draft.body.context["figures"], ensure_ascii=False, default=str).encode()
-        draft.reports.write(figures_path(draft.document_id), gzip.compress(content, 6, mtime=0))
+        kept = {"now": draft.body.context["figures"], "before": draft.figures_before}
+        content = json.dumps(kept, ensure_ascii=False, default=str).encode()
+        draft.reports.write(figures_path(school_year, draft.document_id), gzip.compress(content, 6, mtime=0))
 
 
 def _register_entry(draft: Draft) -> dict[str, object]:

@@ -283,6 +283,7 @@ class Draft:
     is_restricted: bool = False
     issue_number: int = 1
     changes: tuple[Change, ...] = ()
+    figures_before: list[dict[str, Any]] | None = None
     has_data_pack: bool = False
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from oko_pipeline.catalogue.all_tables import any_table
+from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.reporting import labels
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.figures import UNKNOWN, place
+from oko_pipeline.reporting.figures import UNKNOWN, place, subject
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
 _MOST_SHOWN: Final = 40
-_HIDDEN_KEYS: Final = ("school_year",)
+_HIDDEN_KEYS: Final = ("school_year", "unit_level")
 _COLUMNS: Final = (
     ("Показатель", 5.0, "text"),
     ("Для кого", 4.0, "text"),
@@ -32,15 +34,35 @@ class Change:
 
 
 def figure_changes(before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) -> list[Change]:
-    """Return the differences of the figures of two issues, in the order of the newer one, gone numbers last."""
-    old = {place(figure): figure for figure in before}
-    new = {place(figure): figure for figure in now}
+    """Return the differences of the figures of two issues, in the order of the newer one, gone numbers last.
+
+    A number is known again by its table, column and row; a number that was worked out and is the only one of its kind
+    by the way it was worked out: its rows may well be others after a correction.
+    """
+    first, second = list(before), list(now)
+    single = _single(first) & _single(second)
+    old = {_identity(figure, single): figure for figure in first}
+    new = {_identity(figure, single): figure for figure in second}
     changes = [
         _change(figure, old[key]["text"] if key in old else UNKNOWN, figure["text"])
         for key, figure in new.items()
         if key not in old or old[key]["text"] != figure["text"]
     ]
     return changes + [_change(figure, figure["text"], UNKNOWN) for key, figure in old.items() if key not in new]
+
+
+def _single(figures: Iterable[Mapping[str, Any]]) -> set[tuple[str, ...]]:
+    """Return the subjects of worked out numbers that stand for one set of rows only."""
+    places: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for figure in figures:
+        if figure["op"] == "computed":
+            places.setdefault(subject(figure), set()).add(place(figure))
+    return {told for told, found in places.items() if len(found) == 1}
+
+
+def _identity(figure: Mapping[str, Any], single: set[tuple[str, ...]]) -> tuple[str, ...]:
+    told = subject(figure)
+    return told if told in single else place(figure)
 
 
 def changes_section(changes: Sequence[Change], issue: int) -> Spec | None:
@@ -59,8 +81,24 @@ def _change(figure: Mapping[str, Any], was: str, became: str) -> Change:
     name, column = str(figure["table"]), str(figure["column"])
     title = figure.get("how_ru") or _title(name, column)
     named = figure.get("key") or figure.get("where") or {}
-    place_ru = ", ".join(str(value) for key, value in named.items() if key not in _HIDDEN_KEYS and value is not None)
+    parts = (_named(key, value) for key, value in named.items() if key not in _HIDDEN_KEYS and value is not None)
+    place_ru = figure.get("place_ru") or ", ".join(part for part in parts if part)
     return Change(name, column, str(title), place_ru or UNKNOWN, was, became)
+
+
+def _named(key: str, value: Any) -> str:
+    """Return a value of a row's key as people read it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(_named(key, one) for one in value)
+    text = str(value)
+    if key == "assessment_id":
+        return labels.work_ru(text)
+    if key == "subject_code":
+        return labels.subject_ru(text)
+    if key == "indicator_code":
+        known = indicators().get(text)
+        return text if known is None else ru.quoted(known.title_ru)
+    return text
 
 
 def _title(table_name: str, column: str) -> str:

@@ -86,10 +86,16 @@ class Figures:
             return UNKNOWN
         return f"{self.whole(row, column)}{ru.NBSP}{ru.plural(round(value), forms)}"
 
-    def count(self, rows: Rows, forms: tuple[str, str, str] | None = None) -> str:
-        """Return how many rows there are, with a noun if one is given. The rows are those of `CycleData.rows`."""
+    def count(self, rows: Rows, forms: tuple[str, str, str] | None = None, place_ru: str = "") -> str:
+        """Return how many rows there are, with a noun if one is given.
+
+        Args:
+            rows: rows of `CycleData.rows`: their conditions find them again.
+            forms: forms of the noun.
+            place_ru: what the rows are about, for the list of changes; their conditions where it is empty.
+        """
         text = ru.whole(len(rows))
-        self._take(text, rows, op="count", form="whole")
+        self._take(text, rows, op="count", form="whole", **({"place_ru": place_ru} if place_ru else {}))
         return text if forms is None else f"{text}{ru.NBSP}{ru.plural(len(rows), forms)}"
 
     def total(self, rows: Rows, column: str, forms: tuple[str, str, str] | None = None) -> str:
@@ -168,5 +174,10 @@ def place(figure: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what a figure is a figure of, the same in every issue: table, operation, column, key or conditions."""
     named = figure.get("key") or figure.get("where") or {}
     parts = (f"{name}={value}" for name, value in sorted(named.items()))
-    keys = (repr(sorted(key.items())) for key in figure.get("keys", ()))
-    return (figure["table"], figure["op"], figure["column"], figure["form"], figure.get("how_ru", ""), *parts, *keys)
+    keys = (f"{name}={value}" for key in figure.get("keys", ()) for name, value in sorted(key.items()))
+    return (*subject(figure), *parts, *keys)
+
+
+def subject(figure: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a figure tells, whatever its rows: table, operation, column, form, how it was worked out."""
+    return (figure["table"], figure["op"], figure["column"], figure["form"], figure.get("how_ru", ""))

@@ -50,11 +50,11 @@ def quality_letters(data: CycleData) -> Iterator[Content]:
 
 
 def _files_of_owners(data: CycleData) -> Mapping[str, list[str]]:
-    """Return the files whose form says that they are of a school: findings in them rarely name it again."""
+    """Return the paths of files whose form says that they are of a school: findings in them rarely name it again."""
     owned: dict[str, list[str]] = {}
     for file in data.rows("files", status="accepted"):
         if file["document_key"] is not None:
-            owned.setdefault(str(file["document_key"]).rpartition(":")[2], []).append(str(file["file_sha256"]))
+            owned.setdefault(str(file["document_key"]).rpartition(":")[2], []).append(str(file["path"]))
     return owned
 
 
@@ -62,20 +62,23 @@ def _files(data: CycleData, code: str, owned: list[str]) -> list[_File]:
     """Return the school's files with findings, in the order of names."""
     named = data.rows("quality_findings", school_code=code, severity=_SEVERITIES)
     groups: dict[str, list[Rows]] = {}
-    for sha in dict.fromkeys(str(one["file_sha256"]) for one in named if one["file_path"] is not None):
-        groups.setdefault(sha, []).append(named.where(file_sha256=sha))
-    for sha in owned:
-        found = data.rows("quality_findings", file_sha256=sha, school_code=None, severity=_SEVERITIES)
+    for path in dict.fromkeys(str(one["file_path"]) for one in named if one["file_path"] is not None):
+        groups.setdefault(path, []).append(named.where(file_path=path))
+    for path in owned:
+        found = data.rows("quality_findings", file_path=path, school_code=None, severity=_SEVERITIES)
         if found:
-            groups.setdefault(sha, []).append(found)
+            groups.setdefault(path, []).append(found)
     issued = data.rows("documents", kind=_WORKBOOK, unit_level="school", unit_code=code)
     workbooks = {str(one["document_id"]).split(":")[1]: str(one["path"]).rpartition("/")[2] for one in issued}
-    files = [_File(_file_name(found[0][0]), tuple(found), workbooks.get(sha, "")) for sha, found in groups.items()]
+    files = [
+        _File(_file_name(path), tuple(found), workbooks.get(str(found[0][0]["file_sha256"]), ""))
+        for path, found in groups.items()
+    ]
     return sorted(files, key=lambda file: file.name)
 
 
-def _file_name(finding: Row) -> str:
-    return str(finding["file_path"]).replace("!", "/").rpartition("/")[2]
+def _file_name(path: str) -> str:
+    return path.replace("!", "/").rpartition("/")[2]
 
 
 def _context(data: CycleData, code: str, files: list[_File]) -> dict[str, object]:
@@ -135,7 +138,7 @@ def _table(figures: Figures, files: list[_File]) -> Spec | None:
                 severity, sheet, rule_id, mend = key
                 same = found.where(severity=severity, sheet=sheet or None, rule_id=rule_id, mend=mend)
                 groups.setdefault(key, []).append(same)
-        rows += [_line(figures, key, groups[key]) for key in sorted(groups)]
+        rows += [_line(figures, file.name, key, groups[key]) for key in sorted(groups)]
     return table("Что исправить: по файлам, сначала ошибки", _COLUMNS, rows)
 
 
@@ -143,12 +146,17 @@ def _group(finding: Row) -> tuple[str, str, str, str]:
     return str(finding["severity"]), finding["sheet"] or "", str(finding["rule_id"]), str(finding["mend"])
 
 
-def _line(figures: Figures, key: tuple[str, str, str, str], found: list[Rows]) -> Spec:
+def _line(figures: Figures, file_name: str, key: tuple[str, str, str, str], found: list[Rows]) -> Spec:
     severity, sheet, rule_id, mend = key
     every = [one for rows in found for one in rows]
-    count = figures.count(found[0]) if len(found) == 1 else figures.computed(len(every), "мест", every, form="whole")
+    place_ru = f"{file_name}: {sheet}" if sheet else file_name
+    count = (
+        figures.count(found[0], place_ru=place_ru)
+        if len(found) == 1
+        else figures.computed(len(every), f"мест: {file_name}, {sheet}, {_rule_title(rule_id)}", every, form="whole")
+    )
     messages = {str(one["message"]) for one in every}
-    said = messages.pop() if len(messages) == 1 else _rule_title(rule_id)
+    said = messages.pop() if len(messages) == 1 else f"{_rule_title(rule_id)}."
     what = f"Ошибка. {said}" if severity == "error" else said
     return row(sheet or ru.DASH, what, count, _places(every), mend)
 
