@@ -1,7 +1,8 @@
 """Table specifications → WordprocessingML. Rows are written as text, never cell by cell through an object model.
 
 A table specification is plain data: `{"block": "table", "title", "columns", "rows"}`; a column is `{"title", "weight",
-"kind": "text" | "number"}`, a row is `{"cells": [...], "kind": "plain" | "own" | "group"}`. A row with fewer cells than
+"kind": "text" | "number"}`, a row is `{"cells": [...], "kind": "plain" | "own" | "group" | "form"}`; a row of kind `form` is
+high enough to be filled in by hand. A row with fewer cells than
 columns stretches its last cell to the end, which is how a group heading or «недостаточно данных» is written. A cell is
 a text or `{"text", "shade"}`: the shade (`SHADES`) gives a ground and a sign, so that colour is never alone.
 """
@@ -43,6 +44,11 @@ _DENSE_SIZES: Final = ((18, 7), (13, 8), (10, 9))
 _LETTER: Final = 10.5
 """Mean width of a bold letter in twentieths of a point, for each point of its size."""
 _PADDING: Final = 90
+_FORM_HEIGHT: Final = 620
+"""Height of a row to fill in by hand, twentieths of a point: eleven millimetres."""
+_TALLEST_HEADER: Final = 3000
+_THIN_MARGINS: Final = '<w:tblCellMar><w:left w:w="20" w:type="dxa"/><w:right w:w="20" w:type="dxa"/></w:tblCellMar>'
+"""Of dense tables; the others take theirs from the table's style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
     body = "".join(_body_row(row, sheet) for row in spec["rows"])
     return (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="{styles["table"]}"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
-        '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0"'
+        f'<w:tblLayout w:type="fixed"/>{_THIN_MARGINS if sheet.size else ""}'
+        '<w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0"'
         f' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(spec["title"])}/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>{header}{body}</w:tbl>"
     )
@@ -115,11 +122,11 @@ def _header(titles: Sequence[str], sheet: _Sheet) -> str:
     turned = [need > width - _PADDING for need, width in zip(longest, sheet.widths, strict=True)]
     height = 0
     cells: list[str] = []
-    for title, width, is_turned in zip(titles, sheet.widths, turned, strict=True):
+    for title, width, need, is_turned in zip(titles, sheet.widths, longest, turned, strict=True):
         direction = '<w:textDirection w:val="btLr"/>' if is_turned else ""
         if is_turned:
             lines = max(int((width - _PADDING // 2) // (size * 23)), 1)
-            height = max(height, min(int(len(title) * letter / lines) + 160, 2600))
+            height = max(height, min(int(max(len(title) * letter / lines, need)) + 160, _TALLEST_HEADER))
         properties = f'<w:tcW w:w="{width}" w:type="dxa"/>{direction}<w:vAlign w:val="center"/>'
         cells.append(_cell(title, properties, sheet.styles["header"], sheet.size, keep_next=True))
     tall = f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>' if height else ""
@@ -131,7 +138,8 @@ def _body_row(row: Mapping[str, Any], sheet: _Sheet) -> str:
         group = sheet.styles["group"]
         return _row(row["cells"], sheet, _RowLook([group] * len(sheet.widths), group, keep_next=True))
     is_own = row["kind"] == "own"
-    look = _RowLook(sheet.paragraph_styles, sheet.styles["cell"], bold=is_own, keep_next=is_own)
+    height = _FORM_HEIGHT if row["kind"] == "form" else 0
+    look = _RowLook(sheet.paragraph_styles, sheet.styles["cell"], bold=is_own, keep_next=is_own, height=height)
     return _row(row["cells"], sheet, look)
 
 
@@ -141,12 +149,14 @@ class _RowLook:
     stretched_style: str
     bold: bool = False
     keep_next: bool = False
+    height: int = 0
 
 
 def _row(cells: Sequence[Cell], sheet: _Sheet, look: _RowLook) -> str:
     widths = sheet.widths
     last = len(cells) - 1
-    parts = ["<w:tr><w:trPr><w:cantSplit/></w:trPr>"]
+    tall = f'<w:trHeight w:val="{look.height}" w:hRule="atLeast"/>' if look.height else ""
+    parts = [f"<w:tr><w:trPr><w:cantSplit/>{tall}</w:trPr>"]
     for index, cell in enumerate(cells):
         stretched = index == last and last < len(widths) - 1
         cell_width = sum(widths[index:]) if stretched else widths[index]
