@@ -56,7 +56,8 @@ def row(*cells: str, kind: str = "plain", shades: Sequence[str | None] = ()) -> 
 
     Args:
         cells: texts.
-        kind: plain, own (bold: the unit that the document is about) or group (a heading among rows).
+        kind: plain, own (bold: the unit that the document is about), group (a heading among rows) or form (high
+            enough to be filled in by hand).
         shades: shades of the cells in their order (`word.tables.SHADES`), None for a plain one; the last ones may lack.
     """
     shaded: list[Any] = list(cells)
