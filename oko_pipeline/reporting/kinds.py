@@ -6,9 +6,13 @@ from typing import Final
 
 from oko_pipeline.reporting.content import Builder, Content
 from oko_pipeline.reporting.cycle import builders as cycle
+from oko_pipeline.reporting.objectivity.builders import OBJECTIVITY
+from oko_pipeline.reporting.public import builders as public
 
 __all__ = ["BUILDERS", "Builder", "Content"]
 
 BUILDERS: Final[Mapping[str, Builder]] = ChainMap(
     dict(cycle.BUILDERS),
+    dict(OBJECTIVITY),
+    dict(public.BUILDERS),
 )

@@ -1,0 +1,1 @@
+"""Open documents: for the sites of municipalities and schools, and for parents."""
