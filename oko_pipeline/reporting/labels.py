@@ -4,8 +4,7 @@ from datetime import date
 from typing import Any
 
 from oko_pipeline.catalogue.campaigns import campaigns
-from oko_pipeline.catalogue.keys import AssessmentKey
-from oko_pipeline.catalogue.records import record_tables
+from oko_pipeline.catalogue.records import choice_lists, record_tables
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.cycle_data import Row
@@ -26,12 +25,16 @@ def subject_ru(code: str) -> str:
 
 
 def work_ru(assessment_id: str) -> str:
-    """Return a work inside a sentence: «русский язык, 4 класс (весна 2021)»."""
-    key = AssessmentKey.parse(assessment_id)
-    name = subject_ru(key.subject_code)
-    campaign = campaigns().get(key.campaign_code)
-    when = f" ({campaign.short_ru})" if campaign is not None else ""
-    return f"{name[:1].lower()}{name[1:]}, {key.paper_grade}{ru.NBSP}класс{when}"
+    """Return a work inside a sentence: «русский язык, 4 класс (весна 2021)».
+
+    Rechecks name works of which only the procedure, the grade and the subject are known; what is missing is left out.
+    """
+    campaign_code, grade, subject, *_ = assessment_id.split(":")
+    name = subject_ru(subject)
+    campaign = campaigns().get(campaign_code)
+    when = campaign.short_ru if campaign is not None else choice_lists()["procedures"].get(campaign_code, "")
+    parts = [name[:1].lower() + name[1:], f"{grade}{ru.NBSP}класс" if grade.isdigit() else ""]
+    return f"{', '.join(part for part in parts if part)}{f' ({when})' if when else ''}"
 
 
 def day_ru(day: Any) -> str:

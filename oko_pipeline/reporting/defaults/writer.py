@@ -144,6 +144,18 @@ class Writer:
         self.tag("endif")
         self.tag("endif")
 
+    def landscape(self, *sections: tuple[str, str]) -> None:
+        """Write sections, each a name and a heading, one after another on landscape pages, headings and texts too.
+
+        Sections with wide tables that follow each other then share their pages, and no page is turned for a heading.
+        """
+        self.tag(f"if {' or '.join(name for name, _ in sections)}")
+        self.end_section(landscape=False)
+        for name, heading in sections:
+            self.section(name, heading)
+        self.end_section(landscape=True)
+        self.tag("endif")
+
     def loop(self, name: str, part: str, text: str, style: str) -> None:
         """Write a paragraph for each item of a list; the item is called `paragraph`."""
         self.tag(f"for paragraph in {name}.{part}")

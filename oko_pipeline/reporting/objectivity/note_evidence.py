@@ -1,0 +1,358 @@
+"""Sections of the department's note about the signs themselves: what was looked at, where, how sure it is."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from oko_pipeline.catalogue.keys import previous_school_year
+from oko_pipeline.catalogue.methods import parameters
+from oko_pipeline.catalogue.tables_objectivity import SIGNAL_CODES, WHOLE_YEAR
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.cycle_data import Row, Rows
+from oko_pipeline.reporting.objectivity.signs import (
+    FAMILIES,
+    IN_QUESTION,
+    OFFICIAL_SIGNS,
+    SCHOOLS,
+    SIGNALS,
+    TO_TALK_WITH,
+    distinct_schools,
+    families_ru,
+    found_signals,
+    found_signs,
+    schools_count,
+    sign_code,
+    sign_text,
+    signal_caution,
+    signal_text,
+    signal_title,
+)
+from oko_pipeline.reporting.sections import Spec, row, section, table
+
+_TESTED: Final = ("signal", "no_signal")
+
+
+def cards_in_question(area: Area) -> list[Row]:
+    """Return the cards of schools that need a closer look, in order of codes."""
+    return sorted(area.rows("objectivity_cards", evidence_level=IN_QUESTION), key=lambda card: card["school_code"])
+
+
+def main_section(area: Area, levels_before: dict[str, list[tuple[str, Row]]]) -> Spec | None:
+    """Return the main findings: how many schools, which first, what repeats, what is not known."""
+    cards = area.rows("objectivity_cards")
+    first = [card for card in cards_in_question(area) if card["evidence_level"] in TO_TALK_WITH]
+    text = [
+        f"Карточки объективности составлены по {area.figures.count(cards, SCHOOLS)}. {_levels_ru(area, cards)}",
+        _first_ru(first, cards.where(evidence_level="низкий")),
+    ]
+    points = [_first_point(area, card) for card in first]
+    repeated = [code for code, found in levels_before.items() if found]
+    if repeated:
+        names = ru.listed([f"{code} {area.school(code)}" for code in repeated])
+        text.append(f"Не первый год требуют внимания: {names}.")
+    return section(text=text, points=points)
+
+
+def _levels_ru(area: Area, cards: Rows) -> str:
+    """Return how many schools there are at each level of evidence, the levels that nobody has left out."""
+
+    def told(level: str, before: str, after: str = "") -> str:
+        found = cards.where(evidence_level=level)
+        return f"{before} {area.figures.count(found, SCHOOLS)}{after}" if found else ""
+
+    levels = [told(level, f"«{level}» — у") for level in reversed(IN_QUESTION)]
+    known = [text for text in levels if text]
+    parts = [
+        f"уровень доказательности {ru.listed(known)}" if known else "",
+        told("нет признаков", "у", " посчитанное ничего не отметило"),
+        told("нет данных", "по", " данных для вывода нет"),
+    ]
+    return f"{ru.sentence_start('; '.join(part for part in parts if part))}."
+
+
+def _first_ru(first: Sequence[Row], low: Sequence[Row]) -> str:
+    if first:
+        return (
+            "Сначала — ОО, где сошлись независимые сигналы или где они повторились; перечень — по кодам, а не по "
+            "числу сигналов:"
+        )
+    if low:
+        return (
+            "Ни в одной ОО независимые сигналы не сошлись и не повторились. Оснований для перепроверки по сигналам "
+            "нет; достаточно разговора о причинах и случайной части отбора."
+        )
+    return ""
+
+
+def _first_point(area: Area, card: Row) -> str:
+    code = str(card["school_code"])
+    signals = area.figures.counted(
+        card, "signals_count", ("независимый сигнал", "независимых сигнала", "независимых сигналов")
+    )
+    signs = area.figures.counted(card, "official_signs_count", OFFICIAL_SIGNS)
+    families = families_ru(card["families"])
+    where = f" ({ru.listed(families)})" if families else ""
+    repeated = families_ru(card["persistent_families"])
+    tail = f"; повторились: {ru.listed(repeated)}" if repeated else ""
+    return f"{code} {area.school(code)}, уровень «{card['evidence_level']}»: {signals}{where}, {signs}{tail}."
+
+
+def official_section(area: Area) -> Spec | None:
+    """Return the official signs of the methodology: index, counts by sign, codes of schools in order."""
+    signs = area.rows("objectivity_signs")
+    counted = signs.where(state=("sign", "no_sign"))
+    if not counted:
+        return None
+    columns = [
+        ("№", 0.6, "number"),
+        ("Признак", 4.6, "text"),
+        ("Посчитан, ОО", 1.5, "number"),
+        ("Есть, ОО", 1.2, "number"),
+        ("Мало данных, ОО", 1.6, "number"),
+        ("Где есть (коды ОО)", 3.0, "text"),
+    ]
+    rows = [_official_row(area, signs.where(sign_number=number)) for number in range(1, 15)]
+    made = table("Официальные признаки по ОО муниципалитета", columns, [one for one in rows if one is not None])
+    return section(text=[*_index_text(area), _official_text(area, signs)], tables=[made])
+
+
+def _official_text(area: Area, signs: Rows) -> str:
+    found = signs.where(state="sign")
+    total = schools_count(area.figures, signs.where(state=("sign", "no_sign")))
+    if not found:
+        return f"Хотя бы один признак посчитан у {total} ОО муниципалитета; ни у одной из них признаков нет."
+    marked = schools_count(area.figures, found)
+    return f"Хотя бы один признак посчитан у {total} ОО муниципалитета, есть хотя бы один — у {marked}."
+
+
+def _official_row(area: Area, signs: Rows) -> Spec | None:
+    counted = signs.where(state=("sign", "no_sign"))
+    if not counted:
+        return None
+    found = signs.where(state="sign")
+    return row(
+        str(counted[0]["sign_number"]),
+        str(counted[0]["sign_title_ru"]),
+        area.figures.count(counted),
+        area.figures.count(found),
+        area.figures.count(signs.where(state="insufficient")),
+        ", ".join(distinct_schools(found)) or ru.DASH,
+    )
+
+
+def _index_text(area: Area) -> list[str]:
+    rules = {str(one["rule"]): one for one in area.data.rows("objectivity_index", unit_level="all")}
+    guarded, official = rules.get("guarded"), rules.get("official")
+    if guarded is None or official is None or guarded["index_value"] is None:
+        return []
+    figures = area.figures
+    share = (
+        f"{figures.percent(guarded, 'marked_share')} (95 % интервал "
+        f"{figures.interval(guarded, 'marked_low', 'marked_high')})"
+    )
+    text = (
+        f"По всем загруженным ОО ({figures.whole(guarded, 'schools_count')}) хотя бы один официальный признак есть у "
+        f"{share}; индекс объективности — {figures.decimal(guarded, 'index_value')}. Из 14 признаков посчитать удалось "
+        f"{figures.whole(guarded, 'signs_count')}."
+    )
+    more = (official["marked_count"] or 0) - (guarded["marked_count"] or 0)
+    if more > 0:
+        added = figures.computed(
+            more, "разность чисел отмеченных ОО по двум правилам", [official, guarded], form="whole"
+        )
+        text += (
+            f" По букве методики, без наименьшего числа участников, отмеченных ОО было бы больше на {added}: там "
+            "слишком мало участников, чтобы признак что-то значил."
+        )
+    unknown = f"{guarded['unknown_ru']}." if guarded["unknown_ru"] else ""
+    return [" ".join(part for part in (text, unknown) if part)]
+
+
+def signals_section(area: Area) -> Spec | None:
+    """Return the independent signals by way of looking, each with how many of its alarms may be false."""
+    signals = area.rows("objectivity_signals")
+    tested = signals.where(state=_TESTED)
+    if not tested:
+        return None
+    columns = [
+        ("Способ", 3.0, "text"),
+        ("Проверено, ОО", 1.3, "number"),
+        ("Сигнал, ОО", 1.1, "number"),
+        ("Где (коды ОО)", 2.2, "text"),
+        ("Чего из сигнала не следует", 5.4, "text"),
+    ]
+    rows = [_signal_row(area, signals.where(signal_code=code)) for code in SIGNAL_CODES]
+    made = table("Независимые сигналы по способам проверки", columns, [one for one in rows if one is not None])
+    return section(text=[_false_alarms(area, signals)], tables=[made])
+
+
+def _false_alarms(area: Area, signals: Rows) -> str:
+    found = [one for one in signals.where(state="signal") if one["q_value"] is not None]
+    rate = float(parameters("objectivity.signals")["false_discovery_rate"])
+    checked = area.figures.count(signals.where(state=_TESTED))
+    if not found:
+        return f"Проверок сделано {checked}, статистических сигналов нет ни одного."
+    count = area.figures.computed(len(found), "число сигналов, посчитанных по результатам", found, form="whole")
+    false = area.figures.computed(rate * len(found), "число сигналов, умноженное на допустимую долю ложных", found)
+    noun = ru.plural(len(found), SIGNALS)
+    return (
+        f"Проверок сделано {checked}, из них {count} дали сигнал. Доля ложных среди сигналов года удерживается не выше "
+        f"{ru.percent(rate, 0)}: на {count}{ru.NBSP}{noun} ложных приходится в среднем не больше {false}."
+    )
+
+
+def _signal_row(area: Area, signals: Rows) -> Spec | None:
+    tested = signals.where(state=_TESTED)
+    if not tested:
+        return None
+    found = signals.where(state="signal")
+    code = str(tested[0]["signal_code"])
+    return row(
+        signal_title(code),
+        schools_count(area.figures, tested),
+        schools_count(area.figures, found),
+        ", ".join(distinct_schools(found)) or ru.DASH,
+        signal_caution(code),
+    )
+
+
+def schools_section(area: Area, cards: Sequence[Row], levels_before: dict[str, list[tuple[str, Row]]]) -> Spec | None:
+    """Return the tables of schools that need a closer look, in order of codes: levels, years, families of signals."""
+    columns = [
+        ("Код", 1.5, "text"),
+        ("ОО", 4.0, "text"),
+        ("Уровень", 1.6, "text"),
+        ("Официальных признаков (из посчитанных)", 2.4, "text"),
+        ("Независимых сигналов", 2.2, "number"),
+        ("Прежние годы", 3.4, "text"),
+        ("Работ за год", 1.4, "number"),
+    ]
+    rows = [_school_row(area, card, levels_before[str(card["school_code"])]) for card in cards]
+    found = table("ОО, где результаты требуют внимания (в порядке кодов)", columns, rows)
+    return section(tables=[found, _families_table(area, cards)])
+
+
+def _school_row(area: Area, card: Row, before: list[tuple[str, Row]]) -> Spec:
+    figures, code = area.figures, str(card["school_code"])
+    return row(
+        code,
+        area.school(code),
+        str(card["evidence_level"]),
+        f"{figures.whole(card, 'official_signs_count')} из {figures.whole(card, 'official_computed_count')}",
+        figures.whole(card, "signals_count"),
+        "; ".join(f"{ru.school_year_words(year)} — {earlier['evidence_level']}" for year, earlier in before) or ru.DASH,
+        figures.whole(card, "participants_count"),
+    )
+
+
+def _families_table(area: Area, cards: Sequence[Row]) -> Spec | None:
+    """Return which families of signals each school has: found, found again, not found, not computed."""
+    columns = [("Код", 1.5, "text"), ("ОО", 3.4, "text"), ("Официальные признаки", 1.9, "text")]
+    columns += [(ru.sentence_start(title), 1.6, "text") for title in FAMILIES.values()]
+    return table("Какие семейства сигналов отмечены", columns, [_families_row(area, card) for card in cards])
+
+
+def _families_row(area: Area, card: Row) -> Spec:
+    code = str(card["school_code"])
+    signals = area.data.rows("objectivity_signals", school_code=code)
+    tested = {str(one["family"]) for one in signals if one["state"] in _TESTED}
+    found, repeated = (families_ru(card[name]) for name in ("families", "persistent_families"))
+    marks = [
+        _mark(title, found, repeated) if family in tested or title in repeated else (ru.DASH, "grey")
+        for family, title in FAMILIES.items()
+    ]
+    official = ("есть", "level_3") if card["official_signs_count"] else ("нет", None)
+    cells = [official, *marks]
+    return row(
+        code, area.school(code), *(text for text, _ in cells), shades=[None, None, *(shade for _, shade in cells)]
+    )
+
+
+def _mark(title: str, found: Sequence[str], repeated: Sequence[str]) -> tuple[str, str | None]:
+    if title in repeated:
+        return "повторно", "level_4"
+    return ("есть", "level_3") if title in found else ("нет", None)
+
+
+def levels_before(area: Area, cards: Sequence[Row], years: int) -> dict[str, list[tuple[str, Row]]]:
+    """Return, by school, the earlier years in which it was in question, newest first."""
+    found: dict[str, list[tuple[str, Row]]] = {str(card["school_code"]): [] for card in cards}
+    year = area.data.school_year
+    for _ in range(years):
+        year = previous_school_year(year)
+        for code, told in found.items():
+            card = next(iter(area.data.rows("objectivity_cards", school_year=year, school_code=code)), None)
+            if card is not None and card["evidence_level"] in IN_QUESTION:
+                told.append((year, card))
+    return found
+
+
+def school_details(area: Area, cards: Sequence[Row]) -> list[Spec]:
+    """Return, school by school, all signs with their numbers, what they are compared with and what is not known."""
+    return [_details(area, card) for card in cards]
+
+
+def _details(area: Area, card: Row) -> Spec:
+    code = str(card["school_code"])
+    data, figures = area.data, area.figures
+    signs = found_signs(data.rows("objectivity_signs", school_code=code))
+    signals = found_signals(data.rows("objectivity_signals", school_code=code))
+    points = [f"{sign_code(one)}. {sign_text(figures, one)}." for one in signs]
+    points += [f"{sign_code(one)}. {signal_text(figures, one)}." for one in signals]
+    text = [f"{card['basis_ru']}. {group_text(area, card)}".strip()]
+    return {
+        "title": f"{code} {area.school(code)}",
+        "section": section(
+            text=text, points=points, note=f"Не известно: {_small(card['unknown_ru'])}." if card["unknown_ru"] else ""
+        ),
+    }
+
+
+def group_text(area: Area, card: Row) -> str:
+    """Return how often comparable schools have a signal; empty where the group is unknown or too small for a share."""
+    if card["group_signal_share"] is None or card["group_schools_count"] < area.data.settings.claim_from:
+        return ""
+    figures = area.figures
+    share = (
+        f"{figures.percent(card, 'group_signal_share', 0)} "
+        f"({figures.interval(card, 'group_signal_low', 'group_signal_high')})"
+    )
+    return (
+        f"Среди ОО с теми же условиями ({figures.whole(card, 'group_schools_count')} ОО с данными) хотя бы один сигнал "
+        f"есть у {share}."
+    )
+
+
+def _small(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def unknown_section(area: Area) -> Spec | None:
+    """Return what is not known: sources that nobody has, and ways of looking that say nothing of some schools."""
+    cards = area.rows("objectivity_cards")
+    reasons: dict[str, list[str]] = {}
+    for card in sorted(cards, key=lambda one: one["school_code"]):
+        for reason in str(card["unknown_ru"] or "").split("; "):
+            if reason and ": " not in reason:
+                reasons.setdefault(reason, []).append(str(card["school_code"]))
+    points = [
+        f"{ru.sentence_start(reason)} — {_codes_ru(codes, len(cards))}." for reason, codes in sorted(reasons.items())
+    ]
+    columns = [("Способ", 3.6, "text"), ("Почему не посчитан", 4.4, "text"), ("ОО", 4.0, "text")]
+    return section(points=points, tables=[table("Что не удалось посчитать", columns, _silent_rows(area, len(cards)))])
+
+
+def _silent_rows(area: Area, everywhere: int) -> list[Spec]:
+    signals = area.rows("objectivity_signals", state=("insufficient", "not_applicable"), assessment_id=WHOLE_YEAR)
+    found: dict[tuple[int, str], list[str]] = {}
+    for one in sorted(signals, key=lambda one: one["school_code"]):
+        key = (SIGNAL_CODES.index(one["signal_code"]), str(one["note_ru"] or "мало данных"))
+        found.setdefault(key, []).append(str(one["school_code"]))
+    return [
+        row(signal_title(SIGNAL_CODES[place]), ru.sentence_start(note), _codes_ru(codes, everywhere))
+        for (place, note), codes in sorted(found.items())
+    ]
+
+
+def _codes_ru(codes: Sequence[str], everywhere: int) -> str:
+    return "все ОО" if len(codes) == everywhere else ", ".join(codes)
