@@ -4,6 +4,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Final
 
+from oko_pipeline.reporting.complex_analysis import builders as complex_analysis
 from oko_pipeline.reporting.content import Builder, Content
 from oko_pipeline.reporting.cycle import builders as cycle
 from oko_pipeline.reporting.objectivity.builders import OBJECTIVITY
@@ -12,6 +13,7 @@ from oko_pipeline.reporting.public import builders as public
 __all__ = ["BUILDERS", "Builder", "Content"]
 
 BUILDERS: Final[Mapping[str, Builder]] = ChainMap(
+    dict(complex_analysis.BUILDERS),
     dict(cycle.BUILDERS),
     dict(OBJECTIVITY),
     dict(public.BUILDERS),

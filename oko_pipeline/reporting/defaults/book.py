@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from oko_pipeline.reporting.defaults import cycle, objectivity, public, vpr
+from oko_pipeline.reporting.defaults import complex_analysis, cycle, objectivity, public, vpr
 from oko_pipeline.reporting.defaults.look import prepare
 from oko_pipeline.reporting.defaults.writer import Template, Writer, write_footer
 from oko_pipeline.reporting.word.render import with_fixed_times
@@ -20,6 +20,7 @@ from oko_pipeline.reporting.word.render import with_fixed_times
 _BUILT_AT: Final = datetime(2026, 11, 1)  # noqa: DTZ001 - core properties hold naive UTC
 TEMPLATES: Final[Mapping[str, Template]] = ChainMap(
     dict(vpr.TEMPLATES),
+    dict(complex_analysis.TEMPLATES),
     dict(cycle.TEMPLATES),
     dict(objectivity.TEMPLATES),
     dict(public.TEMPLATES),

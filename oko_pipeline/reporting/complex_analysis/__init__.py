@@ -1,0 +1,1 @@
+"""Complex analysis of several procedures, the passport of a school, one page for a head."""

@@ -1,0 +1,107 @@
+"""What was decided and done in a school and what came of it."""
+
+from typing import Final
+
+from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.told import Told
+from oko_pipeline.reporting.complex_analysis.view import View
+from oko_pipeline.reporting.cycle_data import Row
+from oko_pipeline.reporting.labels import answer_ru, day_ru
+from oko_pipeline.reporting.sections import Spec, row, section, table
+
+_VERDICTS_RU: Final = {
+    "effective": "действует",
+    "partly": "действует частично",
+    "not_effective": "не действует",
+    "not_enough_data": "сказать нельзя",
+}
+_DECISIONS_RU: Final = {
+    "continue": "продолжить",
+    "change": "изменить",
+    "stop": "прекратить",
+    "gather_data": "собрать данные",
+}
+_MOST: Final = 12
+_MEASURES: Final = ("мера", "меры", "мер")
+
+
+def decisions(view: View) -> Told:
+    """Return the school's decisions with their state and its measures with their effect."""
+    effects = sorted(view.data.rows("measure_effects", owner_code=view.code), key=_number)
+    known = [one for one in effects if one["verdict"] != "not_enough_data"]
+    texts = []
+    if effects:
+        texts.append(
+            f"Оценено {ru.counted(len(effects), _MEASURES)} с показателем: о действии можно судить по "
+            f"{ru.whole(len(known))}."
+        )
+    points = [_effect_point(one) for one in known[:2]]
+    found = section(text=texts, tables=[_decisions_table(view), _effects_table(view, effects)])
+    return Told(found, tuple(points))
+
+
+def _number(one: Row) -> tuple[str, str]:
+    return str(one["measure_number"]), str(one["indicator_code"])
+
+
+def _decisions_table(view: View) -> Spec | None:
+    rows = sorted(view.of_schools("decisions"), key=lambda one: str(one["decision_number"]))
+    told = [
+        row(
+            str(one["decision_number"]),
+            str(one["title"]),
+            day_ru(one["decided_on"]),
+            day_ru(one["due_on"]),
+            answer_ru(one, "status"),
+        )
+        for one in rows[:_MOST]
+    ]
+    columns = [
+        ("№", 0.9, "text"),
+        ("Решение", 4.6, "text"),
+        ("Принято", 1.4, "text"),
+        ("Срок", 1.4, "text"),
+        ("Состояние", 1.7, "text"),
+    ]
+    return table("Решения школы", columns, told)
+
+
+def _effects_table(view: View, effects: list[Row]) -> Spec | None:
+    told = [
+        row(
+            f"{one['measure_number']}. {one['title']}",
+            _indicator(one),
+            _change(view, one),
+            f"{_VERDICTS_RU[str(one['verdict'])]}. {one['reason_ru']}",
+            _DECISIONS_RU[str(one["proposed_decision"])],
+        )
+        for one in effects[:_MOST]
+    ]
+    columns = [
+        ("Мера", 2.6, "text"),
+        ("Показатель", 2.6, "text"),
+        ("Эффект (95 %)", 1.8, "text"),
+        ("Вывод", 3.2, "text"),
+        ("Предложено", 1.4, "text"),
+    ]
+    return table("Меры школы и их действие", columns, told)
+
+
+def _indicator(one: Row) -> str:
+    known = indicators().get(str(one["indicator_code"]))
+    return ru.DASH if known is None else known.title_ru
+
+
+def _change(view: View, one: Row) -> str:
+    if one["effect"] is None:
+        return ru.DASH
+    figures = view.figures
+    effect, low, high = (figures.decimal(one, name) for name in ("effect", "effect_low", "effect_high"))
+    sign = "+" if one["effect"] > 0 else ""
+    return f"{sign}{effect} (от{ru.NBSP}{low} до{ru.NBSP}{high})"
+
+
+def _effect_point(one: Row) -> str:
+    verdict = _VERDICTS_RU[str(one["verdict"])]
+    return f"Мера {one['measure_number']} ({one['title']}) {verdict}: {one['reason_ru']}"

@@ -1,0 +1,165 @@
+"""Zones of risk: what deviates surely and repeatedly, and what stands behind it. No order by result."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.told import Told
+from oko_pipeline.reporting.complex_analysis.view import SCHOOLS_SHORT, View
+from oko_pipeline.reporting.cycle_data import Row
+from oko_pipeline.reporting.sections import Spec, row, section, table
+
+ZONES_RU: Final = {
+    "none": "отклонений нет",
+    "watch": "отдельные отклонения",
+    "risk": "зона риска",
+    "unknown": "проверить нечего",
+}
+SIGNIFICANCE_RU: Final = {"high": "высокая", "medium": "средняя", "low": "низкая", "unknown": "не известна"}
+_FACTORS_SHOWN: Final = 3
+_FACTORS_OF_SCHOOL: Final = 10
+
+
+def factors(card: Row, direction: str) -> list[str]:
+    """Return the factors of a card that point one way, confirmed and repeated ones first."""
+    told: list[dict[str, Any]] = [one for one in json.loads(card["factors"] or "[]") if one["direction"] == direction]
+    told.sort(key=lambda one: (not one["is_confirmed"], not one["is_persistent"], str(one["text_ru"])))
+    return [str(one["text_ru"]) for one in told]
+
+
+def unknowns(card: Row) -> list[str]:
+    """Return what a card could not check, in words."""
+    return [str(one["text_ru"]) for one in json.loads(card["unknown"] or "[]")]
+
+
+def municipality_risks(view: View) -> Told:
+    """Return the zones of the municipality's schools and the factors of risk that stand out."""
+    cards = view.of_schools("risk_cards")
+    if not cards:
+        return Told(None)
+    counts = {zone: view.figures.count(cards.where(zone=zone)) for zone in ZONES_RU}
+    checked = ru.whole(len([one for one in cards if one["zone"] != "unknown"]))
+    text = (
+        f"Проверены результаты {checked} ОО: зона риска — {counts['risk']}, отдельные отклонения — {counts['watch']}, "
+        f"отклонений нет — {counts['none']}."
+    )
+    unknown = cards.where(zone="unknown")
+    if unknown:
+        text += f" У {counts['unknown']} ОО проверить нечего: участников мало, нет отметок или ОО особого вида."
+    off = [one for one in cards if one["zone"] in ("risk", "watch")]
+    points = []
+    if off:
+        names = [str(one["school_code"]) for one in sorted(off, key=lambda one: str(one["school_code"]))]
+        points.append(
+            f"Отклонения результатов требуют разбора в {ru.counted(len(off), SCHOOLS_SHORT)}: {ru.listed(names, 6)}."
+        )
+    return Told(
+        section(text=[text, _low_results_text(view)], tables=[_cards_table(view, off), _profile_table(view)]),
+        tuple(points),
+    )
+
+
+def _cards_table(view: View, cards: Sequence[Row]) -> Spec | None:
+    rows = []
+    for card in sorted(cards, key=lambda one: str(one["school_code"])):
+        adverse = factors(card, "adverse")
+        more = len(adverse) - _FACTORS_SHOWN
+        told = " ".join(adverse[:_FACTORS_SHOWN]) + (f" И ещё {more}." if more > 0 else "")
+        rows.append(
+            row(
+                view.school_name(str(card["school_code"])),
+                ZONES_RU[str(card["zone"])],
+                view.figures.whole(card, "adverse_count"),
+                view.figures.whole(card, "persistent_count"),
+                told or ru.DASH,
+            )
+        )
+    columns = [
+        ("ОО", 2.6, "text"),
+        ("Зона", 1.4, "text"),
+        ("Подтверждено", 1.0, "number"),
+        ("Повторяется", 1.0, "number"),
+        ("В чём отклонение", 5.6, "text"),
+    ]
+    return table("ОО с отклонениями результатов, в порядке кодов", columns, rows)
+
+
+def _profile_table(view: View) -> Spec | None:
+    """Return how many schools have each factor of risk, factors in the order of names."""
+    profile = view.of_schools("risk_profile")
+    titles = sorted({str(one["factor_title_ru"]) for one in profile if one["significance"] in ("high", "medium")})
+    rows = []
+    for title in titles:
+        own = profile.where(factor_title_ru=title)
+        high = own.where(significance="high")
+        codes = ru.listed(sorted(str(one["school_code"]) for one in high), 6) or ru.DASH
+        rows.append(
+            row(title, *(view.figures.count(own.where(significance=name)) for name in ("high", "medium")), codes)
+        )
+    columns = [
+        ("Фактор риска", 4.2, "text"),
+        ("Высокая значимость, ОО", 1.4, "number"),
+        ("Средняя, ОО", 1.2, "number"),
+        ("ОО с высокой значимостью", 3.2, "text"),
+    ]
+    return table("Факторы риска по условиям работы ОО", columns, rows)
+
+
+def _low_results_text(view: View) -> str:
+    flags = view.of_schools("low_result_flags")
+    computed = flags.where(computed=True)
+    listed = flags.where(official_list=True)
+    codes = sorted({str(one["school_code"]) for one in computed})
+    official = sorted({str(one["school_code"]) for one in listed})
+    parts = []
+    if official:
+        parts.append(f"В официальном перечне ШНОР — {ru.listed(official, 6)}.")
+    if codes:
+        parts.append(
+            f"По правилам программы низкие результаты у {ru.listed(codes, 6)}; решение о перечне принимает орган."
+        )
+    return " ".join(parts)
+
+
+def school_risks(view: View) -> Told:
+    """Return a school's card of risk and its profile of conditions."""
+    card = view.of_schools("risk_cards").one
+    profile = [one for one in view.of_schools("risk_profile") if one["significance"] in ("high", "medium")]
+    texts: list[str] = []
+    points: list[str] = []
+    adverse: list[str] = []
+    if card is not None:
+        texts.append(_card_text(view, card))
+        adverse = factors(card, "adverse")
+        if adverse:
+            points.append(f"Отклонения результатов ({ZONES_RU[str(card['zone'])]}). {adverse[0]}")
+        favourable = factors(card, "favourable")
+        if favourable:
+            texts.append(f"Благоприятные отклонения: {ru.whole(len(favourable))}. {favourable[0]}")
+        if unknowns(card):
+            texts.append(f"Чего мы не знаем. {' '.join(unknowns(card)[:4])}")
+    more = len(adverse) - _FACTORS_OF_SCHOOL
+    shown = adverse[:_FACTORS_OF_SCHOOL] + ([f"И ещё {more} — в таблице базы risk_cards."] if more > 0 else [])
+    rows = [
+        row(str(one["factor_title_ru"]), SIGNIFICANCE_RU[str(one["significance"])], str(one["evidence_ru"]))
+        for one in sorted(profile, key=lambda one: str(one["factor_title_ru"]))
+    ]
+    columns = [("Фактор", 3.0, "text"), ("Значимость", 1.3, "text"), ("На чём стоит вывод", 5.5, "text")]
+    found = section(text=texts, points=shown, tables=[table("Факторы риска по условиям работы", columns, rows)])
+    return Told(found, tuple(points))
+
+
+def _card_text(view: View, card: Row) -> str:
+    if card["zone"] == "unknown":
+        return "Отклонения результатов проверить нечем."
+    tests = view.figures.counted(card, "tests_count", ("проверка", "проверки", "проверок"))
+    adverse = view.figures.counted(
+        card,
+        "adverse_count",
+        ("неблагоприятное отклонение", "неблагоприятных отклонения", "неблагоприятных отклонений"),
+    )
+    text = f"Проведено {tests}; подтверждено {adverse}"
+    if card["persistent_count"]:
+        text += f", повторяются по годам {view.figures.whole(card, 'persistent_count')}"
+    return f"{text}. Вывод: {ZONES_RU[str(card['zone'])]}."
