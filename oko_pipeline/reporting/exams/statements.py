@@ -1,0 +1,200 @@
+"""The section «Главное» of a note about exams: what the numbers say, how sure it is, what to look at first.
+
+Shares are claimed from `claim_from` participants on; a difference is named only when it is confirmed among all
+comparisons of its kind (`comparisons`). Causes are never guessed here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from oko_pipeline.catalogue.exams import KIND_TITLES_RU
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.cycle_data import CycleData
+from oko_pipeline.reporting.exams import words
+from oko_pipeline.reporting.exams.comparisons import MunicipalResults, SchoolGap, Trend
+from oko_pipeline.reporting.exams.result_tables import gap_phrase, measure_ru
+from oko_pipeline.reporting.exams.results import ExamResult
+from oko_pipeline.reporting.figures import Figures
+
+Statement = dict[str, object]
+_MOST_EXAMS: Final = 6
+_MOST_SCHOOLS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What statements are made from: results of the unit, its verdicts, its changes."""
+
+    data: CycleData
+    results: Sequence[ExamResult]
+    trends: Sequence[Trend]
+    figures: Figures
+
+    @property
+    def large(self) -> list[ExamResult]:
+        """Return the results with enough participants for shares, without forms that contradict themselves."""
+        least = self.data.settings.claim_from
+        return [one for one in self.results if one.participants >= least and not one.is_doubtful]
+
+
+def statement(title: str, text: str, points: Sequence[str] = ()) -> Statement:
+    """Return a statement: bold beginning, sentence, points."""
+    return {"title": title, "text": text, "points": list(points)}
+
+
+def participation(told: Told) -> Statement:
+    """Return how many results there are, by kind of exam, and which exams are too small for shares."""
+    figures, results = told.figures, told.results
+    parts = []
+    for kind in KIND_TITLES_RU:
+        own = [one for one in results if one.key.kind == kind]
+        if own:
+            rows = [row for one in own for row in one.rows]
+            number = sum(one.participants for one in own)
+            text = figures.computed(number, "сумма участников экзаменов", rows, form="whole", digits=0)
+            exams = ru.counted(len(own), words.EXAMS)
+            parts.append(f"{KIND_TITLES_RU[kind]} — {text}{ru.NBSP}{ru.plural(number, words.RESULTS)} ({exams})")
+    text = f"{ru.sentence_start(ru.listed(parts))}."
+    small = [one for one in results if one.participants < told.data.settings.claim_from]
+    if small:
+        names = ru.listed([words.exam_dative(one.key) for one in small], _MOST_EXAMS)
+        text += (
+            f" Участников меньше {told.data.settings.claim_from}, поэтому доли не приводятся и выводов нет: {names}."
+        )
+    return statement("Участие", text)
+
+
+def failures(told: Told) -> Statement | None:
+    """Return where the minimum was not reached."""
+    large = [one for one in told.large if one.share(_failed(one)) is not None]
+    if not large:
+        return None
+    missed = [one for one in large if one.count(_failed_count(one))]
+    if not missed:
+        names = ru.listed([words.exam_dative(one.key) for one in large], _MOST_EXAMS)
+        return statement("Минимум", f"Ниже минимума не оказался никто: {names}.")
+    points = [
+        f"{words.exam_dative(one.key)}: {one.count_text(told.figures, _failed_count(one))} из "
+        f"{_of(one, told.figures)}, {one.share_words(told.figures, _failed(one))}."
+        for one in missed
+    ]
+    clean = [words.exam_dative(one.key) for one in large if one not in missed]
+    text = "Минимума достигли не все:" if not clean else f"Все справились с минимумом: {ru.listed(clean)}. Не все:"
+    return statement("Минимум", text, points)
+
+
+def heights(told: Told) -> Statement | None:
+    """Return high results: «4» and «5», or 80–100 points and hundreds."""
+    points = []
+    for one in told.large:
+        measure = "quality" if one.key.is_marked else "high"
+        if one.share(measure) is None:
+            continue
+        tail = ""
+        if not one.key.is_marked and one.count("hundred"):
+            tail = f"; {one.counted_text(told.figures, 'hundred', words.RESULTS)} по{ru.NBSP}100{ru.NBSP}баллов"
+        points.append(
+            f"{words.exam_dative(one.key)}: {measure_ru(measure)} — {one.share_words(told.figures, measure)}{tail}."
+        )
+    return statement("Высокие результаты", "Какую долю они составляют:", points) if points else None
+
+
+def changes(told: Told) -> Statement | None:
+    """Return confirmed changes over the year; that there are none is said once."""
+    compared = [one for one in told.trends if one.gap is not None]
+    if not compared:
+        return None
+    sure = [one for one in compared if one.gap is not None and one.gap.is_confirmed]
+    if not sure:
+        number = ru.counted(len(compared), ("показателя", "показателей", "показателей"))
+        return statement("Изменение за год", f"Ни у одного из {number} оно не выходит за пределы случайного.")
+    points = [_change_point(one, told.figures) for one in sure]
+    return statement("Изменение за год", "Подтверждённые изменения:", points)
+
+
+def _change_point(trend: Trend, figures: Figures) -> str:
+    gap, now = trend.gap, trend.results[-1]
+    if gap is None or now is None:
+        return ""
+    rows = [row for result in trend.results if result is not None for row in result.rows]
+    size = figures.computed(gap.value, "разность долей двух лет", rows, form="points")
+    side = "стало лучше" if gap.is_better else "стало хуже"
+    more = "выросла" if gap.value > 0 else "снизилась"
+    return (
+        f"{words.exam_dative(trend.key)}: доля {ru.quoted(measure_ru(trend.measure))} {more} на{ru.NBSP}{size} "
+        f"({side})."
+    )
+
+
+def school_groups(municipal: MunicipalResults, figures: Figures) -> list[Statement]:
+    """Return the schools with confirmed high and low results, in the order of codes: two statements."""
+    if not municipal.gaps:
+        return []
+    made = []
+    for is_better, title in ((False, "Где нужна помощь в первую очередь"), (True, "У кого перенимать опыт")):
+        found = municipal.confirmed(is_better=is_better)
+        if found:
+            made.append(
+                statement(title, _group_text(found, figures, is_better=is_better), _by_school(municipal, found))
+            )
+    if not made:
+        compared = ru.counted(len({one.school_code for one in municipal.gaps}), words.SCHOOLS)
+        made.append(
+            statement("Различия ОО", f"Сравнение {compared} с остальными ОО подтверждённых отличий не показало.")
+        )
+    return made
+
+
+def _group_text(found: Sequence[SchoolGap], figures: Figures, *, is_better: bool) -> str:
+    codes = {one.school_code for one in found}
+    rows = [row for one in found for row in one.result.rows]
+    number = figures.computed(len(codes), "число ОО с подтверждённым отличием", rows, form="whole", digits=0)
+    side = "лучше" if is_better else "хуже"
+    return (
+        f"{number}{ru.NBSP}ОО, результаты которых {side}, чем у остальных ОО муниципалитета, и отличие не объяснить "
+        "случайностью:"
+    )
+
+
+def _by_school(municipal: MunicipalResults, found: Sequence[SchoolGap]) -> list[str]:
+    by_school: dict[str, list[SchoolGap]] = {}
+    for one in found:
+        by_school.setdefault(one.school_code, []).append(one)
+    points = []
+    for code in sorted(by_school)[:_MOST_SCHOOLS]:
+        told = [f"{words.exam_dative(one.result.key)} ({measure_ru(one.gap.measure)})" for one in by_school[code]]
+        points.append(f"{municipal.data.unit_name('school', code)}: {ru.listed(told)}.")
+    if len(by_school) > _MOST_SCHOOLS:
+        points.append(f"Ещё {ru.counted(len(by_school) - _MOST_SCHOOLS, words.SCHOOLS)} — в таблице результатов ОО.")
+    return points
+
+
+def beside_others(gaps: Sequence[SchoolGap], figures: Figures) -> Statement | None:
+    """Return what sets a school apart from the other schools of its municipality; that nothing does is said once."""
+    if not gaps:
+        return None
+    sure = [one for one in gaps if one.gap.is_confirmed]
+    if not sure:
+        exams = ru.counted(len({one.result.key for one in gaps}), ("экзамену", "экзаменам", "экзаменам"))
+        return statement(
+            "Рядом с остальными ОО муниципалитета", f"По {exams} отличий, которые нельзя объяснить случайностью, нет."
+        )
+    points = [
+        f"{'Лучше' if one.gap.is_better else 'Хуже'}: {gap_phrase(one, figures)}."
+        for one in sorted(sure, key=lambda one: one.gap.is_better)
+    ]
+    return statement("Рядом с остальными ОО муниципалитета", "Подтверждённые отличия:", points)
+
+
+def _failed(one: ExamResult) -> str:
+    return "failed" if one.is_marked else "below"
+
+
+def _failed_count(one: ExamResult) -> str:
+    return "mark_2" if one.is_marked else "below"
+
+
+def _of(one: ExamResult, figures: Figures) -> str:
+    text = one.count_text(figures, "participants")
+    return f"{text}{ru.NBSP}{ru.plural(one.participants, ru.PARTICIPANTS_GENITIVE)}"
