@@ -3,7 +3,8 @@
 A table specification is plain data: `{"block": "table", "title", "columns", "rows"}`; a column is `{"title", "weight",
 "kind": "text" | "number"}`, a row is `{"cells": [...], "kind": "plain" | "own" | "group" | "form"}`; a row of the kind
 `form` is high enough to be filled in by hand. A row with fewer cells than columns stretches its last cell to the end,
-which is how a group heading or «недостаточно данных» is written. A cell is a text or `{"text", "shade"}`: the shade (`SHADES`) gives a ground and a sign, so that colour is never alone.
+which is how a group heading or «недостаточно данных» is written. A cell is a text or `{"text", "shade"}`: the shade
+(`SHADES`) gives a ground and a sign, so that colour is never alone.
 """
 
 from collections.abc import Mapping, Sequence
