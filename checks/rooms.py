@@ -49,6 +49,12 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "task_quality", "test_reliability", "task_dif", "skill_deficits", "skill_dynamics", "result_links",
         "expert_agreement", "support_counts",
     ),
+    "cycle": ("findings", "recommendations", "recommendation_words", "cycle_links", "decision_drafts"),
+    "effects": ("measure_effects", "measure_effect_schools", "year_conclusions", "next_year_openings"),
+    "programmes": (
+        "roadmap_execution", "roadmap_levels", "roadmap_reminders", "direction_checklist", "self_assessment",
+        "procedure_load", "conflict_of_interest",
+    ),
 }  # fmt: skip
 """Tables of each room."""
 
@@ -76,6 +82,10 @@ _ASSETS = {
     "skill_dynamics": "skill_deficits",
     "expert_agreement": "result_links",
     "support_counts": "pupils_support",
+    "recommendation_words": "recommendations",
+    "decision_drafts": "cycle_links",
+    "measure_effect_schools": "measure_effects",
+    "next_year_openings": "year_opening",
 }
 
 

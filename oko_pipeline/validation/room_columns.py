@@ -5,7 +5,7 @@ What the contract alone decides is in `contract_columns`; who is too small to be
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -15,11 +15,10 @@ import pandas as pd
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.questionnaires import FAVOURABLE, questionnaires
 from oko_pipeline.validation.contract_columns import TOLERANCE, numbers
+from oko_pipeline.validation.cycle_columns import CYCLE_COLUMN_MAKERS
 from oko_pipeline.validation.register_rows import REGISTER_FLAGS, REGISTERS
-
-Tables = Mapping[str, pd.DataFrame]
-Flags = npt.NDArray[np.bool_]
-Columns = dict[str, pd.Series]
+from oko_pipeline.validation.row_flags import Columns, Flags, Tables, is_true
+from oko_pipeline.validation.row_flags import flag_columns as _columns
 
 _SHARE_TOLERANCE: Final = 1e-6
 _SIGNS_COUNT: Final = 14
@@ -31,14 +30,6 @@ _CAUSAL: Final = re.compile(
 
 def _column(flags: Flags, frame: pd.DataFrame) -> pd.Series:
     return pd.Series(flags, index=frame.index, dtype=bool)
-
-
-def _columns(frame: pd.DataFrame, **flags: Flags) -> Columns:
-    return {name: _column(values, frame) for name, values in flags.items()}
-
-
-def _is_true(frame: pd.DataFrame, column: str) -> Flags:
-    return frame[column].fillna(value=False).to_numpy(dtype=bool)
 
 
 def _known_school(frame: pd.DataFrame, tables: Tables) -> Columns:
@@ -156,16 +147,16 @@ def _result_dynamics(frame: pd.DataFrame, tables: Tables) -> Columns:
         **_known_assessment(frame, tables),
         **_columns(
             frame,
-            is_change_founded=np.isnan(change) | (_is_true(frame, "is_comparable") & ~np.isnan(before)),
+            is_change_founded=np.isnan(change) | (is_true(frame, "is_comparable") & ~np.isnan(before)),
             is_change_true=~known | (np.abs(change - (value - before)) <= _SHARE_TOLERANCE),
             is_verdict_proved=~is_told | (low > 0) | (high < 0),
-            is_confirmed_change=~_is_true(frame, "is_confirmed") | is_told,
+            is_confirmed_change=~is_true(frame, "is_confirmed") | is_told,
         ),
     }
 
 
 def _risk_signals(frame: pd.DataFrame, tables: Tables) -> Columns:
-    is_signal = _is_true(frame, "is_signal")
+    is_signal = is_true(frame, "is_signal")
     outer_low, low, high, outer_high = (
         numbers(frame, f"limit_{name}") for name in ("998_low", "95_low", "95_high", "998_high")
     )
@@ -176,7 +167,7 @@ def _risk_signals(frame: pd.DataFrame, tables: Tables) -> Columns:
             frame,
             is_limits_nested=nested,
             is_signal_founded=~is_signal
-            | (_is_true(frame, "is_sufficient") & (frame["direction"] != "none").to_numpy()),
+            | (is_true(frame, "is_sufficient") & (frame["direction"] != "none").to_numpy()),
             is_years_true=numbers(frame, "outside_years_count") <= numbers(frame, "tested_years_count"),
         ),
     }
@@ -210,7 +201,7 @@ def _school_groups(frame: pd.DataFrame, tables: Tables) -> Columns:
         **_known_school(frame, tables),
         **_columns(
             frame,
-            is_exclusion_told=is_alone == _is_true(frame, "is_excluded"),
+            is_exclusion_told=is_alone == is_true(frame, "is_excluded"),
             is_group_count_true=is_alone | (sizes == numbers(frame, "group_schools_count")),
         ),
     }
@@ -238,7 +229,7 @@ def _low_result_flags(frame: pd.DataFrame, tables: Tables) -> Columns:
         **_columns(
             frame,
             is_counts_nested=(certain <= failed) & (failed <= total),
-            is_flag_founded=~_is_true(frame, "computed") | (failed > 0),
+            is_flag_founded=~is_true(frame, "computed") | (failed > 0),
             is_explained=(frame["explanation_ru"].str.strip() != "").to_numpy(dtype=bool),
         ),
     }
@@ -278,7 +269,7 @@ def _objectivity_cards(frame: pd.DataFrame, tables: Tables) -> Columns:
 def _task_quality(frame: pd.DataFrame, tables: Tables) -> Columns:
     discrimination = numbers(frame, "discrimination")
     marks = np.nansum([numbers(frame, f"mark_{mark}_count") for mark in (2, 3, 4, 5)], axis=0)
-    is_miskeyed = _is_true(frame, "is_possibly_miskeyed")
+    is_miskeyed = is_true(frame, "is_possibly_miskeyed")
     return {
         **_known_assessment(frame, tables),
         **_columns(
@@ -310,7 +301,7 @@ def _task_dif(frame: pd.DataFrame, tables: Tables) -> Columns:
         **_columns(
             frame,
             is_pair_of_two=(frame["reference_group"] != frame["focal_group"]).to_numpy(dtype=bool),
-            is_class_of_difference=~_is_true(frame, "is_dif") | frame["dif_class"].isin(["B", "C"]).to_numpy(),
+            is_class_of_difference=~is_true(frame, "is_dif") | frame["dif_class"].isin(["B", "C"]).to_numpy(),
         ),
     }
 
@@ -347,8 +338,8 @@ def _source_completeness(frame: pd.DataFrame, tables: Tables) -> Columns:
     columns = _columns(
         frame,
         is_state_true=((state != "accepted") | (rows > 0)) & (~np.isin(state, ("expected", "late")) | (rows == 0)),
-        is_lateness_true=((state != "late") | _is_true(frame, "is_late"))
-        & (~_is_true(frame, "is_late") | frame["due_on"].notna().to_numpy()),
+        is_lateness_true=((state != "late") | is_true(frame, "is_late"))
+        & (~is_true(frame, "is_late") | frame["due_on"].notna().to_numpy()),
     )
     if "schools" in tables:
         places = tables["schools"]
@@ -387,4 +378,5 @@ ROOM_COLUMN_MAKERS: Final[dict[str, Callable[[pd.DataFrame, Tables], Columns]]] 
     "result_links": _result_links,
     "source_completeness": _source_completeness,
     REGISTERS: _registers,
+    **CYCLE_COLUMN_MAKERS,
 }

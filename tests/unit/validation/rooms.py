@@ -246,10 +246,91 @@ def sound_rooms() -> dict[str, pd.DataFrame]:
             {"unit_level": "municipality", "unit_code": MUNICIPALITY, "state": "late", "is_late": True,
              "due_on": "2021-03-01", "days_late": 5},
         ),
+        **_cycle_rooms(),
         REGISTERS: pd.DataFrame(
             {"register": "measures", "school_code": pd.Series([SCHOOL, None], dtype="str")}
             | {name: [True, True] for name in REGISTER_FLAGS}
         ),
+    }  # fmt: skip
+
+
+def _cycle_rooms() -> dict[str, pd.DataFrame]:
+    """Return sound rows of findings, recommendations, links, effects, openings and programmes."""
+    answered = {"state": "accepted", "file_sha256": "f" * 64, "source_sheet": "Рекомендации", "source_row": 5}
+    municipal = {"unit_level": "municipality", "unit_code": MUNICIPALITY}
+    return {
+        "findings": rows_of(
+            "findings",
+            "recommendations.findings",
+            {"finding_id": "f1", "evidence": '[{"school_code": "edu990001"}]', "rows_count": 1, "value": 0.3,
+             "value_low": 0.2, "value_high": 0.4},
+            {"finding_id": "f2", "evidence": '["a"]', "rows_count": 3, "unit_level": "all", "unit_code": "all"},
+        ),
+        "recommendations": rows_of(
+            "recommendations",
+            "recommendations.advice",
+            {"recommendation_id": "r1", "origin": "rule", "basis_state": "current", "finding_ids": '["f1"]'},
+            {"recommendation_id": "r2", "origin": "rule", "basis_state": "current", "finding_ids": '["f1", "f2"]',
+             "is_held_back": True, "held_back_ru": "То же советует другая", "state": "proposed"},
+            {"recommendation_id": "r3", "origin": "rule", "basis_state": "gone", "finding_ids": '["f9"]', **answered},
+        ),
+        "cycle_links": rows_of(
+            "cycle_links",
+            None,
+            {"from_kind": "finding", "from_id": "f1", "to_kind": "recommendation", "to_id": "r1", "to_number": "r1"},
+            {"from_kind": "decision", "from_id": "d1", "to_kind": "recommendation", "to_number": "r8",
+             "is_broken": True},
+        ),
+        "measure_effects": rows_of(
+            "measure_effects",
+            "effectiveness.same_start",
+            {"measure_id": "a:1", "schools_count": 2, "used_schools_count": 2, "change_value": 8.0,
+             "comparison_change": 2.0, "effect": 6.0, "effect_low": 1.0, "effect_high": 11.0, "verdict": "effective"},
+            {"measure_id": "a:2", "schools_count": 3, "used_schools_count": 0, "verdict": "not_enough_data"},
+            {"measure_id": "a:3", "schools_count": 3, "used_schools_count": 3, "change_value": -5.0,
+             "comparison_change": 1.0, "effect": -6.0, "effect_low": -11.0, "effect_high": -1.0,
+             "verdict": "not_effective", "is_harmful": True},
+        ),
+        "next_year_openings": rows_of(
+            "next_year_openings",
+            "effectiveness.year_conclusions",
+            {"opening_id": "o1", "from_year": "2019-2020", "state": "waiting"},
+            {"opening_id": "o2", "from_year": "2019-2020", "state": "taken_up", "taken_up_by": "5"},
+        ),
+        "roadmap_execution": rows_of(
+            "roadmap_execution",
+            "programmes.execution",
+            {"duty_id": "p:1", "state": "served", "served_by": "asset:result_summary"},
+            {"duty_id": "p:2", "state": "done", "evidence_count": 1},
+            {"duty_id": "p:3", "state": "overdue", "due_on": "2021-03-01", **municipal},
+            {"duty_id": "p:4", "state": "not_applicable", "reason": "Нет этого уровня"},
+        ),
+        "roadmap_levels": rows_of(
+            "roadmap_levels",
+            None,
+            {"municipality_code": MUNICIPALITY, "schools_count": 3, "schools_done_count": 2,
+             "schools_overdue_count": 1},
+        ),
+        "roadmap_reminders": rows_of(
+            "roadmap_reminders",
+            "programmes.reminders",
+            {"duty_id": "p:3", "state": "overdue", "days_left": -5},
+            {"duty_id": "p:5", "state": "not_due", "days_left": 3},
+        ),
+        "direction_checklist": rows_of(
+            "direction_checklist",
+            "programmes.checklist",
+            {"answer": "1", "evidence_count": 2},
+            {"answer": "0", "criterion": "другой"},
+        ),
+        "self_assessment": rows_of(
+            "self_assessment",
+            "programmes.self_assessment",
+            {"criterion": 1, "answer": "1", "known": "1", "is_met": True, "verdict": "confirmed"},
+            {"criterion": 2, "verdict": "no_data"},
+            {"criterion": 3, "answer": "1", "verdict": "unconfirmed"},
+        ),
+        "procedure_load": rows_of("procedure_load", "programmes.load", {"observed": 3.0, "limit_value": 1.0}),
     }  # fmt: skip
 
 
