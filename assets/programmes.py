@@ -170,18 +170,33 @@ def _of_schools(codes: pd.Series, day: str) -> Made:
 
 def _made_beside(workplace: Workplace, school_year: str, values: pd.DataFrame, days: dict[str, str]) -> dict[str, Made]:
     """Return indicators that are computed, documents that are issued, checks that were run."""
-    database, where = workplace.database, {"school_year": school_year}
     day = days.get(INDICATOR_VALUES.name, "")
     made = {f"indicator:{code}": Made(len(own), day, own[_UNIT]) for code, own in values.groupby("indicator_code")}
-    issued = database.read(DOCUMENTS, where, ["kind", *_UNIT, "rendered_at"])
-    for kind, own in issued.groupby("kind"):
-        made[f"document:{kind}"] = Made(len(own), str(own["rendered_at"].max())[:10], own[_UNIT])
-    judged = database.read(QUALITY_RESULTS, where, ["suite", "table_name", "checked_at"])
-    for (suite, table), own in judged.groupby(["suite", "table_name"]):
-        made_on = Made(len(own), str(own["checked_at"].max())[:10], None)
-        for name in _checks_of(str(suite), str(table)):
-            made[f"check:{name}"] = made_on
+    for kind, own in _issued(workplace, school_year).groupby("kind"):
+        made[f"document:{kind}"] = Made(len(own), str(own["day"].max()), own[_UNIT])
+    for row in _checked(workplace, school_year).itertuples():
+        made[f"check:{row.check}"] = Made(1, str(row.day), None)
     return made
+
+
+def _issued(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Return the documents of a year: kind, unit, day of the issue."""
+    issued = workplace.database.read(DOCUMENTS, {"school_year": school_year}, ["kind", *_UNIT, "rendered_at"])
+    days = issued.assign(day=issued["rendered_at"].str[:10])[["kind", *_UNIT, "day"]]
+    return days.sort_values(["kind", *_UNIT, "day"], ignore_index=True)
+
+
+def _checked(workplace: Workplace, school_year: str) -> pd.DataFrame:
+    """Return the checks that bindings name and that were run: name, day of the last run.
+
+    Only those: the checks of what is made here run later, and must not make it again.
+    """
+    columns = ["suite", "table_name", "checked_at"]
+    judged = workplace.database.read(QUALITY_RESULTS, {"school_year": school_year}, columns)
+    latest = judged.groupby(["suite", "table_name"], as_index=False)["checked_at"].max()
+    named = zip(latest["suite"], latest["table_name"], latest["checked_at"].str[:10], strict=True)
+    rows = [(name, day) for suite, table, day in named for name in _checks_of(suite, table)]
+    return pd.DataFrame(rows, columns=["check", "day"]).sort_values(["check", "day"], ignore_index=True)
 
 
 def _refused_rows(workplace: Workplace, school_year: str) -> pd.DataFrame:
@@ -232,9 +247,16 @@ def write_execution(workplace: Workplace, school_year: str) -> bool:
     asked = _duty_targets(choices)
     today = workplace.clock.now().date()
     options = ExecutionOptions.of_year(school_year, today, workplace.settings.method_overrides)
-    beside = (*_CONFLICT_TABLES, SOURCE_COMPLETENESS.name, DOCUMENTS.name, QUALITY_RESULTS.name)
+    beside = (*_CONFLICT_TABLES, SOURCE_COMPLETENESS.name)
     inputs = _judged_from(
-        workplace, school_year, asked, repr(choices), repr(options), slice_fingerprint(workplace, school_year, *beside)
+        workplace,
+        school_year,
+        asked,
+        repr(choices),
+        repr(options),
+        slice_fingerprint(workplace, school_year, *beside),
+        frame_fingerprint(_issued(workplace, school_year)),
+        frame_fingerprint(_checked(workplace, school_year)),
     )
 
     def make() -> Sequence[pd.DataFrame]:

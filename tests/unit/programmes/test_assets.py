@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from assets import programmes as assets
-from assets.inputs import record_slices
+from assets.inputs import record_slices, slice_fingerprint
 from oko_pipeline.catalogue.all_tables import any_table
-from oko_pipeline.catalogue.tables import SCHOOLS
+from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_RESULTS, SCHOOLS
 from oko_pipeline.catalogue.tables_programmes import (
     CONFLICT_OF_INTEREST,
     DIRECTION_CHECKLIST,
@@ -99,6 +99,46 @@ def test_execution_follows_registers_and_days(office):
     assert state(office, "objectivity_roadmap:plan:2.1", "edu000001") == "overdue"
     side_by_side = office.database.read(ROADMAP_LEVELS, {"school_year": YEAR})
     assert set(side_by_side["programme"]) == {"objectivity_roadmap", "modern"}
+
+
+def judged(office, table, day="2025-01-20"):
+    """Keep a result of a suite of a table, as a check does when it has run."""
+    row = dict.fromkeys(QUALITY_RESULTS.column_names) | {
+        "school_year": YEAR, "run_id": f"{table}@{day}", "checked_at": f"{day}T09:00:00Z", "suite": table,
+        "table_name": table, "expectation": "is_choice_allowed", "title_ru": "Значения — из перечней",
+        "is_passed": True, "is_blocking": False, "severity": "error", "checked_count": 1, "unexpected_count": 0,
+    }  # fmt: skip
+    office.database.append(QUALITY_RESULTS, pd.DataFrame([row]))
+    record_slices(office, YEAR, "quality_results", {table: (day, 1)})
+
+
+def test_checks_of_what_is_made_here_do_not_make_it_again_and_bound_ones_do(office):
+    assets.write_execution(office, YEAR)
+    judged(office, "roadmap_execution")
+    assert not assets.write_execution(office, YEAR)
+    judged(office, "works")
+    assert assets.write_execution(office, YEAR)
+
+
+def test_a_document_that_was_issued_makes_the_execution_again(office):
+    assets.write_execution(office, YEAR)
+    row = dict.fromkeys(DOCUMENTS.column_names, "—") | {
+        "school_year": YEAR, "document_id": "municipality_note:m1", "kind": "municipality_note", "inputs": "[]",
+        "unit_level": "municipality", "unit_code": "m1", "profile": "internal", "is_restricted": False,
+        "issue_number": 1, "rendered_at": "2025-01-15T00:00:00Z",
+    }  # fmt: skip
+    office.database.append(DOCUMENTS, pd.DataFrame([row]))
+    assert assets.write_execution(office, YEAR)
+
+
+def test_a_new_day_without_a_term_keeps_what_depends_on_the_execution(office):
+    """What is made after the roadmap is made again when its rows differ, not when a day has passed."""
+    assets.write_execution(office, YEAR)
+    before = slice_fingerprint(office, YEAR, ROADMAP_EXECUTION.name)
+    assert assets.write_execution(replace(office, clock=Day("2025-01-16")), YEAR)
+    assert slice_fingerprint(office, YEAR, ROADMAP_EXECUTION.name) == before
+    assert assets.write_execution(replace(office, clock=Day("2025-09-15")), YEAR)
+    assert slice_fingerprint(office, YEAR, ROADMAP_EXECUTION.name) != before
 
 
 def test_data_that_came_and_a_table_made_of_it_serve_a_duty(office):
