@@ -24,6 +24,7 @@ from assets import (
     surveys,
     validation,
 )
+from checks.documents import document_checks
 from checks.guards import guard_checks
 from checks.harm import harm_checks
 from checks.rooms import all_room_checks
@@ -84,7 +85,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
     """Return fresh definitions of the code location; tests and the CLI replace resources without patching."""
     return dg.Definitions(
         assets=list(ASSETS),
-        asset_checks=[*suite_checks(), *guard_checks(), *harm_checks(), *all_room_checks()],
+        asset_checks=[*suite_checks(), *guard_checks(), *harm_checks(), *document_checks(), *all_room_checks()],
         jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only, jobs.tables_only],
         schedules=[jobs.yearly_documents],
         sensors=[jobs.inbox_arrivals],
