@@ -140,7 +140,8 @@ class _Chosen:
         is_own = self._municipality == owner
         count = int(np.clip(np.count_nonzero(is_own) // _SCHOOLS_FOR_ONE, 1, _MOST_SCHOOLS))
         schools: list[int] = []
-        for turn in range(1 if kind is MeasureKind.TOO_LITTLE else count):
+        wanted = {MeasureKind.TOO_LITTLE: 1, MeasureKind.REGRESSION: -(-count // 2)}.get(kind, count)
+        for turn in range(wanted):
             picked = self._pick(kind, (free, is_own), shares, turn)
             if picked is None:
                 break
@@ -175,7 +176,7 @@ class _Chosen:
             return None
         if kind is MeasureKind.REGRESSION:
             # Every second one from the lowest: the others started as low, with no measure.
-            return int(fits[np.argsort(shares[fits], kind="stable")[min(turn + 1, len(fits) - 1)]])
+            return int(fits[np.argsort(shares[fits], kind="stable")[min(turn, len(fits) - 1)]])
         others = np.minimum(self._alike(fits, np.flatnonzero(free), shares), _ENOUGH)
         second = np.abs(self._size[fits] - _FEW) if kind is MeasureKind.TOO_LITTLE else -self._size[fits]
         return int(fits[np.lexsort((second, -others))[0]])
