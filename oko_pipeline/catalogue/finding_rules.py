@@ -30,7 +30,10 @@ UNIT_LEVELS: Final[tuple[Unit, ...]] = ("all", "region", "municipality", "school
 REFERENCE: Final = "reference_value"
 """Column that `compare_with` adds: the same value at the level compared with."""
 FINDING_NAMES: Final = frozenset(
-    {"rows", "rows_count", "work", "works", "subject_dative", "grade", "campaign", "indicator", "exam", "n", REFERENCE}
+    {
+        *("rows", "rows_count", "work", "works", "subject_dative", "grade", "campaign"),
+        *("indicator", "indicator_unit", "exam", "n", REFERENCE),
+    }
 )
 """What a finding's sentence may name beside the columns of its table."""
 

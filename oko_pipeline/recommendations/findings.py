@@ -17,6 +17,7 @@ from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables_cycle import FINDINGS
 from oko_pipeline.catalogue.text_templates import rendered, subject_form
+from oko_pipeline.catalogue.wording import NBSP
 from oko_pipeline.recommendations.conditions import mask_of, strengths_of
 from oko_pipeline.recommendations.options import FINDINGS_METHOD, CycleOptions, method_columns
 from oko_pipeline.recommendations.phrases import assessment_parts, campaign_words, exam_words, work_words
@@ -245,6 +246,12 @@ def _sentence_values(rule: FindingRule, rows: list[dict[str, Any]], count: int |
         values["grade"] = grade
     if indicator in indicators():
         values["indicator"] = indicators()[str(indicator)].title_ru
+        values["indicator_unit"] = _unit_words(indicators()[str(indicator)].unit_ru)
     if lead.get("exam_code"):
         values["exam"] = exam_words(str(lead["exam_code"]))
     return values
+
+
+def _unit_words(unit_ru: str) -> str:
+    """Return a unit as it follows a number: « %», « чел.»; points are told by the indicator's title."""
+    return f"{NBSP}{unit_ru}" if unit_ru in {"%", "чел."} else ""

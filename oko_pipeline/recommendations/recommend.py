@@ -10,7 +10,7 @@ import pandas as pd
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.recommendation_rules import RecommendationRule
 from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
-from oko_pipeline.recommendations.advice import Candidate, candidates, settle
+from oko_pipeline.recommendations.advice import Candidate, Finding, candidates, settle
 from oko_pipeline.recommendations.findings import WHOLE, Territory
 from oko_pipeline.recommendations.options import ADVICE_METHOD, CycleOptions, method_columns
 from oko_pipeline.recommendations.words import (
@@ -80,7 +80,7 @@ def _record(one: Candidate, word: Word | None, territory: Territory, options: Cy
     basis = one.basis
     lead = one.findings[0]
     rule = one.rule
-    quoted = [finding["text_ru"] for finding in basis[: options.basis_limit]]
+    quoted = [_quoted(finding, one.unit, territory) for finding in basis[: options.basis_limit]]
     return {
         "school_year": options.school_year,
         "unit_level": one.unit[0],
@@ -114,6 +114,13 @@ def _record(one: Candidate, word: Word | None, territory: Territory, options: Cy
         **_answered(word, one.text_ru),
         **method_columns(ADVICE_METHOD),
     }
+
+
+def _quoted(finding: Finding, unit: tuple[str, str], territory: Territory) -> str:
+    """Return the sentence of a finding; one about another unit names it first."""
+    code = str(finding["unit_code"])
+    about = "" if code == unit[1] else f"{territory.names.get(code, code)}: "
+    return f"{about}{finding['text_ru']}"
 
 
 def _answered(word: Word | None, rule_text: str | None) -> dict[str, Any]:

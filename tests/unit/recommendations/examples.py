@@ -43,7 +43,7 @@ PATTERNS = {
     "oge:.*": "oge:2025:mathematics:main",
     "ege:.*": "ege:2025:russian:main",
     "self_assessment\\.criterion_.*": "self_assessment.criterion_15",
-    "(?!vpr-).*": "settlement_size",
+    "(?!(?:exam|olympiad):|[^:]*-20[0-9][0-9]-).*": "condition:settlement_size",
 }
 
 
