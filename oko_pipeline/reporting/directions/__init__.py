@@ -1,0 +1,1 @@
+"""Analytical notes of the nine directions."""
