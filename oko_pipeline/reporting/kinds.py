@@ -7,6 +7,7 @@ from typing import Final
 from oko_pipeline.reporting.complex_analysis import builders as complex_analysis
 from oko_pipeline.reporting.content import Builder, Content
 from oko_pipeline.reporting.cycle import builders as cycle
+from oko_pipeline.reporting.directions import builders as directions
 from oko_pipeline.reporting.exams import builders as exams
 from oko_pipeline.reporting.objectivity.builders import OBJECTIVITY
 from oko_pipeline.reporting.public import builders as public
@@ -19,4 +20,5 @@ BUILDERS: Final[Mapping[str, Builder]] = ChainMap(
     dict(exams.BUILDERS),
     dict(OBJECTIVITY),
     dict(public.BUILDERS),
+    dict(directions.BUILDERS),
 )

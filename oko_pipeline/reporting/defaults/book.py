@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from oko_pipeline.reporting.defaults import complex_analysis, cycle, exams, objectivity, public, vpr
+from oko_pipeline.reporting.defaults import complex_analysis, cycle, directions, exams, objectivity, public, vpr
 from oko_pipeline.reporting.defaults.look import prepare
 from oko_pipeline.reporting.defaults.writer import Template, Writer, write_footer
 from oko_pipeline.reporting.word.render import with_fixed_times
@@ -25,6 +25,7 @@ TEMPLATES: Final[Mapping[str, Template]] = ChainMap(
     dict(exams.TEMPLATES),
     dict(objectivity.TEMPLATES),
     dict(public.TEMPLATES),
+    dict(directions.TEMPLATES),
 )
 
 
