@@ -9,6 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.inputs import frame_fingerprint, record_slices, slice_fingerprint
+from assets.item_tasks import read_year_support
 from assets.metadata import markdown_table
 from assets.partitions import SCHOOL_YEARS
 from oko_pipeline.analysis.fingerprints import combine
@@ -20,6 +21,7 @@ from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.catalogue.tables import SCHOOLS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
+from oko_pipeline.catalogue.tables_items import PUPILS_SUPPORT
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -28,6 +30,8 @@ GROUP = "analysis"
 
 def table_rows(workplace: Workplace, school_year: str, name: str) -> pd.DataFrame:
     """Return a year's rows of a table of either store; none when the year has none."""
+    if name == PUPILS_SUPPORT.name:
+        return read_year_support(workplace.settings.restricted_folder, school_year)
     if name in restricted_tables():
         if not workplace.records.has(school_year, name):
             return restricted_tables()[name].empty()

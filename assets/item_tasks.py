@@ -167,6 +167,13 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
     partial.replace(path)
 
 
+def read_year_support(restricted: Path, school_year: str) -> pd.DataFrame:
+    """Return `pupils_support` of all campaigns of a year; no rows when the year has none."""
+    codes = sorted(path.stem for path in support_path(restricted, school_year, "").parent.glob("*.parquet"))
+    parts = [part for code in codes if len(part := read_support(restricted, school_year, code))]
+    return pd.concat(parts, ignore_index=True) if parts else PUPILS_SUPPORT.empty()
+
+
 def read_support(
     restricted: Path, school_year: str, campaign_code: str, school_code: str | None = None
 ) -> pd.DataFrame:

@@ -351,6 +351,8 @@ PUPILS_SUPPORT: Final = Table(
         Column("pupil_grade", INTEGER, "Класс, в котором учится"),
         Column("class_label", TEXT, "Буква класса", nullable=True),
         Column("pupil_id", TEXT, "Псевдоним участника", privacy=Privacy.PSEUDONYM),
+        Column("file_sha256", TEXT, "Файл первой работы участника", nullable=True),
+        Column("source_row", INTEGER, "Строка этого файла: по ней ОО узнаёт участника", nullable=True),
         Column(
             "need",
             TEXT,

@@ -18,7 +18,7 @@ from oko_pipeline.statistics.intervals import wilson_interval
 from oko_pipeline.statistics.size_tiers import tier_places
 
 PUPIL_COLUMNS: Final = (
-    "pupil_id", "school_code", "class_label", "status", "primary_score", "reported_mark",
+    "pupil_id", "school_code", "class_label", "file_sha256", "source_row", "status", "primary_score", "reported_mark",
 )  # fmt: skip
 NEEDS: Final = ("persistent", "single", "prone")
 _LOW_MARK: Final = 2
@@ -109,6 +109,8 @@ def _work_rows(work: SupportWork, options: SupportOptions) -> pd.DataFrame:
             "pupil_id": rows["pupil_id"].array,
             "school_code": rows["school_code"].array,
             "class_label": rows["class_label"].array,
+            "file_sha256": rows["file_sha256"].array,
+            "source_row": rows["source_row"].array,
             "paper_grade": AssessmentKey.parse(work.assessment_id).paper_grade,
             "assessment_id": work.assessment_id,
             "is_low": is_low,
@@ -145,6 +147,8 @@ def _by_pupil(marked: pd.DataFrame, options: SupportOptions) -> pd.DataFrame:
             "pupil_id": ids,
             "school_code": marked["school_code"].take(first).array,
             "class_label": marked["class_label"].take(first).array,
+            "file_sha256": marked["file_sha256"].take(first).array,
+            "source_row": marked["source_row"].take(first).array,
             "paper_grade": marked["paper_grade"].take(first).array,
             "need": pd.array(NEEDS, dtype="str").take(need, allow_fill=True),
             "works_count": works,

@@ -1,6 +1,7 @@
 """Recommendations by addressee: what, on what grounds, until when, by what it will be checked."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
@@ -23,6 +24,7 @@ _STATES_RU: Final = {
 }
 _MOST_EACH: Final = 8
 _BASIS_LENGTH: Final = 420
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[А-ЯЁ«])")
 _FURTHER_DATIVE: Final = {
     "young_teachers": "молодым педагогам",
     "experts": "экспертам и жюри",
@@ -42,8 +44,8 @@ def recommendations(view: View, level: str, code: str) -> list[Row]:
 def _place(one: Row) -> tuple[int, int, int, str, str]:
     due = one["due_on"]
     return (
-        0 if one["state"] in ("accepted", "edited") else 1,
         -(one["urgency"] or 0),
+        0 if one["state"] in ("accepted", "edited") else 1,
         _STRENGTHS.get(str(one["strength"]), 3),
         due.isoformat() if isinstance(due, date) else "9999",
         str(one["recommendation_id"]),
@@ -114,7 +116,9 @@ def _what(one: Row) -> str:
 
 
 def _grounds(one: Row) -> str:
-    basis = ru.shortened(str(one["basis_ru"] or ""), _BASIS_LENGTH)
+    # Findings of several schools may say the same in the same words.
+    sentences = dict.fromkeys(_SENTENCE.split(str(one["basis_ru"] or "")))
+    basis = ru.shortened(" ".join(sentences), _BASIS_LENGTH)
     strength = _STRENGTHS_RU.get(str(one["strength"]), "")
     if not basis:
         return "внесена ответственным лицом" if one["origin"] == "person" else ru.DASH
@@ -152,7 +156,7 @@ def first_points(rows: Sequence[Row], limit: int) -> list[str]:
     seen: set[str] = set()
     for one in rows:
         title = str(one["title_ru"])
-        if title in seen or len(told) >= limit:
+        if title in seen or len(told) >= limit or one["origin"] != "rule":
             continue
         seen.add(title)
         due = f", до{ru.NBSP}{day_ru(one['due_on'])}" if one["due_on"] is not None else ""

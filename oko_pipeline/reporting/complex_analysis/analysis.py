@@ -1,6 +1,7 @@
 """The complex analysis of several procedures: of a municipality by groups of alike schools, and of a school."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
@@ -17,11 +18,20 @@ from oko_pipeline.reporting.complex_analysis.told import Told
 from oko_pipeline.reporting.complex_analysis.view import View, is_exam, municipality_view, school_view
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData
-from oko_pipeline.reporting.sections import Context, Spec, finished, heading, section
+from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
 
 _MUNICIPALITY_TITLE: Final = "Комплексный анализ результатов оценочных процедур"
 _SCHOOL_TITLE: Final = "Комплексный анализ результатов ОО"
 _FIRST: Final = 5
+_BESIDE_COLUMNS: Final = (
+    ("Работа, экзамен", 2.8, "text"),
+    ("Участников", 1.35, "number"),
+    ("Среднее", 1.2, "number"),
+    ("Школа", 1.9, "number"),
+    ("Остальные ОО группы", 1.3, "number"),
+    ("Разность, п. п. (95 %)", 2.1, "number"),
+    ("Муниципалитет", 1.6, "number"),
+)
 _COMPARISONS: Final = ("сравнение", "сравнения", "сравнений")
 
 
@@ -61,7 +71,7 @@ def _municipality_context(view: View, found: Sequence[Result]) -> Context:
         "settings": _settings(view),
         "sections": {
             "procedures": section(tables=[results.side_by_side(view, found)]),
-            "works": section(tables=[_municipality_works(view, found)]),
+            "works": section(text=[results.unmarked_text(found)], tables=[_municipality_works(view, found)]),
             "studies": studies(view),
             "first": section(points=advice.first_points(own, _FIRST)),
             "schools_advice": section(tables=[advice.schools_table(view)]),
@@ -96,7 +106,7 @@ def _municipality_works(view: View, found: Sequence[Result]) -> Spec | None:
         if is_exam(one.scope):
             continue
         rows = view.of_schools("contextual_results", scope_kind="assessment", scope_code=one.scope)
-        if any(row["verdict"] != "insufficient" for row in rows):
+        if any(judged["verdict"] != "insufficient" for judged in rows):
             counts = [view.figures.count(rows.where(verdict=name)) for name in ("above", "expected", "below")]
             extra[one.scope] = (" / ".join(counts),)
     titles = (("ОО выше / как / ниже ожидаемого", 1.8, "number"),) if extra else ()
@@ -145,44 +155,68 @@ def _beside(view: View, found: Sequence[Result]) -> Told:
     """Return a school's works beside the other schools of its group and beside its municipality."""
     peers = view.peers()
     around = {one.scope: one for one in results.results(view.data, "municipality", view.municipality_code)}
-    extra: dict[str, tuple[str, ...]] = {}
+    rows: list[Spec] = []
     clear: list[str] = []
     compared = 0
-    for one in found:
-        cells = [results.reached_text(view, around[one.scope]) if one.scope in around else ru.DASH]
-        other = results.others_share(view, one, peers) if peers else None
-        gap_text = ru.DASH
-        peers_text = ru.DASH
-        claim = view.settings.claim_from
-        if other is not None and other[0].n >= claim:
-            used = [one.row, *other[1]]
-            peers_text = view.figures.computed(
-                other[0].value, "достигли минимального уровня у остальных ОО вместе", other[1], form="percent_number"
+    for code, title in results.procedures(found).items():
+        own = [one for one in found if one.procedure == code and one.participants >= view.settings.claim_from]
+        if not own:
+            continue
+        rows.append(row(title, kind="group"))
+        for one in own:
+            gap = _gap(view, one, peers)
+            compared += gap.value != ru.DASH
+            if gap.is_clear:
+                clear.append(f"{one.title_ru}, {one.procedure_ru}: {gap.value}{ru.NBSP}п.{ru.NBSP}п.")
+            rows.append(
+                row(
+                    one.title_ru,
+                    results.participants_text(view, one),
+                    results.mean_text(view, one) or ru.DASH,
+                    results.reached_text(view, one),
+                    gap.others,
+                    gap.value if gap.value == ru.DASH else f"{gap.value} ({gap.bounds})" + "*" * gap.is_clear,
+                    _around(view, around.get(one.scope)),
+                )
             )
-            if one.share is not None and one.n >= claim:
-                compared += 1
-                value, low, high = results.difference(one.share, other[0])
-                told = [
-                    view.figures.computed(bound, f"разность с остальными ОО{what}", used, form="signed", digits=digits)
-                    for bound, what, digits in (
-                        (value, "", 1),
-                        (low, ": нижняя граница Ньюкомба", 0),
-                        (high, ": верхняя граница Ньюкомба", 0),
-                    )
-                ]
-                is_clear = low > 0 or high < 0
-                gap_text = f"{told[0]} (от{ru.NBSP}{told[1]} до{ru.NBSP}{told[2]})" + ("*" if is_clear else "")
-                if is_clear:
-                    clear.append(f"{one.title_ru}, {one.procedure_ru}: {told[0]}{ru.NBSP}п.{ru.NBSP}п.")
-        extra[one.scope] = (peers_text, gap_text, *cells)
-    titles = (
-        ("Остальные ОО группы, %", 1.4, "number"),
-        ("Разность, п. п. (95 %)", 2.2, "number"),
-        ("Муниципалитет, %", 1.9, "number"),
-    )
     text = _clear_text(compared, clear)
-    found_section = section(text=[text], tables=[results.by_procedure(view, found, extra, titles)])
-    return Told(found_section, (text,) if text else ())
+    made = table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
+    return Told(section(text=[text, results.unmarked_text(found)], tables=[made]), (text,) if text else ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """How far a school's share is from that of the other schools together, in words."""
+
+    others: str = ru.DASH
+    value: str = ru.DASH
+    bounds: str = ""
+    is_clear: bool = False
+
+
+def _gap(view: View, one: Result, peers: Sequence[str]) -> _Gap:
+    other = results.others_share(view, one, peers) if peers else None
+    if other is None or other[0].n < view.settings.claim_from:
+        return _Gap()
+    figures = view.figures
+    others = figures.computed(other[0].value, "доля у остальных ОО вместе", other[1], form="percent_number")
+    if one.share is None or one.n < view.settings.claim_from:
+        return _Gap(others)
+    value, low, high = results.difference(one.share, other[0])
+    used = [one.row, *other[1]]
+    told = [
+        figures.computed(bound, f"разность с остальными ОО{what}", used, form="signed", digits=digits)
+        for bound, what, digits in (
+            (value, "", 1),
+            (low, ": нижняя граница Ньюкомба", 0),
+            (high, ": верхняя граница Ньюкомба", 0),
+        )
+    ]
+    return _Gap(others, told[0], f"{told[1]}…{told[2]}", low > 0 or high < 0)
+
+
+def _around(view: View, one: Result | None) -> str:
+    return ru.DASH if one is None else results.reached_text(view, one).partition(f"{ru.NBSP}(")[0]
 
 
 def _clear_text(compared: int, clear: Sequence[str]) -> str:

@@ -136,10 +136,10 @@ def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec
         )
     columns = [
         ("Код", 1.5, "text"),
-        ("Нужда в помощи", 1.9, "text"),
-        ("Ниже «3»", 3.0, "text"),
-        ("У порога", 3.0, "text"),
-        ("Выполнение, %", 1.1, "number"),
+        ("Нужда в помощи", 2.4, "text"),
+        ("Ниже «3»", 2.6, "text"),
+        ("У порога", 2.6, "text"),
+        ("Решено, %", 1.2, "number"),
         ("Где найти", 2.2, "text"),
     ]
     return table(f"{campaign_ru(campaign)}: {ru.counted(len(pupils), _PUPILS)}", columns, rows)

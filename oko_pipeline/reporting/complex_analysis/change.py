@@ -24,7 +24,7 @@ _INDICATORS_RU: Final = {
 _VIEWS_RU: Final = {"grade": "та же параллель", "cohort": "те же дети"}
 _VERDICTS_RU: Final = {"better": "лучше", "worse": "хуже", "no_evidence": "не изменилось больше случайного"}
 _MOST: Final = 14
-_COMPARISONS: Final = ("сравнение", "сравнения", "сравнений")
+_NOT_COMPARED: Final = ("Не сравнивается", "Не сравниваются", "Не сравниваются")
 
 
 def dynamics(view: View) -> Told:
@@ -33,6 +33,8 @@ def dynamics(view: View) -> Told:
     judged = [one for one in rows if one["verdict"] in _VERDICTS_RU]
     off = [one for one in judged if one["verdict"] != "no_evidence"]
     trends = [one for one in view.own("result_multiyear", subgroup="all") if one["verdict"] in ("better", "worse")]
+    if not rows:
+        return Told(None)
     texts = [_counts_text(view, judged, off), *_breaks_text(rows)]
     changes = _table(view, off)
     found = section(text=texts, tables=[changes, _trends_table(view, trends)])
@@ -42,7 +44,7 @@ def dynamics(view: View) -> Told:
 
 def _counts_text(view: View, judged: Sequence[Row], off: Sequence[Row]) -> str:
     if not judged:
-        return ""
+        return "Сопоставимых с прежними годами результатов нет: о динамике сказать нельзя."
     better, worse = ([one for one in off if one["verdict"] == verdict] for verdict in ("better", "worse"))
     sure = sum(bool(one["is_confirmed"]) for one in off)
     rows = view.own("result_dynamics", subgroup="all")
@@ -67,7 +69,8 @@ def _breaks_text(rows: Sequence[Row]) -> list[str]:
         )
     told = sorted(causes.items(), key=lambda item: -len(set(item[1])))[:3]
     return [
-        f"Не сравниваются {ru.counted(len(set(works)), ('работа', 'работы', 'работ'))}: {cause[:1].lower()}{cause[1:]}."
+        f"{ru.plural(len(set(works)), _NOT_COMPARED)} {ru.counted(len(set(works)), ru.WORKS)}: "
+        f"{cause[:1].lower()}{cause[1:]}."
         for cause, works in told
     ]
 

@@ -47,10 +47,13 @@ def contingent(view: View) -> Told:
     if not rows:
         return Told(None)
     rows.sort(key=lambda one: int(one["grade"]))
-    told = [row(str(one["grade"]), *(_count(view, one, name) for name, _ in _CONTINGENT)) for one in rows]
     totals = [_total(view, rows, name) for name, _ in _CONTINGENT]
-    told.append(row("Всего", *totals, kind="own"))
-    columns = [("Класс", 1.0, "text"), *((title, 1.2, "number") for _, title in _CONTINGENT)]
+    told = [row("Всего", *totals, kind="own")]
+    told += [row(str(one["grade"]), *(_count(view, one, name) for name, _ in _CONTINGENT)) for one in rows]
+    columns = [
+        ("Класс", 1.0, "text"),
+        *((title, 1.7 if len(title) > 10 else 1.2, "number") for _, title in _CONTINGENT),
+    ]
     pupils = view.figures.total(rows, "pupils_count", _PUPILS)
     classes = view.figures.total(rows, "classes_count", ("класс", "класса", "классов"))
     text = f"По форме контингента в школе {pupils}, {classes}."
@@ -139,9 +142,9 @@ def staff(view: View) -> Told:
         )
     columns = [
         ("Должности", 3.2, "text"),
-        ("Человек", 1.1, "number"),
-        *((f"{title}, %", 1.5, "number") for _, title in _STAFF),
-        ("Вакансий", 1.0, "number"),
+        ("Человек", 1.3, "number"),
+        *((f"{title}, %", 1.75, "number") for _, title in _STAFF),
+        ("Вакансий", 1.4, "number"),
     ]
     return Told(section(tables=[table("Педагогические кадры", columns, told), _training(view)]))
 
@@ -171,7 +174,7 @@ def _training(view: View) -> Spec | None:
         ("Вид обучения", 2.8, "text"),
         ("Обучены", 1.2, "number"),
         ("По итогам диагностики", 1.6, "number"),
-        ("Применяют", 1.4, "number"),
+        ("Применяют", 1.6, "number"),
     ]
     return table("Повышение квалификации", columns, told)
 

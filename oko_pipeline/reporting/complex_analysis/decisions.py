@@ -32,10 +32,8 @@ def decisions(view: View) -> Told:
     known = [one for one in effects if one["verdict"] != "not_enough_data"]
     texts = []
     if effects:
-        texts.append(
-            f"Оценено {ru.counted(len(effects), _MEASURES)} с показателем: о действии можно судить по "
-            f"{ru.whole(len(known))}."
-        )
+        judged = f"о действии можно судить по {ru.whole(len(known))}" if known else "судить о действии пока нельзя"
+        texts.append(f"С целевым показателем {ru.counted(len(effects), _MEASURES)}: {judged}.")
     points = [_effect_point(one) for one in known[:2]]
     found = section(text=texts, tables=[_decisions_table(view), _effects_table(view, effects)])
     return Told(found, tuple(points))
@@ -83,7 +81,7 @@ def _effects_table(view: View, effects: list[Row]) -> Spec | None:
         ("Показатель", 2.6, "text"),
         ("Эффект (95 %)", 1.8, "text"),
         ("Вывод", 3.2, "text"),
-        ("Предложено", 1.4, "text"),
+        ("Предложено", 1.8, "text"),
     ]
     return table("Меры школы и их действие", columns, told)
 

@@ -36,7 +36,11 @@ def deficits(view: View) -> Told:
         )
     points = (_point(view, chosen),) if sure and chosen else ()
     return Told(
-        section(text=texts, tables=[_table(view, chosen, _SURE if sure else _POSSIBLE), _groups_table(view)]), points
+        section(
+            text=texts,
+            tables=[_table(view, chosen, _SURE if sure else _POSSIBLE, sure or possible), _groups_table(view)],
+        ),
+        points,
     )
 
 
@@ -51,13 +55,23 @@ def _distinct(rows: Iterable[Row]) -> list[Row]:
 def _chosen(rows: Sequence[Row]) -> list[Row]:
     """Return the widest deficits, at most three a subject, in the order of subjects and grades."""
     taken: dict[str, int] = {}
+    told: set[tuple[str, str, str]] = set()
     chosen: list[Row] = []
     for one in sorted(rows, key=_need):
         subject = _subject(one)
+        if _same_skill(one) in told:
+            continue
+        told.add(_same_skill(one))
         if len(chosen) < _MOST and taken.get(subject, 0) < _MOST_OF_SUBJECT:
             chosen.append(one)
             taken[subject] = taken.get(subject, 0) + 1
     return sorted(chosen, key=lambda one: (subject_ru(_subject(one)), scope_ru(str(one["assessment_id"]))))
+
+
+def _same_skill(one: Row) -> tuple[str, str, str]:
+    """Return what makes a deficit the same in two campaigns: subject, grade, the skill's text."""
+    _, grade, subject, _ = str(one["assessment_id"]).split(":")
+    return subject, grade, str(one["skill_title"])
 
 
 def _need(one: Row) -> tuple[float, float, str]:
@@ -72,20 +86,22 @@ def _subject(one: Row) -> str:
 
 def _text(sure: Sequence[Row], possible: Sequence[Row]) -> str:
     works = len({str(one["assessment_id"]) for one in [*sure, *possible]})
-    start = f"По {ru.counted(works, ru.WORKS_DATIVE)} дефицитов умений, подтверждённых с учётом погрешности, "
+    where = f"по {ru.counted(works, ru.WORKS_DATIVE)}"
     if not sure:
-        return f"{start}нет; возможных — {ru.whole(len(possible))}."
-    return f"{start}— {ru.whole(len(sure))}" + (f", возможных — {ru.whole(len(possible))}." if possible else ".")
+        found = ru.whole(len(possible))
+        return f"Подтверждённых с учётом погрешности дефицитов умений нет, возможных — {found} ({where})."
+    more = f", возможных — {ru.whole(len(possible))}" if possible else ""
+    return f"Подтверждённых с учётом погрешности дефицитов умений — {ru.whole(len(sure))}{more} ({where})."
 
 
-def _table(view: View, rows: Sequence[Row], title: str) -> Spec | None:
+def _table(view: View, rows: Sequence[Row], title: str, all_rows: Sequence[Row]) -> Spec | None:
     figures = view.figures
     part_title = "Классов с тем же дефицитом" if view.is_school else "ОО с тем же дефицитом"
     has_parts = any((one["parts_count"] or 0) > 1 for one in rows)
     told = [
         row(
             f"{scope_ru(str(one['assessment_id']))}; {campaign_ru(str(one['assessment_id']).split(':')[0])}",
-            ru.shortened(str(one["skill_title"]), _TITLE_LENGTH),
+            _skill_ru(one) + _elsewhere(one, all_rows),
             str(one["task_codes"]).replace(";", ", "),
             figures.share_with_interval(one, "solved_share", "solved_low", "solved_high"),
             *((_parts(view, one),) if has_parts else ()),
@@ -100,6 +116,21 @@ def _table(view: View, rows: Sequence[Row], title: str) -> Spec | None:
         *(((part_title, 1.4, "number"),) if has_parts else ()),
     ]
     return table(title, columns, told)
+
+
+def _skill_ru(one: Row) -> str:
+    return ru.sentence_start(ru.shortened(str(one["skill_title"]), _TITLE_LENGTH))
+
+
+def _elsewhere(one: Row, rows: Sequence[Row]) -> str:
+    """Name the other campaigns of the year with the same deficit: what repeats is surer."""
+    own = str(one["assessment_id"])
+    others = {
+        campaign_ru(str(other["assessment_id"]).split(":")[0])
+        for other in rows
+        if _same_skill(other) == _same_skill(one) and str(other["assessment_id"]) != own
+    }
+    return f" (то же — {ru.listed(sorted(others))})" if others else ""
 
 
 def _parts(view: View, one: Row) -> str:
@@ -128,7 +159,7 @@ def _groups_table(view: View) -> Spec | None:
         rows += [
             row(
                 scope_ru(str(one["assessment_id"])),
-                ru.shortened(str(one["skill_title"]), _TITLE_LENGTH),
+                _skill_ru(one),
                 view.figures.share_with_interval(one, "solved_share", "solved_low", "solved_high"),
             )
             for one in own

@@ -38,9 +38,18 @@ def gaps(view: View) -> Told:
     found = section(text=texts, tables=[_table(view, missing, used)])
     points = []
     if used:
-        titles = [source_kinds()[kind].title_ru for kind in used]
-        points.append(f"Анализ неполон, не сданы данные: {ru.listed([_lower(title) for title in titles], 4)}.")
+        # Widest gaps first; the sort is stable, so that equal ones keep the order of the analysis.
+        widest = sorted(used, key=lambda kind: -len(missing[kind]))
+        titles = [_titled(view, kind, missing[kind]) for kind in widest]
+        points.append(f"Анализ неполон, не сданы данные: {ru.listed(titles, 4)}.")
     return Told(found, tuple(points))
+
+
+def _titled(view: View, kind: str, rows: Rows) -> str:
+    title = _lower(source_kinds()[kind].title_ru)
+    if view.is_school or len(rows) == len(view.schools):
+        return title
+    return f"{title} ({ru.whole(len(rows))} из {ru.whole(len(view.schools))} ОО)"
 
 
 def _lower(title: str) -> str:

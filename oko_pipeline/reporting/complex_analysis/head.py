@@ -18,10 +18,11 @@ from oko_pipeline.reporting.labels import day_ru
 from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
 
 _TITLE: Final = "Руководителю ОО: главное за год на одной странице"
-MOST_POINTS: Final = 5
+MOST_POINTS: Final = 6
 MOST_ACTIONS: Final = 5
 POINT_LENGTH: Final = 300
-ACTION_LENGTH: Final = 190
+ACTION_LENGTH: Final = 260
+CONTROL_LENGTH: Final = 100
 SILENT_LENGTH: Final = 330
 _HEADS: Final = ("heads", "deputies")
 
@@ -38,6 +39,7 @@ def summaries(data: CycleData) -> Iterator[Content]:
 def _context(view: View) -> Context | None:
     found = results.results(view.data, "school", view.code)
     points = [
+        results.coverage_point(found) if found else "",
         *school_comparison(view).points[-1:],
         results.lowest_point(view, found),
         *dynamics(view).points,
@@ -74,8 +76,14 @@ def _first(own: Sequence[Row]) -> Spec | None:
             ru.shortened(str(one["text_ru"]), ACTION_LENGTH),
             advice.addressee_dative(str(one["addressee"])),
             day_ru(one["due_on"]),
+            ru.shortened(str(one["expected_ru"] or one["control_ru"] or ru.DASH), CONTROL_LENGTH),
         )
         for one in list(chosen.values())[:MOST_ACTIONS]
     ]
-    columns = [("Что сделать", 6.4, "text"), ("Кому поручить", 2.4, "text"), ("Срок", 1.3, "text")]
+    columns = [
+        ("Что сделать", 5.6, "text"),
+        ("Кому поручить", 2.2, "text"),
+        ("Срок", 1.4, "text"),
+        ("По чему увидим", 2.4, "text"),
+    ]
     return table("Что сделать в первую очередь", columns, rows)

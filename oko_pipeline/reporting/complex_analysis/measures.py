@@ -25,6 +25,7 @@ def indicators(view: View) -> Told:
         if one["value"] is not None and (one["schools_count"] or 0) > 1
     }
     known = catalogue_indicators()
+    rows = [one for one in rows if one["n"] is None or one["n"] >= view.settings.claim_from]
     told = [(known[str(one["indicator_code"])], one) for one in rows if str(one["indicator_code"]) in known]
     chosen = [(own, one) for own, one in told if _note(own, one, around.get(str(one["indicator_code"])))]
     left_out = len(chosen) - _MOST
@@ -42,7 +43,7 @@ def indicators(view: View) -> Told:
     columns = [
         ("Показатель", 4.4, "text"),
         ("Школа", 2.0, "number"),
-        ("Муниципалитет", 1.4, "number"),
+        ("Муниципалитет", 2.0, "number"),
         ("Что это значит", 2.6, "text"),
     ]
     if not table_rows:

@@ -1,5 +1,6 @@
 """The passport of a school: what it is, its conditions, results over years, what was decided and what came of it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -21,6 +22,7 @@ from oko_pipeline.reporting.sections import Context, Spec, finished, heading, ro
 _TITLE: Final = "Паспорт школы и адресные рекомендации"
 _FIRST: Final = 4
 _YEARS: Final = 3
+_YEAR: Final = re.compile(r",? \d{4}(?:/\d{4})?$")
 _TYPES_RU: Final = {
     "advanced": "лицей, гимназия или школа с углублённым изучением предметов",
     "secondary": "средняя школа",
@@ -66,11 +68,11 @@ def _context(view: View, school: Row, own: Sequence[Row]) -> Context | None:
         return None
     parts["gaps"] = gaps(view)
     points = [point for told in parts.values() for point in told.points]
-    points += [f"{point}" for point in advice.first_points(own, _FIRST)]
     context = heading(view.data, "school", view.code, _TITLE) | {
         "settings": {"hide_below": view.settings.hide_below, "claim_from": view.settings.claim_from},
         "sections": {
             "main": section(points=points),
+            "first": section(points=advice.first_points(own, _FIRST)),
             "about": section(tables=[_about(view, school)]),
             "comparable": _comparable(view),
             **{name: told.section for name, told in parts.items()},
@@ -177,8 +179,7 @@ def _results_by_year(view: View, now: Sequence[Result]) -> Told:
 
 def _series(one: Result) -> tuple[str, str]:
     """Return the procedure with its season and the subject with its grade: what repeats from year to year."""
-    head = one.procedure_ru.rpartition(" ")[0].strip(" ,")
-    return head, scope_ru(one.scope)
+    return _YEAR.sub("", one.procedure_ru), scope_ru(one.scope)
 
 
 def _year_cell(view: View, one: Result | None) -> str:

@@ -30,8 +30,8 @@ from oko_pipeline.statistics.intervals import Interval, wilson_interval
 
 _SCHOOL_DIAGNOSTICS: Final = "school_diagnostics"
 _POOLED_RU: Final = "сумма достигших минимального уровня к сумме участников работ предмета"
+_EXAM_ORDER: Final = ("oge", "gve9", "ege", "gve11")
 _PASSED_RU: Final = "1 − доля ниже минимального балла"
-_MOST_PROCEDURES: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _of_exam(one: Row) -> Result:
         reached = n - int(one["mark_2_count"]) if n else None
     else:
         n, reached = 0, None
-    order = list(KIND_TITLES_RU).index(key.kind)
+    order = _EXAM_ORDER.index(key.kind)
     place = (10_000_000 + order, key.kind)
     title = f"{KIND_TITLES_RU[key.kind]} {key.year}"
     return Result(key.kind, title, place, key.subject_code, str(key), one, int(one["participants_count"]), n, reached)
@@ -186,39 +186,43 @@ def _computed_share(figures: Figures, share: Share, how_ru: str, rows: Sequence[
 
 
 def side_by_side(view: View, found: Sequence[Result]) -> Spec | None:
-    """Return the table subject × procedure: the share of those who reached the minimum."""
+    """Return subjects that several procedures tested: the share of those who reached the minimum, a row a procedure."""
     known = [one for one in found if one.reached is not None]
-    columns = procedures(known)
-    subjects = {one.subject_code: subject_ru(one.subject_code) for one in known}
-    shown = list(columns)[-_MOST_PROCEDURES:]
-    if len(shown) < 2:
-        return None
+    titles = procedures(known)
     rows: list[Spec] = []
-    for subject, name in sorted(subjects.items(), key=lambda item: item[1]):
+    for subject in sorted({one.subject_code for one in known}, key=subject_ru):
         own = [one for one in known if one.subject_code == subject]
-        cells = [_pooled(view, [one for one in own if one.procedure == procedure]) for procedure in shown]
-        if any(cell not in (ru.DASH, TOO_FEW) for cell in cells):
-            rows.append(row(name, *cells))
-    titles = [("Предмет", 2.2, "text"), *((columns[code], 2.4, "number") for code in shown)]
-    return table("Достигли минимального уровня в разных процедурах, % участников", titles, rows)
+        told = []
+        for procedure, title in titles.items():
+            works = [one for one in own if one.procedure == procedure]
+            if sum(one.n for one in works) >= view.settings.claim_from:
+                told.append(row(title, _grades(works), *_pooled(view, works)))
+        if len(told) > 1:
+            rows += [row(subject_ru(subject), kind="group"), *told]
+    columns = [
+        ("Процедура", 4.0, "text"),
+        ("Классы", 1.6, "text"),
+        ("С отметкой или баллом", 1.6, "number"),
+        ("Достигли минимального уровня, %", 2.2, "number"),
+    ]
+    return table("Один предмет в разных процедурах", columns, rows)
 
 
-def _pooled(view: View, own: Sequence[Result]) -> str:
-    if not own:
-        return ru.DASH
+def _grades(works: Sequence[Result]) -> str:
+    if is_exam(works[0].scope):
+        return "9" if works[0].procedure in ("oge", "gve9") else "11"
+    return ", ".join(str(grade) for grade in sorted({AssessmentKey.parse(one.scope).paper_grade for one in works}))
+
+
+def _pooled(view: View, own: Sequence[Result]) -> tuple[str, str]:
+    """Return the number of marked participants of works of a subject and the share of those who reached the minimum."""
     if len(own) == 1:
-        text = reached_text(view, own[0])
-        if text in (TOO_FEW, ru.DASH):
-            return text
-        return f"{text}, n{ru.NBSP}={ru.NBSP}{_marked(view.figures, own[0])}"
-    n = sum(one.n for one in own)
-    if n < view.settings.claim_from:
-        return TOO_FEW
+        return _marked(view.figures, own[0]), reached_text(view, own[0])
     rows = [one.row for one in own]
-    share = share_of(sum(one.reached or 0 for one in own), n)
-    text = _computed_share(view.figures, share, _POOLED_RU, rows)
+    n = sum(one.n for one in own)
     total = view.figures.computed(n, "сумма участников работ предмета", rows, form="whole", digits=0)
-    return f"{text}, n{ru.NBSP}={ru.NBSP}{total}"
+    share = share_of(sum(one.reached or 0 for one in own), n)
+    return total, _computed_share(view.figures, share, _POOLED_RU, rows)
 
 
 def _marked(figures: Figures, one: Result) -> str:
@@ -247,13 +251,13 @@ def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[
             rows.append(row(label, *cells, high_text(view, one), *more))
     columns = [
         ("Работа, экзамен", 3.4, "text"),
-        ("Участников", 1.1, "number"),
+        ("Участников", 1.4, "number"),
         ("Средний результат", 1.7, "number"),
         ("Минимальный уровень, %", 2.0, "number"),
         ("Высокий уровень, %", 1.3, "number"),
         *titles,
     ]
-    return table("Результаты по работам и экзаменам", columns, rows)
+    return table("Участие, средний результат и уровни", columns, rows)
 
 
 def others_share(view: View, one: Result, codes: Sequence[str]) -> tuple[Share, Rows] | None:
@@ -295,12 +299,21 @@ def _with_percent(text: str) -> str:
 def coverage_point(found: Sequence[Result]) -> str:
     """Say which procedures the year's picture rests on and how many works they hold."""
     titles = procedures(found)
-    parts = [
-        f"{title} ({ru.counted(sum(one.procedure == code for one in found), _PAPERS)})"
-        for code, title in titles.items()
-    ]
+    parts = []
+    for code, title in titles.items():
+        own = [one for one in found if one.procedure == code]
+        parts.append(f"{title} ({ru.counted(len(own), _EXAMS if is_exam(own[0].scope) else ru.WORKS)})")
     count = ru.counted(len(titles), ("процедура", "процедуры", "процедур"))
-    return f"Рядом рассмотрены {count}: {'; '.join(parts)}." if len(titles) > 1 else f"Процедура одна: {parts[0]}."
+    return f"Рядом — {count}: {'; '.join(parts)}." if len(titles) > 1 else f"Процедура одна: {parts[0]}."
 
 
-_PAPERS: Final = ("работа", "работы", "работ")
+_EXAMS: Final = ("предмет", "предмета", "предметов")
+
+
+def unmarked_text(found: Sequence[Result]) -> str:
+    """Name the procedures without any marks: no levels can be told of them."""
+    titles = procedures(found)
+    silent = [title for code, title in titles.items() if all(one.n == 0 for one in found if one.procedure == code)]
+    if not silent:
+        return ""
+    return f"Отметок нет, уровни не определены: {ru.listed(silent)}. Шкала перевода баллов не подтверждена."

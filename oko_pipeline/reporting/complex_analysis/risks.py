@@ -18,19 +18,32 @@ ZONES_RU: Final = {
 }
 SIGNIFICANCE_RU: Final = {"high": "высокая", "medium": "средняя", "low": "низкая", "unknown": "не известна"}
 _FACTORS_SHOWN: Final = 3
+_WORKS_NAMED: Final = 4
+_NAMED_ZONES: Final = ("watch", "risk")
 _FACTORS_OF_SCHOOL: Final = 10
+_COUNTS: Final = ("adverse_count", "persistent_count")
 
 
 def factors(card: Row, direction: str) -> list[str]:
     """Return the factors of a card that point one way, confirmed and repeated ones first."""
     told: list[dict[str, Any]] = [one for one in json.loads(card["factors"] or "[]") if one["direction"] == direction]
-    told.sort(key=lambda one: (not one["is_confirmed"], not one["is_persistent"], str(one["text_ru"])))
+    told.sort(key=_factor_place)
     return [str(one["text_ru"]) for one in told]
+
+
+def _factor_place(one: dict[str, Any]) -> tuple[bool, bool, bool, str]:
+    is_benchmark = one["comparison"] == "benchmark"
+    return not one["is_confirmed"], not one["is_persistent"], is_benchmark, str(one["text_ru"])
 
 
 def unknowns(card: Row) -> list[str]:
     """Return what a card could not check, in words."""
-    return [str(one["text_ru"]) for one in json.loads(card["unknown"] or "[]")]
+    told = []
+    for one in json.loads(card["unknown"] or "[]"):
+        works = len(one["works"])
+        text = str(one["text_ru"])
+        told.append(f"{text.partition(': ')[0]}: {ru.whole(works)}." if works > _WORKS_NAMED else text)
+    return told
 
 
 def municipality_risks(view: View) -> Told:
@@ -62,6 +75,7 @@ def municipality_risks(view: View) -> Told:
 
 def _cards_table(view: View, cards: Sequence[Row]) -> Spec | None:
     rows = []
+    has_counts = any(card[name] for card in cards for name in _COUNTS)
     for card in sorted(cards, key=lambda one: str(one["school_code"])):
         adverse = factors(card, "adverse")
         more = len(adverse) - _FACTORS_SHOWN
@@ -70,16 +84,14 @@ def _cards_table(view: View, cards: Sequence[Row]) -> Spec | None:
             row(
                 view.school_name(str(card["school_code"])),
                 ZONES_RU[str(card["zone"])],
-                view.figures.whole(card, "adverse_count"),
-                view.figures.whole(card, "persistent_count"),
+                *((view.figures.whole(card, name) for name in _COUNTS) if has_counts else ()),
                 told or ru.DASH,
             )
         )
     columns = [
         ("ОО", 2.6, "text"),
         ("Зона", 1.4, "text"),
-        ("Подтверждено", 1.0, "number"),
-        ("Повторяется", 1.0, "number"),
+        *((("Подтверждено", 1.5, "number"), ("Повторяется", 1.5, "number")) if has_counts else ()),
         ("В чём отклонение", 5.6, "text"),
     ]
     return table("ОО с отклонениями результатов, в порядке кодов", columns, rows)
@@ -116,9 +128,8 @@ def _low_results_text(view: View) -> str:
     if official:
         parts.append(f"В официальном перечне ШНОР — {ru.listed(official, 6)}.")
     if codes:
-        parts.append(
-            f"По правилам программы низкие результаты у {ru.listed(codes, 6)}; решение о перечне принимает орган."
-        )
+        what = f"По правилам программы низкие результаты у {ru.listed(codes, 6)}"
+        parts.append(f"{what}; решение о перечне принимает орган управления образованием.")
     return " ".join(parts)
 
 
@@ -132,6 +143,9 @@ def school_risks(view: View) -> Told:
     if card is not None:
         texts.append(_card_text(view, card))
         adverse = factors(card, "adverse")
+        if card["zone"] not in _NAMED_ZONES and adverse:
+            texts.append(f"Отличий от ориентиров, которые не меняют вывода: {ru.whole(len(adverse))}.")
+            adverse = []
         if adverse:
             points.append(f"Отклонения результатов ({ZONES_RU[str(card['zone'])]}). {adverse[0]}")
         favourable = factors(card, "favourable")

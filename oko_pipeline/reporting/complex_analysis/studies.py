@@ -24,7 +24,7 @@ def _studies_table(view: View) -> Spec | None:
     own.sort(key=lambda one: (str(one["study"]), one["study_year"], str(one["domain"]), one["grade"] or 0))
     told = [
         row(
-            f"{answer_ru(one, 'study')}, {one['study_year']}",
+            f"{ru.sentence_start(answer_ru(one, 'study'))}, {one['study_year']}",
             str(one["domain"]),
             ru.DASH if one["grade"] is None else str(one["grade"]),
             answer_ru(one, "measure"),

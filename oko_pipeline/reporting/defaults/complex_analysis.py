@@ -22,10 +22,15 @@ def _main(writer: Writer) -> None:
     )
 
 
+def _headed(writer: Writer, heading: str, note: str) -> None:
+    """Write a heading with a note that never stays behind on a page without what it is about."""
+    writer.add(heading, "Heading 1")
+    writer.add(note, "ОКО Примечание").paragraph_format.keep_with_next = True
+
+
 def _advice(writer: Writer, heading: str, note: str) -> None:
     writer.tag("if advice")
-    writer.add(heading, "Heading 1")
-    writer.add(note, "ОКО Примечание")
+    _headed(writer, heading, note)
     writer.tag("for part in advice")
     writer.add("{{ part.title }}", "Heading 2")
     writer.tag("if part.table")
@@ -39,13 +44,12 @@ def _advice(writer: Writer, heading: str, note: str) -> None:
     writer.tag("endif")
 
 
-def _noted(writer: Writer, name: str, heading: str, note: str, *, wide: bool = False) -> None:
+def _noted(writer: Writer, name: str, heading: str, note: str) -> None:
     """Write a section with a fixed note under its heading; both go when the section is absent."""
     writer.tag(f"if {name}")
-    writer.add(heading, "Heading 1")
-    writer.add(note, "ОКО Примечание")
+    _headed(writer, heading, note)
     writer.tag("endif")
-    writer.section(name, "", level=0, wide=wide)
+    writer.section(name, "", level=0)
 
 
 _PROCEDURES_NOTE: Final = (
@@ -67,7 +71,7 @@ _DEFICITS_NOTE: Final = (
 def _municipality(writer: Writer) -> None:
     writer.title_page(_UNIT, _YEAR)
     _main(writer)
-    _noted(writer, "sections.procedures", "Процедуры рядом", _PROCEDURES_NOTE, wide=True)
+    _noted(writer, "sections.procedures", "Процедуры рядом", _PROCEDURES_NOTE)
     writer.section("sections.works", "Результаты по работам и экзаменам")
     writer.section("sections.studies", "Исследования качества")
     _noted(
@@ -110,14 +114,13 @@ def _municipality(writer: Writer) -> None:
 def _school(writer: Writer) -> None:
     writer.title_page(_SCHOOL_UNIT, _YEAR)
     _main(writer)
-    _noted(writer, "sections.procedures", "Процедуры рядом", _PROCEDURES_NOTE, wide=True)
+    _noted(writer, "sections.procedures", "Процедуры рядом", _PROCEDURES_NOTE)
     _noted(
         writer,
         "sections.beside",
         "Школа, сопоставимые ОО и муниципалитет",
         "{{ peers }} Разность — доля школы минус доля остальных ОО группы; звёздочкой отмечены разности, "
-        "95-процентный интервал которых не включает ноль.",
-        wide=True,
+        "95-процентный интервал которых не включает ноль. Среднее — процент от максимума, балл ЕГЭ или отметка.",
     )
     writer.section("sections.studies", "Исследования и сводные итоги")
     _noted(
@@ -167,7 +170,7 @@ _PASSPORT_SECTIONS: Final[Sequence[tuple[str, str]]] = (
 
 def _passport(writer: Writer) -> None:
     writer.title_page(_SCHOOL_UNIT, _YEAR)
-    writer.section("sections.main", "Главное")
+    _main(writer)
     for name, heading in _PASSPORT_SECTIONS:
         writer.section(f"sections.{name}", heading)
     _advice(writer, "Адресные рекомендации", _ADVICE_NOTE)
@@ -213,7 +216,7 @@ def _annex(writer: Writer) -> None:
         "в программу, не пересылают и не хранят вместе с этим приложением.",
         "ОКО Текст",
     )
-    writer.signature("Приложение получил: ____________________ / ____________________ /    «___» __________ 20___ г.")
+    writer.signature("Приложение получил: ______________ / __________________ / «__» _________ 20__ г.")
     writer.provenance_note()
 
 

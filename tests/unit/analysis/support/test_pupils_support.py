@@ -22,6 +22,8 @@ def work(number, scores, minimum=10, error=2.0, marks=None, **columns):
             "pupil_id": pd.array(list(scores), dtype="str"),
             "school_code": pd.array(["edu990001"] * count, dtype="str"),
             "class_label": pd.array(["а"] * count, dtype="str"),
+            "file_sha256": pd.array([f"file-{number}"] * count, dtype="str"),
+            "source_row": range(2, count + 2),
             "status": ["absent" if score is None else "scored" for score in scores.values()],
             "primary_score": pd.array(list(scores.values()), dtype="Int16"),
             "reported_mark": pd.array(marks or [None] * count, dtype="Int16"),
@@ -74,6 +76,13 @@ def test_two_low_works_among_many_good_ones_are_no_persistence():
     options = support_options("2020-2021", overrides={"support.pupils.low_share": 0.6})
     support = pupils_support(CAMPAIGN, [work(n, {"p": score}) for n, score in enumerate(scores)], options)
     assert needs(support) == {"p": "single"}
+
+
+def test_a_pupil_is_found_by_the_row_of_the_first_work():
+    works = [work(0, {"other": 15, "p": 5}), work(1, {"p": 5})]
+    found = pupils_support(CAMPAIGN, works, OPTIONS).pupils.set_index("pupil_id")
+    assert found.loc["p", "file_sha256"] == "file-0"
+    assert found.loc["p", "source_row"] == 3
 
 
 def test_one_low_work_alone_is_never_persistent():
