@@ -9,8 +9,10 @@ from oko_pipeline.reporting.content import Builder, Content
 from oko_pipeline.reporting.cycle import builders as cycle
 from oko_pipeline.reporting.directions import builders as directions
 from oko_pipeline.reporting.exams import builders as exams
+from oko_pipeline.reporting.low_results.builders import LOW_RESULTS
 from oko_pipeline.reporting.objectivity.builders import OBJECTIVITY
 from oko_pipeline.reporting.public import builders as public
+from oko_pipeline.reporting.registries import builders as registries
 
 __all__ = ["BUILDERS", "Builder", "Content"]
 
@@ -19,6 +21,8 @@ BUILDERS: Final[Mapping[str, Builder]] = ChainMap(
     dict(cycle.BUILDERS),
     dict(exams.BUILDERS),
     dict(OBJECTIVITY),
+    dict(LOW_RESULTS),
     dict(public.BUILDERS),
     dict(directions.BUILDERS),
+    dict(registries.BUILDERS),
 )

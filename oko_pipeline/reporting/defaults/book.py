@@ -12,7 +12,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from oko_pipeline.reporting.defaults import complex_analysis, cycle, directions, exams, objectivity, public, vpr
+from oko_pipeline.reporting.defaults import (
+    complex_analysis,
+    cycle,
+    directions,
+    exams,
+    low_results,
+    objectivity,
+    public,
+    registries,
+    vpr,
+)
 from oko_pipeline.reporting.defaults.look import prepare
 from oko_pipeline.reporting.defaults.writer import Template, Writer, write_footer
 from oko_pipeline.reporting.word.render import with_fixed_times
@@ -24,8 +34,10 @@ TEMPLATES: Final[Mapping[str, Template]] = ChainMap(
     dict(cycle.TEMPLATES),
     dict(exams.TEMPLATES),
     dict(objectivity.TEMPLATES),
+    dict(low_results.TEMPLATES),
     dict(public.TEMPLATES),
     dict(directions.TEMPLATES),
+    dict(registries.TEMPLATES),
 )
 
 

@@ -59,9 +59,7 @@ def _levels(writer: Writer) -> None:
 
 
 def _write_note(writer: Writer) -> None:
-    writer.title_page(
-        "{{ unit_name }} ({{ unit_code }})", "{{ school_year }} учебный год", "Для служебного пользования"
-    )
+    writer.title_page("{{ unit_name }} ({{ unit_code }})", "{{ school_year }} учебный год")
     writer.section("sections.main", "Главное")
     writer.add(_NEVER_PROOF, "ОКО Примечание")
     writer.section("sections.recommendations", "Что сделать")

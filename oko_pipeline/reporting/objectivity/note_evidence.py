@@ -27,9 +27,10 @@ from oko_pipeline.reporting.objectivity.signs import (
     signal_text,
     signal_title,
 )
-from oko_pipeline.reporting.sections import Spec, row, section, table
+from oko_pipeline.reporting.sections import Spec, chart, row, section, series, table
 
 _TESTED: Final = ("signal", "no_signal")
+_COUNTED: Final = ("sign", "no_sign")
 
 
 def cards_in_question(area: Area) -> list[Row]:
@@ -89,7 +90,9 @@ def _first_point(area: Area, card: Row) -> str:
     signals = area.figures.counted(
         card, "signals_count", ("независимый сигнал", "независимых сигнала", "независимых сигналов")
     )
-    signs = area.figures.counted(card, "official_signs_count", OFFICIAL_SIGNS)
+    signs = "официальных признаков нет"
+    if card["official_signs_count"]:
+        signs = area.figures.counted(card, "official_signs_count", OFFICIAL_SIGNS)
     families = families_ru(card["families"])
     where = f" ({ru.listed(families)})" if families else ""
     repeated = families_ru(card["persistent_families"])
@@ -100,40 +103,81 @@ def _first_point(area: Area, card: Row) -> str:
 def official_section(area: Area) -> Spec | None:
     """Return the official signs of the methodology: index, counts by sign, codes of schools in order."""
     signs = area.rows("objectivity_signs")
-    counted = signs.where(state=("sign", "no_sign"))
-    if not counted:
+    if not signs.where(state=_COUNTED):
         return None
     columns = [
         ("№", 0.6, "number"),
-        ("Признак", 4.6, "text"),
+        ("Признак", 5.0, "text"),
         ("Посчитан, ОО", 1.5, "number"),
-        ("Есть, ОО", 1.2, "number"),
-        ("Мало данных, ОО", 1.6, "number"),
-        ("Где есть (коды ОО)", 3.0, "text"),
+        ("Есть, ОО", 1.0, "number"),
+        ("Мало данных, ОО", 1.3, "number"),
+        ("Где есть (коды ОО)", 3.6, "text"),
     ]
-    rows = [_official_row(area, signs.where(sign_number=number)) for number in range(1, 15)]
-    made = table("Официальные признаки по ОО муниципалитета", columns, [one for one in rows if one is not None])
-    return section(text=[*_index_text(area), _official_text(area, signs)], tables=[made])
+    rows: list[Spec] = []
+    for number in range(1, 15):
+        of_sign = signs.where(sign_number=number)
+        counted = of_sign.where(state=_COUNTED)
+        if not counted:
+            continue
+        group, _, place = str(counted[0]["sign_title_ru"]).partition(": ")
+        if not rows or group not in [one["cells"][0] for one in rows if one["kind"] == "group"]:
+            rows.append(row(group, kind="group"))
+        rows.append(_official_row(area, of_sign, place))
+    made = table("Официальные признаки по ОО муниципалитета", columns, rows)
+    return section(
+        text=[*_index_text(area), _official_text(area, signs)], tables=[made], charts=_mean_charts(area, signs)
+    )
+
+
+def _mean_charts(area: Area, signs: Rows) -> list[Spec]:
+    """Return, for each work with a school above the threshold, the means of all schools in order of codes."""
+    found = signs.where(sign_kind="high_mean", state="sign")
+    numbers = sorted({int(one["sign_number"]) for one in found})
+    return [_mean_chart(area, signs.where(sign_number=number, state=_COUNTED)) for number in numbers]
+
+
+def _mean_chart(area: Area, counted: Rows) -> Spec:
+    schools = sorted(counted, key=lambda one: one["school_code"])
+    means = area.figures.values(schools, "school_mean")
+    lows = area.figures.values(schools, "value")
+    highs = [
+        None if mean is None or low is None else round(2 * mean - low, 1) for mean, low in zip(means, lows, strict=True)
+    ]
+    codes = [str(one["school_code"]) for one in schools]
+    own = [place for place, one in enumerate(schools) if one["state"] == "sign"]
+    marked = [codes[place] for place in own]
+    title = str(counted[0]["sign_title_ru"]).partition(": ")[2]
+    threshold = area.figures.values(schools, "threshold")
+    return chart(
+        "interval",
+        f"{title}: средний первичный балл ОО с 95-процентным интервалом (ОО в порядке кодов) и порог признака",
+        f"Выше порога {ru.decimal(threshold[0] or 0)} балла вместе с нижней границей интервала: {', '.join(marked)}.",
+        [code.removeprefix("edu") for code in codes],
+        [
+            series("Средний балл ОО", "plain", means, low=lows, high=highs, own=own),
+            series("Порог признака", "benchmark", threshold),
+        ],
+        axis_title="Код ОО",
+        value_title="Первичный балл",
+        height_mm=64,
+    )
 
 
 def _official_text(area: Area, signs: Rows) -> str:
     found = signs.where(state="sign")
-    total = schools_count(area.figures, signs.where(state=("sign", "no_sign")))
+    total = schools_count(area.figures, signs.where(state=_COUNTED))
     if not found:
         return f"Хотя бы один признак посчитан у {total} ОО муниципалитета; ни у одной из них признаков нет."
     marked = schools_count(area.figures, found)
     return f"Хотя бы один признак посчитан у {total} ОО муниципалитета, есть хотя бы один — у {marked}."
 
 
-def _official_row(area: Area, signs: Rows) -> Spec | None:
-    counted = signs.where(state=("sign", "no_sign"))
-    if not counted:
-        return None
+def _official_row(area: Area, signs: Rows, place: str) -> Spec:
     found = signs.where(state="sign")
     return row(
-        str(counted[0]["sign_number"]),
-        str(counted[0]["sign_title_ru"]),
-        area.figures.count(counted),
+        str(signs[0]["sign_number"]),
+        place,
+        area.figures.count(signs.where(state=_COUNTED)),
         area.figures.count(found),
         area.figures.count(signs.where(state="insufficient")),
         ", ".join(distinct_schools(found)) or ru.DASH,
@@ -217,54 +261,36 @@ def _signal_row(area: Area, signals: Rows) -> Spec | None:
 
 
 def schools_section(area: Area, cards: Sequence[Row], levels_before: dict[str, list[tuple[str, Row]]]) -> Spec | None:
-    """Return the tables of schools that need a closer look, in order of codes: levels, years, families of signals."""
+    """Return the table of schools that need a closer look, in order of codes: level, years, families of signals."""
     columns = [
-        ("Код", 1.5, "text"),
-        ("ОО", 4.0, "text"),
-        ("Уровень", 1.6, "text"),
-        ("Официальных признаков (из посчитанных)", 2.4, "text"),
-        ("Независимых сигналов", 2.2, "number"),
-        ("Прежние годы", 3.4, "text"),
-        ("Работ за год", 1.4, "number"),
+        ("Код", 1.6, "text"),
+        ("ОО", 3.2, "text"),
+        ("Уровень", 1.4, "text"),
+        ("Прежние годы", 2.2, "text"),
+        ("Официальных признаков", 1.6, "text"),
+        *((ru.sentence_start(title), 1.5, "text") for title in FAMILIES.values()),
     ]
     rows = [_school_row(area, card, levels_before[str(card["school_code"])]) for card in cards]
-    found = table("ОО, где результаты требуют внимания (в порядке кодов)", columns, rows)
-    return section(tables=[found, _families_table(area, cards)])
+    return section(tables=[table("ОО, где результаты требуют внимания (в порядке кодов)", columns, rows)])
 
 
 def _school_row(area: Area, card: Row, before: list[tuple[str, Row]]) -> Spec:
     figures, code = area.figures, str(card["school_code"])
-    return row(
-        code,
-        area.school(code),
-        str(card["evidence_level"]),
-        f"{figures.whole(card, 'official_signs_count')} из {figures.whole(card, 'official_computed_count')}",
-        figures.whole(card, "signals_count"),
-        "; ".join(f"{ru.school_year_words(year)} — {earlier['evidence_level']}" for year, earlier in before) or ru.DASH,
-        figures.whole(card, "participants_count"),
-    )
-
-
-def _families_table(area: Area, cards: Sequence[Row]) -> Spec | None:
-    """Return which families of signals each school has: found, found again, not found, not computed."""
-    columns = [("Код", 1.5, "text"), ("ОО", 3.4, "text"), ("Официальные признаки", 1.9, "text")]
-    columns += [(ru.sentence_start(title), 1.6, "text") for title in FAMILIES.values()]
-    return table("Какие семейства сигналов отмечены", columns, [_families_row(area, card) for card in cards])
-
-
-def _families_row(area: Area, card: Row) -> Spec:
-    code = str(card["school_code"])
     signals = area.data.rows("objectivity_signals", school_code=code)
     tested = {str(one["family"]) for one in signals if one["state"] in _TESTED}
     found, repeated = (families_ru(card[name]) for name in ("families", "persistent_families"))
     marks = [
-        _mark(title, found, repeated) if family in tested or title in repeated else (ru.DASH, "grey")
+        _mark(title, found, repeated) if family in tested or title in [*found, *repeated] else (ru.DASH, "grey")
         for family, title in FAMILIES.items()
     ]
-    official = ("есть", "level_3") if card["official_signs_count"] else ("нет", None)
-    cells = [official, *marks]
     return row(
-        code, area.school(code), *(text for text, _ in cells), shades=[None, None, *(shade for _, shade in cells)]
+        code,
+        area.school(code),
+        str(card["evidence_level"]),
+        "; ".join(f"{ru.school_year_words(year)} — {earlier['evidence_level']}" for year, earlier in before) or ru.DASH,
+        f"{figures.whole(card, 'official_signs_count')} из {figures.whole(card, 'official_computed_count')}",
+        *(text for text, _ in marks),
+        shades=[*[None] * 4, "level_3" if card["official_signs_count"] else None, *(shade for _, shade in marks)],
     )
 
 
@@ -338,19 +364,23 @@ def unknown_section(area: Area) -> Spec | None:
     points = [
         f"{ru.sentence_start(reason)} — {_codes_ru(codes, len(cards))}." for reason, codes in sorted(reasons.items())
     ]
-    columns = [("Способ", 3.6, "text"), ("Почему не посчитан", 4.4, "text"), ("ОО", 4.0, "text")]
+    columns = [("Почему", 3.4, "text"), ("Способы проверки", 5.0, "text"), ("ОО", 3.6, "text")]
     return section(points=points, tables=[table("Что не удалось посчитать", columns, _silent_rows(area, len(cards)))])
 
 
 def _silent_rows(area: Area, everywhere: int) -> list[Spec]:
+    """Return reasons with the ways of looking that they silence, ways with the same schools together."""
     signals = area.rows("objectivity_signals", state=("insufficient", "not_applicable"), assessment_id=WHOLE_YEAR)
-    found: dict[tuple[int, str], list[str]] = {}
+    schools: dict[tuple[str, int], list[str]] = {}
     for one in sorted(signals, key=lambda one: one["school_code"]):
-        key = (SIGNAL_CODES.index(one["signal_code"]), str(one["note_ru"] or "мало данных"))
-        found.setdefault(key, []).append(str(one["school_code"]))
+        key = (str(one["note_ru"] or "мало данных"), SIGNAL_CODES.index(one["signal_code"]))
+        schools.setdefault(key, []).append(str(one["school_code"]))
+    ways: dict[tuple[str, str], list[str]] = {}
+    for (note, place), codes in sorted(schools.items()):
+        ways.setdefault((note, _codes_ru(codes, everywhere)), []).append(_small(signal_title(SIGNAL_CODES[place])))
     return [
-        row(signal_title(SIGNAL_CODES[place]), ru.sentence_start(note), _codes_ru(codes, everywhere))
-        for (place, note), codes in sorted(found.items())
+        row(ru.sentence_start(note), f"{ru.sentence_start('; '.join(titles))}", codes)
+        for (note, codes), titles in ways.items()
     ]
 
 

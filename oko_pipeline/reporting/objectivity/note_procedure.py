@@ -81,12 +81,12 @@ def recheck_section(area: Area) -> Spec | None:
 def _selection_table(area: Area, selected: Rows) -> Spec | None:
     columns = [
         ("Код", 1.6, "text"),
-        ("ОО", 3.4, "text"),
+        ("ОО", 2.8, "text"),
         ("Работа", 3.8, "text"),
-        ("Класс", 0.9, "text"),
-        ("Отбор", 1.5, "text"),
+        ("Класс", 1.0, "text"),
+        ("Отбор", 2.0, "text"),
         ("Работ в классе", 1.2, "number"),
-        ("Перепроверить", 1.3, "number"),
+        ("К проверке", 1.6, "number"),
     ]
     rows = [
         row(
