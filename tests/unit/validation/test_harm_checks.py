@@ -6,11 +6,15 @@ import docx
 import pandas as pd
 import pytest
 
+from assets.effectiveness import write_effects
 from assets.pool_tasks import fragment_key
+from assets.recommendations import write_links
 from assets.records import assemble_year_records
 from checks.harm import harm_checks, no_harm_in_catalogues, no_harm_in_documents, no_harm_in_registers
 from oko_pipeline.catalogue.all_tables import all_tables
-from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, SCHOOL_CROSSWALK
+from oko_pipeline.catalogue.documents import document_assets
+from oko_pipeline.catalogue.tables import DOCUMENTS, FILES, QUALITY_FINDINGS, SCHOOL_CROSSWALK, SCHOOLS
+from oko_pipeline.orchestration.forms_issue import issue_year_forms
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 
@@ -117,6 +121,32 @@ def test_a_decision_that_cites_a_refused_indicator_goes_with_it_and_comes_back(w
     assert told(workplace).empty
 
 
+def test_a_refused_row_is_nowhere_in_what_follows(workplace):
+    """Neither in the chain of the cycle, nor among the measures judged, nor in next year's forms."""
+    measure = {"school_key": SCHOOL, "decision_ref": "5", "status": "running"}
+    rows = [
+        measure | {"measure_number": "1", "title": "Премии", "kind": "incentive", "indicator_code": LEVEL},
+        measure | {"measure_number": "2", "title": "Помощь", "kind": "methodical", "indicator_code": LEVEL},
+    ]
+    put_rows(workplace, "measures", rows)
+    put_rows(workplace, "decisions", [{"school_key": SCHOOL, "decision_number": "5"}], "d" * 64)
+    school = dict.fromkeys(SCHOOLS.column_names, "—") | {
+        "school_year": YEAR, "school_code": SCHOOL, "municipality_code": "reg99_m101", "region_code": "99",
+        "is_name_known": True, "school_kind": SCHOOLS.column("school_kind").allowed[0],
+    }  # fmt: skip
+    workplace.database.replace(SCHOOLS, pd.DataFrame([school]), {"school_year": YEAR})
+    write_links(workplace, YEAR)
+    links = workplace.database.read(all_tables()["cycle_links"], {"school_year": YEAR})
+    assert set(links.loc[links["from_kind"] == "measure", "from_number"]) == {"2"}
+    write_effects(workplace, YEAR)
+    assert workplace.database.read(all_tables()["measure_effects"])["measure_number"].tolist() == ["2"]
+    issued = issue_year_forms(workplace.settings, "2021-2022", target=workplace.settings.home / "forms")
+    path = next(one for one in issued.written.paths if one.name.startswith("Управление") and SCHOOL in one.name)
+    cells = pd.read_excel(path, sheet_name="Меры", header=None, engine="openpyxl").astype("str").to_numpy().ravel()
+    assert "Помощь" in cells
+    assert "Премии" not in cells
+
+
 def test_a_refused_row_that_still_stands_in_a_register_stops_the_year(workplace):
     contract = all_tables()["indicator_changes"]
     row = dict.fromkeys(contract.column_names) | {"school_year": YEAR, "record_id": "1", "school_code": SCHOOL}
@@ -154,7 +184,8 @@ def issue(workplace, rows):
     sha = workplace.reports.write("2020-2021/a.docx", stream.getvalue())
     row = dict.fromkeys(DOCUMENTS.column_names, "—") | {
         "school_year": YEAR, "document_id": "school_note:a", "kind": "school_note", "path": "2020-2021/a.docx",
-        "file_sha256": sha, "rendered_at": "2021-06-01T00:00:00Z", "inputs": "[]",
+        "file_sha256": sha, "rendered_at": "2021-06-01T00:00:00Z", "inputs": "[]", "profile": "internal",
+        "is_restricted": False, "issue_number": 1,
     }  # fmt: skip
     workplace.database.replace(DOCUMENTS, pd.DataFrame([row]), {"school_year": YEAR, "document_id": "school_note:a"})
 
@@ -172,5 +203,5 @@ def test_the_shipped_catalogues_pass(workplace):
 
 def test_every_check_of_harm_blocks():
     specs = [spec for check in harm_checks() for spec in check.check_specs]
-    assert len(specs) == 5
+    assert len(specs) == 2 + len(set(document_assets().values()))
     assert all(spec.blocking for spec in specs)
