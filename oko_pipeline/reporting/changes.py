@@ -80,6 +80,8 @@ def changes_section(changes: Sequence[Change], issue: int) -> Spec | None:
 def _change(figure: Mapping[str, Any], was: str, became: str) -> Change:
     name, column = str(figure["table"]), str(figure["column"])
     title = figure.get("how_ru") or _title(name, column)
+    if figure["op"] == "quoted":
+        title = f"{_title(name, column)}, {title}"
     named = figure.get("key") or figure.get("where") or {}
     parts = (_named(key, value) for key, value in named.items() if key not in _HIDDEN_KEYS and value is not None)
     place_ru = figure.get("place_ru") or ", ".join(part for part in parts if part)

@@ -15,6 +15,8 @@ UNKNOWN: Final = ru.DASH
 """What stands in the place of a value that is not known."""
 
 _FORMS: Final[Mapping[str, Callable[[float, int], str]]] = {
+_NUMBER: Final = re.compile(rf"(?<![\w.-])[{ru.MINUS}+]?\d[\d{ru.NBSP}]*(?:,\d+)?(?![\w-])")
+"""A number as texts of tables write it; codes such as R2026-0597321862 are none."""
     "whole": lambda value, _digits: ru.whole(round(value)),
     "decimal": ru.decimal,
     "percent": ru.percent,
@@ -134,6 +136,24 @@ class Figures:
         return text
 
     def values(self, rows: Sequence[Row], column: str, scale: float = 1.0, digits: int = 1) -> list[float | None]:
+    def text(self, row: Row, column: str) -> str:
+        """Return a text of a row as it stands there, empty where there is none; each number in it is taken down."""
+        said = "" if row[column] is None else str(row[column])
+        for position, number in enumerate(_NUMBER.findall(said), start=1):
+            self.taken.append(
+                {
+                    "text": number,
+                    "op": "quoted",
+                    "table": row.table,
+                    "key": row.key,
+                    "column": column,
+                    "how_ru": f"{position}-е число текста",
+                    "form": "quoted",
+                    "digits": 0,
+                }
+            )
+        return said
+
         """Return the values of a chart's series (rounded as the chart shows them); unknown ones are None."""
         found: list[float | None] = []
         for row in rows:
