@@ -119,8 +119,10 @@ def _record(one: Candidate, word: Word | None, territory: Territory, options: Cy
 def _quoted(finding: Finding, unit: tuple[str, str], territory: Territory) -> str:
     """Return the sentence of a finding; one about another unit names it first."""
     code = str(finding["unit_code"])
-    about = "" if code == unit[1] else f"{territory.names.get(code, code)}: "
-    return f"{about}{finding['text_ru']}"
+    text = str(finding["text_ru"])
+    if code == unit[1]:
+        return text
+    return f"{territory.names.get(code, code)}: {text if text[1:2].isupper() else text[:1].lower() + text[1:]}"
 
 
 def _answered(word: Word | None, rule_text: str | None) -> dict[str, Any]:

@@ -121,3 +121,58 @@ def test_rules_that_stand_twice_are_refused():
 
 def test_every_year_is_named():
     assert findings(skill_deficits=[deficit()])["school_year"].tolist() == [YEAR]
+
+
+def change(code, value, verdict="worse", grade=8, **values):
+    """Return a change of an indicator of Russian between two years, told of the same work of two years."""
+    base = {
+        "view": "grade",
+        "subgroup": "all",
+        "assessment_id": f"vpr-2026-spring:{grade}:russian:base",
+        "unit_level": "school",
+        "unit_code": SCHOOL,
+        "subject_code": "russian",
+        "indicator_code": code,
+        "value_unit": "share",
+        "change_value": value,
+        "q_value": 0.01,
+        "n_count": 33,
+        "previous_n": 34,
+        "verdict": verdict,
+        "is_comparable": True,
+        "is_confirmed": True,
+    }
+    return row_of("result_dynamics", **(base | values))
+
+
+def test_marks_higher_than_the_journal_are_no_fall_of_the_result():
+    rows = [change("journal_higher_share", 0.488), change("good_level_share", 0.464, "better")]
+    found = findings(result_dynamics=rows)
+    assert found["rule_id"].tolist() == ["results_better"]
+    assert "доля «4» и «5» больше прежней на 46,4\u00a0п.\u00a0п." in found["text_ru"].iloc[0]
+
+
+def test_the_figures_of_a_sentence_are_those_of_the_work_that_it_names():
+    rows = [
+        change("mean_percent", -16.4, q_value=0.001, value_unit="percent", n_count=21, previous_n=20, grade=6),
+        change("base_level_share", -0.12, q_value=0.03, n_count=90, previous_n=95),
+    ]
+    (text,) = findings(result_dynamics=rows)["text_ru"]
+    assert "за 6\u00a0класс (весна 2026 года) средний процент выполнения меньше, чем год назад, на 16,4" in text
+    assert "(21\u00a0участник, раньше — 20)" in text
+    assert text.endswith("снижение есть и по русскому языку за 8\u00a0класс (весна 2026 года).")
+
+
+def test_two_results_that_go_together_are_no_condition():
+    row = {"observation": "school", "statistic": "spearman", "strength": "strong", "unit_level": "all"}
+    row |= {
+        "schools_count": 12,
+        "estimate": 0.9,
+        "estimate_low": 0.6,
+        "estimate_high": 1.0,
+        "right_title_ru": "Размер села",
+    }
+    pairs = ["municipal_diagnostics-2025-2026-winter-m1", "exam:oge:2026:physics:main", "condition:settlement_size"]
+    rows = [row_of("result_links", **row, right_measure=right) for right in pairs]
+    found = findings(result_links=rows)
+    assert found["topic"].tolist() == ["condition:settlement_size"]

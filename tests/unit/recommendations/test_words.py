@@ -15,6 +15,7 @@ from tests.unit.recommendations.years import (
     OTHER,
     PLACE,
     SCHOOL,
+    THIRD,
     YEAR,
     advise,
     deficit,
@@ -331,3 +332,16 @@ def test_faults_of_rules_are_told_by_file_and_line(old, new, told):
         read_recommendation_rules({"probe.yaml": GOOD.replace(old, new)})
     assert "probe.yaml, строка " in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_the_basis_of_a_territory_names_the_schools_it_stands_on():
+    late = [
+        row_of("source_completeness", unit_level="school", unit_code=code, state="late", is_optional=False)
+        | {"kind": "staff", "days_late": 9}
+        for code in (SCHOOL, OTHER, THIRD)
+    ]
+    made = advise(findings(source_completeness=late)).recommendations
+    whole = one(made, rule_id="organise_sources")["basis_ru"]
+    assert "СОШ № 1: не пришёл в срок 1" in whole
+    own = one(made, rule_id="send_sources", unit_code=SCHOOL)["basis_ru"]
+    assert own.startswith("Не пришёл в срок 1")
