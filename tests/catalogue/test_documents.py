@@ -13,7 +13,9 @@ from oko_pipeline.reporting.kinds import BUILDERS
 NO_DOCUMENT = {"none", "unspecified"}
 """Words of the register that name no document."""
 
-HEAD = "kind: {}, family: 1, title_ru: А, description_ru: Б, asset: c, unit_level: school, profile: school, folder_ru: Д"
+HEAD = (
+    "kind: {}, family: 1, title_ru: А, description_ru: Б, asset: c, unit_level: school, profile: school, folder_ru: Д"
+)
 
 
 def test_every_family_of_documents_is_there():

@@ -55,6 +55,13 @@ REGISTERS: Final[Mapping[str, Register]] = {
          ("valid_until_on", 1.5)),
         ("kind", "act_on", "document_number"),
     ),
+    "training": Register(
+        "training_needs",
+        "Заявка на повышение квалификации",
+        (("theme", 3.4), ("position", 2.4), ("subject", 2.0), ("need_count", 1.4), ("requested_count", 1.4),
+         ("basis", 2.6), ("wanted_from_on", 1.6)),
+        ("theme", "position"),
+    ),
     "programmes": Register(
         "dpp_registry",
         "Дополнительные профессиональные программы",
