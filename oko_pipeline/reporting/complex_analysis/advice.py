@@ -22,7 +22,7 @@ _STATES_RU: Final = {
     "accepted": "принята",
     "edited": "принята с изменением",
 }
-_MOST_EACH: Final = 8
+_MOST_EACH: Final = 6
 _BASIS_LENGTH: Final = 420
 _SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[А-ЯЁ«])")
 _FURTHER_DATIVE: Final = {
@@ -118,11 +118,21 @@ def _what(one: Row) -> str:
 def _grounds(one: Row) -> str:
     # Findings of several schools may say the same in the same words.
     sentences = dict.fromkeys(_SENTENCE.split(str(one["basis_ru"] or "")))
-    basis = ru.shortened(" ".join(sentences), _BASIS_LENGTH)
+    basis = first_sentences(" ".join(sentences), _BASIS_LENGTH)
     strength = _STRENGTHS_RU.get(str(one["strength"]), "")
     if not basis:
         return "внесена ответственным лицом" if one["origin"] == "person" else ru.DASH
     return f"{basis} Вывод — {strength}." if strength else basis
+
+
+def first_sentences(text: str, length: int) -> str:
+    """Return as many whole sentences as fit into `length` signs; the first one is cut only when it alone does not."""
+    kept = ""
+    for sentence in _SENTENCE.split(text):
+        if kept and len(kept) + len(sentence) + 1 > length:
+            break
+        kept = f"{kept} {sentence}".strip()
+    return ru.shortened(kept, length)
 
 
 def _control(one: Row) -> str:

@@ -24,13 +24,13 @@ _MUNICIPALITY_TITLE: Final = "Комплексный анализ результ
 _SCHOOL_TITLE: Final = "Комплексный анализ результатов ОО"
 _FIRST: Final = 5
 _BESIDE_COLUMNS: Final = (
-    ("Работа, экзамен", 2.8, "text"),
-    ("Участников", 1.35, "number"),
-    ("Среднее", 1.2, "number"),
+    ("Работа, экзамен", 3.0, "text"),
+    ("n", 0.6, "number"),
+    ("Среднее", 1.3, "number"),
     ("Школа", 1.9, "number"),
-    ("Остальные ОО группы", 1.3, "number"),
+    ("Остальные ОО группы", 1.5, "number"),
     ("Разность, п. п. (95 %)", 2.1, "number"),
-    ("Муниципалитет", 1.6, "number"),
+    ("Весь муници-палитет", 1.3, "number"),
 )
 _COMPARISONS: Final = ("сравнение", "сравнения", "сравнений")
 
@@ -115,7 +115,7 @@ def _municipality_works(view: View, found: Sequence[Result]) -> Spec | None:
 
 def _school_context(view: View, found: Sequence[Result]) -> Context:
     own = advice.recommendations(view, "school", view.code)
-    beside = _beside(view, found)
+    beside = beside_others(view, found)
     parts = {
         "beside": beside,
         "comparison": school_comparison(view),
@@ -151,7 +151,7 @@ def _peers_text(view: View) -> str:
     )
 
 
-def _beside(view: View, found: Sequence[Result]) -> Told:
+def beside_others(view: View, found: Sequence[Result]) -> Told:
     """Return a school's works beside the other schools of its group and beside its municipality."""
     peers = view.peers()
     around = {one.scope: one for one in results.results(view.data, "municipality", view.municipality_code)}
@@ -159,7 +159,7 @@ def _beside(view: View, found: Sequence[Result]) -> Told:
     clear: list[str] = []
     compared = 0
     for code, title in results.procedures(found).items():
-        own = [one for one in found if one.procedure == code and one.participants >= view.settings.claim_from]
+        own = [one for one in found if one.procedure == code and one.n >= view.settings.claim_from]
         if not own:
             continue
         rows.append(row(title, kind="group"))
@@ -181,7 +181,30 @@ def _beside(view: View, found: Sequence[Result]) -> Told:
             )
     text = _clear_text(compared, clear)
     made = table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
-    return Told(section(text=[text, results.unmarked_text(found)], tables=[made]), (text,) if text else ())
+    unmarked = _unmarked_table(view, found, around)
+    return Told(section(text=[text, results.unmarked_text(found)], tables=[made, unmarked]), (text,) if text else ())
+
+
+def _unmarked_table(view: View, found: Sequence[Result], around: dict[str, Result]) -> Spec | None:
+    """Return the works of procedures without marks: only their mean percent can be told."""
+    rows: list[Spec] = []
+    for code, title in results.procedures(found).items():
+        own = [one for one in found if one.procedure == code]
+        shown = [one for one in own if one.participants >= view.settings.claim_from]
+        if any(one.n for one in own) or not shown:
+            continue
+        rows.append(row(title, kind="group"))
+        for one in shown:
+            other = around.get(one.scope)
+            cells = (results.participants_text(view, one), results.mean_text(view, one) or ru.DASH)
+            rows.append(row(one.title_ru, *cells, ru.DASH if other is None else results.mean_text(view, other)))
+    columns = [
+        ("Работа", 4.0, "text"),
+        ("Участников", 1.7, "number"),
+        ("Средний процент, школа", 1.8, "number"),
+        ("Средний процент, муниципалитет", 2.2, "number"),
+    ]
+    return table("Работы без отметок: средний процент выполнения", columns, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +239,7 @@ def _gap(view: View, one: Result, peers: Sequence[str]) -> _Gap:
 
 
 def _around(view: View, one: Result | None) -> str:
-    return ru.DASH if one is None else results.reached_text(view, one).partition(f"{ru.NBSP}(")[0]
+    return ru.DASH if one is None else results.reached_value(view, one)
 
 
 def _clear_text(compared: int, clear: Sequence[str]) -> str:
@@ -229,5 +252,5 @@ def _clear_text(compared: int, clear: Sequence[str]) -> str:
         return f"{start}: отличий больше случайных нет."
     chance = compared * 0.05
     by_chance = f"; случайно могло бы возникнуть около {ru.decimal(chance, 0)}" if chance >= 1 else ""
-    more = f" и ещё {ru.whole(len(clear) - 4)}" if len(clear) > 4 else ""
-    return f"{start}; больше случайных отличий — {ru.whole(len(clear))}{by_chance}: {'; '.join(clear[:4])}{more}."
+    more = f" и ещё {ru.whole(len(clear) - 4)}." if len(clear) > 4 else ""
+    return f"{start}; больше случайных отличий — {ru.whole(len(clear))}{by_chance}: {'; '.join(clear[:4])}{more}"

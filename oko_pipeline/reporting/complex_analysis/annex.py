@@ -76,7 +76,7 @@ def _context(view: View) -> Context | None:
     }
     if all(sections[name] is None for name in ("pupils", "exams", "retained", "strong")):
         return None
-    sections["deficits"] = deficits(view).section
+    sections["deficits"] = deficits(view, has_summary=False).section
     context = heading(view.data, "school", view.code, _TITLE) | {
         "sections": sections,
         "resolve": files.section(),

@@ -143,7 +143,7 @@ def staff(view: View) -> Told:
     columns = [
         ("Должности", 3.2, "text"),
         ("Человек", 1.3, "number"),
-        *((f"{title}, %", 1.75, "number") for _, title in _STAFF),
+        *((f"{title}, %", 2.1, "number") for _, title in _STAFF),
         ("Вакансий", 1.4, "number"),
     ]
     return Told(section(tables=[table("Педагогические кадры", columns, told), _training(view)]))

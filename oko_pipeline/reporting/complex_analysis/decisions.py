@@ -71,7 +71,7 @@ def _effects_table(view: View, effects: list[Row]) -> Spec | None:
             f"{one['measure_number']}. {one['title']}",
             _indicator(one),
             _change(view, one),
-            f"{_VERDICTS_RU[str(one['verdict'])]}. {one['reason_ru']}",
+            _verdict(one),
             _DECISIONS_RU[str(one["proposed_decision"])],
         )
         for one in effects[:_MOST]
@@ -84,6 +84,14 @@ def _effects_table(view: View, effects: list[Row]) -> Spec | None:
         ("Предложено", 1.8, "text"),
     ]
     return table("Меры школы и их действие", columns, told)
+
+
+def _verdict(one: Row) -> str:
+    reason = ru.sentence_start(str(one["reason_ru"]))
+    if one["verdict"] == "not_enough_data":
+        # The reason says itself that nothing can be told.
+        return reason
+    return f"{ru.sentence_start(_VERDICTS_RU[str(one['verdict'])])}. {reason}"
 
 
 def _indicator(one: Row) -> str:

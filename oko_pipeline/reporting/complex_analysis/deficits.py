@@ -12,14 +12,20 @@ from oko_pipeline.reporting.sections import Spec, row, section, table
 
 _KINDS: Final = ("requirement", "skill", "content")
 _MOST: Final = 16
+_PARTS_TOLD: Final = 2
 _MOST_OF_SUBJECT: Final = 3
 _TITLE_LENGTH: Final = 170
 _SURE: Final = "Системные дефициты, подтверждённые с учётом погрешности"
 _POSSIBLE: Final = "Возможные системные дефициты"
 
 
-def deficits(view: View) -> Told:
-    """Return the unit's systemic deficits: sure ones first, a skill that several works name once."""
+def deficits(view: View, *, has_summary: bool = True) -> Told:
+    """Return the unit's systemic deficits: sure ones first, a skill that several works name once.
+
+    Args:
+        view: the unit.
+        has_summary: the document begins with a summary that takes the point.
+    """
     rows = [one for one in view.own("skill_deficits") if one["kind"] in _KINDS and one["tasks_count"] > 1]
     rows = [one for one in rows if one["participants_count"] >= view.settings.claim_from]
     if not rows:
@@ -34,7 +40,7 @@ def deficits(view: View) -> Told:
             f"Из подтверждённых {ru.whole(len(own))} — только здесь: у всех ОО вместе они не системные. С этих разумно "
             "начать: причина, вероятно, местная."
         )
-    points = (_point(view, chosen),) if sure and chosen else ()
+    points = (_point(view, chosen),) if has_summary and sure and chosen else ()
     return Told(
         section(
             text=texts,
@@ -134,7 +140,7 @@ def _elsewhere(one: Row, rows: Sequence[Row]) -> str:
 
 
 def _parts(view: View, one: Row) -> str:
-    if not one["parts_count"]:
+    if (one["parts_count"] or 0) < _PARTS_TOLD:
         return ru.DASH
     return f"{view.figures.whole(one, 'deficit_parts_count')} из {view.figures.whole(one, 'parts_count')}"
 

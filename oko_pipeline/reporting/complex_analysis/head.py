@@ -1,19 +1,24 @@
 """One page for a head: what is known, what to do first and until when, what the data do not say."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis import advice, results
 from oko_pipeline.reporting.complex_analysis.agreement import agreement
+from oko_pipeline.reporting.complex_analysis.analysis import beside_others
 from oko_pipeline.reporting.complex_analysis.change import dynamics
 from oko_pipeline.reporting.complex_analysis.comparison import school_comparison
 from oko_pipeline.reporting.complex_analysis.deficits import deficits
 from oko_pipeline.reporting.complex_analysis.gaps import gaps
+from oko_pipeline.reporting.complex_analysis.results import Result
 from oko_pipeline.reporting.complex_analysis.risks import school_risks
 from oko_pipeline.reporting.complex_analysis.view import View, school_view
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
+from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import day_ru
 from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
 
@@ -38,28 +43,49 @@ def summaries(data: CycleData) -> Iterator[Content]:
 
 def _context(view: View) -> Context | None:
     found = results.results(view.data, "school", view.code)
-    points = [
-        results.coverage_point(found) if found else "",
-        *school_comparison(view).points[-1:],
-        results.lowest_point(view, found),
-        *dynamics(view).points,
-        *deficits(view).points,
-        *school_risks(view).points,
-        *agreement(view, found).points,
-    ]
-    known = [ru.shortened(point, POINT_LENGTH) for point in points if point][:MOST_POINTS]
+    known = _known(view, found)
     first = _first(advice.recommendations(view, "school", view.code))
     if not known and first is None:
         return None
-    silent = " ".join(point for point in gaps(view).points)
+    silent = _told(view, lambda own: gaps(own).points)
     context = heading(view.data, "school", view.code, _TITLE) | {
         "sections": {
             "known": section(points=known),
             "first": section(tables=[first]),
-            "silent": section(text=[ru.shortened(silent, SILENT_LENGTH)] if silent else []),
+            "silent": section(text=[advice.first_sentences(text, SILENT_LENGTH) for text in silent[:1]]),
         }
     }
     return finished(context, view.data, view.figures)
+
+
+def _known(view: View, found: Sequence[Result]) -> list[str]:
+    """Return what is known, what is said of the whole year first."""
+    speakers: tuple[Callable[[View], Sequence[str]], ...] = (
+        lambda _: [results.coverage_point(found)] if found else [],
+        lambda own: school_comparison(own).points[-1:],
+        lambda own: [results.lowest_point(own, found)],
+        lambda own: beside_others(own, found).points,
+        lambda own: dynamics(own).points,
+        lambda own: deficits(own).points,
+        lambda own: school_risks(own).points,
+        lambda own: agreement(own, found).points,
+    )
+    known: list[str] = []
+    for speaker in speakers:
+        if len(known) < MOST_POINTS:
+            known += _told(view, speaker)
+    return known[:MOST_POINTS]
+
+
+def _told(view: View, speaker: Callable[[View], Sequence[str]]) -> list[str]:
+    """Return the points of a section; of its figures only those that the points name are the page's."""
+    apart = replace(view, figures=Figures())
+    points = [advice.first_sentences(point, POINT_LENGTH) for point in speaker(apart) if point]
+    by_text = {figure["text"]: figure for figure in apart.figures.taken}
+    text = " ".join(points)
+    named = (figure for name, figure in by_text.items() if re.search(rf"(?<![\d,]){re.escape(name)}(?![\d,])", text))
+    view.figures.taken.extend(named)
+    return points
 
 
 def _first(own: Sequence[Row]) -> Spec | None:
@@ -73,10 +99,10 @@ def _first(own: Sequence[Row]) -> Spec | None:
         chosen.setdefault(str(one["title_ru"]), one)
     rows = [
         row(
-            ru.shortened(str(one["text_ru"]), ACTION_LENGTH),
+            advice.first_sentences(str(one["text_ru"]), ACTION_LENGTH),
             advice.addressee_dative(str(one["addressee"])),
             day_ru(one["due_on"]),
-            ru.shortened(str(one["expected_ru"] or one["control_ru"] or ru.DASH), CONTROL_LENGTH),
+            advice.first_sentences(str(one["expected_ru"] or one["control_ru"] or ru.DASH), CONTROL_LENGTH),
         )
         for one in list(chosen.values())[:MOST_ACTIONS]
     ]

@@ -28,8 +28,9 @@ def indicators(view: View) -> Told:
     rows = [one for one in rows if one["n"] is None or one["n"] >= view.settings.claim_from]
     told = [(known[str(one["indicator_code"])], one) for one in rows if str(one["indicator_code"]) in known]
     chosen = [(own, one) for own, one in told if _note(own, one, around.get(str(one["indicator_code"])))]
-    left_out = len(chosen) - _MOST
-    chosen = chosen[:_MOST] if left_out > 0 else chosen
+    # Norms and changes first: what differs from the municipality alone gives way when there is too much.
+    chosen.sort(key=lambda item: item[1]["reaches_norm"] is None and item[1]["verdict"] not in _VERDICTS_RU)
+    chosen = chosen[:_MOST]
     order = list(DIRECTIONS)
     chosen.sort(key=lambda item: (order.index(item[0].direction), item[0].title_ru))
     table_rows: list[Spec] = []

@@ -147,6 +147,18 @@ def reached_text(view: View, one: Result) -> str:
     return _computed_share(view.figures, share_of(one.reached, one.n), _PASSED_RU, [one.row])
 
 
+def reached_value(view: View, one: Result) -> str:
+    """Return the same share without its interval."""
+    if one.reached is None:
+        return ru.DASH
+    if one.n < view.settings.claim_from:
+        return TOO_FEW
+    column = "success_share" if is_exam(one.scope) else "base_level_share"
+    if one.row[column] is not None:
+        return view.figures.percent_number(one.row, column)
+    return view.figures.computed(one.reached / one.n, _PASSED_RU, [one.row], form="percent_number")
+
+
 def high_text(view: View, one: Result) -> str:
     """Return the share of the high level: «5», in ЕГЭ 81 to 100 points."""
     if one.n < view.settings.claim_from:
@@ -250,8 +262,8 @@ def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[
             more = extra.get(one.scope, tuple(ru.DASH for _ in titles))
             rows.append(row(label, *cells, high_text(view, one), *more))
     columns = [
-        ("Работа, экзамен", 3.4, "text"),
-        ("Участников", 1.4, "number"),
+        ("Работа, экзамен", 3.1, "text"),
+        ("Участников", 1.65, "number"),
         ("Средний результат", 1.7, "number"),
         ("Минимальный уровень, %", 2.0, "number"),
         ("Высокий уровень, %", 1.3, "number"),

@@ -167,13 +167,12 @@ def school_risks(view: View) -> Told:
 def _card_text(view: View, card: Row) -> str:
     if card["zone"] == "unknown":
         return "Отклонения результатов проверить нечем."
-    tests = view.figures.counted(card, "tests_count", ("проверка", "проверки", "проверок"))
-    adverse = view.figures.counted(
-        card,
-        "adverse_count",
-        ("неблагоприятное отклонение", "неблагоприятных отклонения", "неблагоприятных отклонений"),
-    )
-    text = f"Проведено {tests}; подтверждено {adverse}"
+    tests = view.figures.counted(card, "tests_count", ("проверку", "проверки", "проверок"))
+    adverse = "подтверждённых неблагоприятных отклонений нет"
+    if card["adverse_count"]:
+        forms = ("неблагоприятное отклонение", "неблагоприятных отклонения", "неблагоприятных отклонений")
+        adverse = f"подтверждено {view.figures.counted(card, 'adverse_count', forms)}"
+    text = f"Результаты прошли {tests}; {adverse}"
     if card["persistent_count"]:
         text += f", повторяются по годам {view.figures.whole(card, 'persistent_count')}"
     return f"{text}. Вывод: {ZONES_RU[str(card['zone'])]}."

@@ -9,6 +9,7 @@ from oko_pipeline.reporting.labels import answer_ru, day_ru
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
 _WITH_PROTOCOLS: Final = ("vpr", "oge", "ege", "gve", "essay11", "interview9")
+_POINTS: Final = ("mean", "percentile_25", "percentile_75")
 _MOST: Final = 12
 
 
@@ -39,16 +40,17 @@ def _studies_table(view: View) -> Spec | None:
         ("Класс", 0.8, "number"),
         ("Показатель", 2.2, "text"),
         ("Значение", 1.6, "number"),
-        ("Участников", 1.2, "number"),
+        ("Участников", 1.6, "number"),
     ]
     return table("Исследования качества образования", columns, told)
 
 
 def _value(view: View, one: Row) -> str:
     value = view.figures.decimal(one, "value")
+    unit = "" if str(one["measure"]) in _POINTS else f"{ru.NBSP}%"
     if one["standard_error"] is None:
-        return value
-    return f"{value} ± {view.figures.decimal(one, 'standard_error')}"
+        return f"{value}{unit}"
+    return f"{value} ± {view.figures.decimal(one, 'standard_error')}{unit}"
 
 
 def _summaries_table(view: View) -> Spec | None:
@@ -70,7 +72,7 @@ def _summaries_table(view: View) -> Spec | None:
         ("Процедура, дата", 3.4, "text"),
         ("Предмет, вид грамотности", 3.0, "text"),
         ("Класс", 0.8, "number"),
-        ("Участников", 1.2, "number"),
+        ("Участников", 1.6, "number"),
         ("Базовый уровень и выше, %", 1.6, "number"),
     ]
     return table("Работы, по которым есть только сводные итоги", columns, told)
