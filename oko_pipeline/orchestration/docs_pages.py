@@ -17,6 +17,7 @@ from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.collection.registry_of_layouts import LAYOUTS
 from oko_pipeline.errors import CatalogueError
 from oko_pipeline.orchestration.build import build_defs
+from oko_pipeline.orchestration.documents_page import documents_page
 from oko_pipeline.orchestration.methods_page import methods_page
 from oko_pipeline.orchestration.sources_page import sources_page
 from oko_pipeline.settings import Settings
@@ -225,6 +226,7 @@ def pages(root: Path) -> dict[Path, str]:
         root / "docs" / "data_dictionary.md": dictionary_page(),
         root / "docs" / "method_catalogue.md": methods_page(),
         root / "docs" / "sources.md": sources_page(),
+        root / "docs" / "documents.md": documents_page(),
     }
     for name, makers in sections.items():
         text = (root / name).read_text("utf-8")
