@@ -1,5 +1,6 @@
 """The SQL schema, made from the table contracts, so that schema and data dictionary cannot disagree."""
 
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -29,8 +30,9 @@ def _sql_column(column: Column, table: Table) -> sa.Column[Any]:
     )
 
 
+@cache
 def build_metadata() -> sa.MetaData:
-    """Return SQLAlchemy metadata of all tables of the catalogue, with keys, indexes and comments."""
+    """Return SQLAlchemy metadata of all tables of the catalogue, with keys, indexes and comments; made once."""
     metadata = sa.MetaData()
     for table in all_tables().values():
         # The key's own order makes the primary-key index serve reads of a school year.
