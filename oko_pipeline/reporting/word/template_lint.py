@@ -36,9 +36,11 @@ REQUIRED_TAGS: Final = (
     "stamp.rendered_at",
     "stamp.code_version",
 )
-"""What a note may not lose: what it is about, what it found, and where its numbers come from."""
+"""What a document may not lose when its context has it: what it is about, what it found, where its numbers are from."""
 _STAMP: Final = dict.fromkeys(("rendered_at", "code_version", "context_sha256", "issue", "answer_by"), "")
 _UNKNOWN: Final = object()
+_SILENT_NAMES: Final = ("figures", "unit_level", "unit_code")
+"""Names of a context that are not there to be placed."""
 
 
 @dataclass(slots=True)
@@ -56,23 +58,71 @@ def lint_template(content: bytes, context: Mapping[str, Any]) -> list[str]:
 
     Args:
         content: bytes of the .docx.
-        context: a context of the note's kind; tags inside a list that is empty in it are not resolved.
+        context: any context of the kind: its names are the tags that the kind knows. Tags inside a list that is empty
+            in it are not resolved.
     """
+    read = _read_template(content, context)
+    return [read] if isinstance(read, str) else read.faults
+
+
+def unused_tags(content: bytes, context: Mapping[str, Any]) -> list[str]:
+    """Return the tags that the context offers and the template does not place, such as `marks` or `works`.
+
+    A left-out section is an analyst's right: this is for a note, not for a refusal.
+    """
+    read = _read_template(content, context)
+    if isinstance(read, str):
+        return []
+    return [name for name in context if name not in read.met and name not in _SILENT_NAMES]
+
+
+def known_tags(context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a kind, learnt from any of its contexts, with what each puts into the document (Russian)."""
+    return dict(_named("", context))
+
+
+def _named(before: str, context: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in context.items():
+        tag = f"{before}{name}"
+        if not before and name in _SILENT_NAMES:
+            continue
+        if isinstance(value, Mapping) and "block" not in value:
+            yield from _named(f"{tag}.", value)
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping) and "block" not in value[0]:
+            yield tag, "список; у каждого: " + ", ".join(str(key) for key in value[0])
+        else:
+            yield tag, _content_ru(value)
+
+
+def _content_ru(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return {"table": "таблица", "chart": "рисунок"}[value["block"]]
+    if isinstance(value, list):
+        blocks = {_content_ru(one) for one in value if isinstance(one, Mapping)}
+        return f"список: {', '.join(sorted(blocks))}" if blocks else "список текстов"
+    return "бывает пусто" if value is None else "да или нет" if isinstance(value, bool) else "текст"
+
+
+def _read_template(content: bytes, context: Mapping[str, Any]) -> "_Reading | str":
+    """Return what was read, or why nothing could be."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             names = sorted(name for name in archive.namelist() if _PARTS.fullmatch(name))
             parts = {name: etree.fromstring(archive.read(name), _parser()) for name in names}
             styles = etree.fromstring(archive.read("word/styles.xml"), _parser())
     except (zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as error:
-        return [f"файл не открывается как документ Word ({error})"]
+        return f"файл не открывается как документ Word ({error})"
     reading = _Reading(dict(context) | {"stamp": _STAMP})
+    heading_names = _heading_styles(styles)
     for name, root in parts.items():
-        for place, text in _paragraphs(name, root):
+        for place, text in _paragraphs(name, root, heading_names):
             _read_paragraph(place, text, reading)
     for statement, place, _ in reading.opened:
         reading.faults.append(f"{place}: блок «{statement}» не закрыт: нет «end{statement}»")
-    reading.faults += [f"нет обязательной метки «{{{{ {tag} }}}}»" for tag in REQUIRED_TAGS if tag not in reading.met]
-    return reading.faults + _missing_styles(styles)
+    required = (tag for tag in REQUIRED_TAGS if tag.partition(".")[0] in reading.scope)
+    reading.faults += [f"нет обязательной метки «{{{{ {tag} }}}}»" for tag in required if tag not in reading.met]
+    reading.faults += _missing_styles(styles)
+    return reading
 
 
 def check_template(kind: str, context: Mapping[str, Any], templates: Path | None = None) -> None:
@@ -98,12 +148,58 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True)
 
 
-def _paragraphs(part: str, root: etree._Element) -> Iterator[tuple[str, str]]:
-    place = {"d": "абзац", "h": "верхний колонтитул, абзац", "f": "нижний колонтитул, абзац"}[part.split("/")[1][0]]
+def _heading_styles(styles: etree._Element) -> frozenset[str]:
+    return frozenset(
+        str(style.get(f"{_W}styleId"))
+        for style in styles.iter(f"{_W}style")
+        if style.find(f"{_W}pPr/{_W}outlineLvl") is not None
+    )
+
+
+def _paragraphs(part: str, root: etree._Element, headings: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield place and text of the paragraphs with tags: page, number, the heading above, the text's beginning."""
+    where = {"d": "", "h": "верхний колонтитул, ", "f": "нижний колонтитул, "}[part.split("/")[1][0]]
+    page, heading = _Page(root), ""
     for number, paragraph in enumerate(root.iter(f"{_W}p"), start=1):
         text = "".join(element.text or "" for element in paragraph.iter(f"{_W}t"))
+        page.turn_before(paragraph)
+        style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+        if style is not None and style.get(f"{_W}val") in headings and text.strip():
+            heading = f", раздел {ru.quoted(ru.shortened(text, 40))}"
         if "{" in text or "}" in text:
-            yield f"{place} {number} ({ru.quoted(ru.shortened(text, 60))})", text
+            sheet = "" if where else f"{page.said_ru}, "
+            yield f"{where}{sheet}абзац {number}{heading} ({ru.quoted(ru.shortened(text, 60))})", text
+        page.turn_after(paragraph)
+
+
+class _Page:
+    """Counts pages by the marks that Word leaves where it last broke them, by breaks set by hand where it left none."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._number = 1
+        self._is_laid_out = next(root.iter(f"{_W}lastRenderedPageBreak"), None) is not None
+
+    @property
+    def said_ru(self) -> str:
+        """Return the page for a message; without the marks of Word it may be a later one."""
+        return f"стр. {self._number}" if self._is_laid_out else f"стр. {self._number} или дальше"
+
+    def turn_before(self, paragraph: etree._Element) -> None:
+        """Count the breaks that stand before a paragraph's text."""
+        if self._is_laid_out:
+            self._number += sum(1 for _ in paragraph.iter(f"{_W}lastRenderedPageBreak"))
+        elif paragraph.find(f"{_W}pPr/{_W}pageBreakBefore") is not None:
+            self._number += 1
+
+    def turn_after(self, paragraph: etree._Element) -> None:
+        """Count the breaks that a paragraph ends with."""
+        if self._is_laid_out:
+            return
+        self._number += sum(1 for one in paragraph.iter(f"{_W}br") if one.get(f"{_W}type") == "page")
+        section = paragraph.find(f"{_W}pPr/{_W}sectPr")
+        if section is not None:
+            kind = section.find(f"{_W}type")
+            self._number += kind is None or kind.get(f"{_W}val") != "continuous"
 
 
 def _read_paragraph(place: str, text: str, reading: _Reading) -> None:

@@ -1,0 +1,167 @@
+"""Which numbers a document prints: its own, apart from dates, names, codes, references and words of the template.
+
+What is excepted is declared here and nowhere else; all other numbers must be figures (`reporting.figures`).
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.word.content import Drawing, Paragraph, TableContent, WordContent
+
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_NUMBER: Final = re.compile(rf"(?<![\w.,/-])[{ru.MINUS}+]?\d+(?:{ru.NBSP}\d{{3}})*(?:,\d+)?(?![\w/-])(?!\.\d)")
+_MONTH: Final = "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
+_PART: Final = "таблиц|рисун|приложени|раздел|пункт|подпункт|стать|част|глав|критери|направлени|этап"
+_LIST: Final = r"\d{1,2}(?:(?:\s*[,–-]\s*|\s+и\s+|\s+или\s+)\d{1,2})*"
+_S: Final = rf"[\s{ru.NBSP}]"
+_EXCEPTED: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b\d{1,2}\.\d{1,2}\.\d{2,4}\b",
+        rf"\b\d{{1,2}}{_S}(?:{_MONTH})(?:{_S}\d{{4}})?",
+        rf"\b(?:{_MONTH}){_S}\d{{4}}",
+        r"\b\d{4}[/–-]\d{2,4}\b",
+        rf"\b(?:19|20)\d{{2}}(?={_S}*(?:г\b|год|учеб))",
+        rf"(?:\bв|\bк|\bс|\bпо|\bза|\bдо|\bгода?){_S}(?:19|20)\d{{2}}\b",
+        r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*\(UTC[^)]*\))?",
+        r"\b\d+\.\d+(?:\.\d+)+\S*",
+        rf"№{_S}*\d[\w./-]*(?:(?:,{_S}*|{_S}и{_S})\d[\w./-]*)*",
+        r"«[^«»]*(?:«[^«»]*»[^«»]*)*»",
+        rf"\b\d{{1,2}}(?:\s*[,–-]\s*|{_S}и{_S}|{_S}или{_S}){_LIST}(?:-?х)?{_S}*(?:класс|кл\b)",
+        rf"\b\d{{1,2}}(?:-?[йяех]|-?го|-?м)?{_S}*(?:класс(?!ов\b)|кл\b)",
+        rf"\b(?:классах?|классов|параллел\w+){_S}{_LIST}",
+        rf"\bзадани\w*(?:{_S}№)?{_S}\d[\w.()]*(?:(?:\s*[,–-]\s*|{_S}и{_S})\d[\w.()]*)*",
+        rf"\b(?:{_PART})\w*{_S}\d+(?:\.\d+)*(?:(?:\s*[,–-]\s*|\s+и\s+)\d+(?:\.\d+)*)*",
+        rf"\b(?:п|пп|ст|табл|рис|гл|ч|разд)\.{_S}?\d+(?:\.\d+)*",
+        rf"\b95{_S}%(?=[^.]{{0,40}}(?:интервал|предел|ДИ\b))|\b99,8{_S}%|95-процентн",
+        rf"\b(?:выпуск|запис|строк|файл|лист|ячейк|столбец|столбц|вопрос|модул)\w*{_S}(?:№{_S}?)?\d+",
+        rf"\b\d{_S}(?:четверть|полугоди|семестр|триместр|этап|тур\b|раунд)",
+        rf"\b\d+{_S}критери",
+        rf"\b\d{{1,3}}–\d{{1,3}}{_S}балл|\b100{_S}балл",
+    )
+)
+_COMPARED: Final = re.compile(
+    rf"(?:меньше|менее|больше|более|свыше|от|до|ниже|выше|порог\w*|минимум|не реже|хотя бы|с){_S}+(?:чем{_S}+)?"
+    rf"(?P<number>\d+(?:,\d+)?)",
+    re.IGNORECASE,
+)
+_LABELS: Final = re.compile(
+    r"^(?:№|номер|п/п|задани|класс|параллел|балл\w*$|отметк\w*$|год|учебный год|код|пункт|срок|дата|когда|файл|таблица$"
+    r"|умени|тема|предмет|работа|документ|обновлена|критери)",
+    re.IGNORECASE,
+)
+_OWN_TABLES: Final = ("Таблицы, из которых взяты числа",)
+_TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_FIXED_TAG: Final = re.compile(r"\{\{\s*(?:settings|stamp)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedNumber:
+    """A number as the document prints it, and where."""
+
+    text: str
+    place_ru: str
+    said: str
+
+    @property
+    def value(self) -> float:
+        """Return the number."""
+        return number_value(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedTexts:
+    """Texts that the template fixes: a number in them is the template's, not the document's."""
+
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    @classmethod
+    def of_template(cls, content: bytes) -> "FixedTexts":
+        """Return the texts of a template that hold numbers."""
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            root = etree.fromstring(archive.read("word/document.xml"), etree.XMLParser(resolve_entities=False))
+        patterns: dict[str, re.Pattern[str]] = {}
+        for paragraph in root.iter(f"{_W}p"):
+            text = "".join(part.text or "" for part in paragraph.iter(f"{_W}t"))
+            fixed, tags = _TAG.split(text), _TAG.findall(text)
+            if any(sign.isdigit() for part in fixed for sign in part) or any(map(_FIXED_TAG.match, tags)):
+                # What the settings and the stamp put there is no result.
+                gaps = ["(?:.*?)" if _FIXED_TAG.match(tag) else "(.*?)" for tag in tags]
+                pieces = (re.escape(part) + gap for part, gap in zip(fixed, [*gaps, ""], strict=True))
+                patterns[text] = re.compile("".join(pieces), re.DOTALL)
+        return cls(tuple(patterns.values()))
+
+    def variable(self, text: str) -> list[str]:
+        """Return the parts of a paragraph that the template does not fix."""
+        for pattern in self.patterns:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                return [part for part in match.groups() if part]
+        return [text]
+
+
+def plain_numbers(text: str) -> list[str]:
+    """Return all numbers of a text as it writes them."""
+    return _NUMBER.findall(text)
+
+
+def number_value(text: str) -> float:
+    """Return the number that a text writes the Russian way."""
+    return float(text.replace(ru.NBSP, "").replace(ru.MINUS, "-").replace(",", "."))
+
+
+def numbers_of(text: str, thresholds: Iterable[float] = ()) -> list[str]:
+    """Return the numbers of a text without those that are excepted.
+
+    Args:
+        text: a paragraph or a cell.
+        thresholds: numbers of settings, which texts may name after «меньше», «от», «не менее» and the like.
+    """
+    left = text
+    for pattern in _EXCEPTED:
+        left = pattern.sub(" ", left)
+    known = set(thresholds)
+    left = _COMPARED.sub(lambda found: " " if number_value(found["number"]) in known else found[0], left)
+    return plain_numbers(left)
+
+
+def printed_numbers(
+    document: WordContent, fixed: FixedTexts = FixedTexts(), thresholds: Sequence[float] = ()
+) -> Iterator[PrintedNumber]:
+    """Yield the numbers that a document prints in its texts, tables and texts of drawings, in its order."""
+    for item in document.items:
+        if isinstance(item, Paragraph):
+            if not item.is_contents:
+                yield from _of_text(item.text, item.place_ru, fixed, thresholds)
+        elif isinstance(item, Drawing):
+            yield from _of_text(item.alt, f"{item.place_ru}, замещающий текст", fixed, thresholds)
+        else:
+            yield from _of_table(item, thresholds)
+
+
+def _of_text(text: str, place: str, fixed: FixedTexts, thresholds: Sequence[float]) -> Iterator[PrintedNumber]:
+    # A heading takes its own number from Word, a caption from its field: neither is a number of the document.
+    said = re.sub(r"^(?:Таблица|Рисунок)\s*\d+\s*[—–-]\s*", "", text)
+    for part in fixed.variable(said):
+        for number in numbers_of(part, thresholds):
+            yield PrintedNumber(number, place, text)
+
+
+def _of_table(table: TableContent, thresholds: Sequence[float]) -> Iterator[PrintedNumber]:
+    if table.caption is not None and table.caption.text.endswith(_OWN_TABLES):
+        return
+    headings = [cell.text for cell in table.rows[table.header_count - 1]] if table.header_count else []
+    labels = {place for place, heading in enumerate(headings) if _LABELS.match(heading.strip())}
+    for number, row in enumerate(table.rows[table.header_count :], start=table.header_count + 1):
+        for place, cell in enumerate(row):
+            if place in labels and cell.span == 1:
+                continue
+            for found in numbers_of(cell.text, thresholds):
+                yield PrintedNumber(found, f"{table.place_ru}, строка {number}, столбец {place + 1}", cell.text)
