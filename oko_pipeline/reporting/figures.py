@@ -5,6 +5,7 @@ chart can be found again in its row of the database (`recall`), compared with th
 the appendix about the sources and laid into the workbook beside the document.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,9 +15,9 @@ from oko_pipeline.reporting.cycle_data import Row, Rows
 UNKNOWN: Final = ru.DASH
 """What stands in the place of a value that is not known."""
 
-_FORMS: Final[Mapping[str, Callable[[float, int], str]]] = {
 _NUMBER: Final = re.compile(rf"(?<![\w.-])[{ru.MINUS}+]?\d[\d{ru.NBSP}]*(?:,\d+)?(?![\w-])")
 """A number as texts of tables write it; codes such as R2026-0597321862 are none."""
+_FORMS: Final[Mapping[str, Callable[[float, int], str]]] = {
     "whole": lambda value, _digits: ru.whole(round(value)),
     "decimal": ru.decimal,
     "percent": ru.percent,
@@ -135,7 +136,6 @@ class Figures:
         )
         return text
 
-    def values(self, rows: Sequence[Row], column: str, scale: float = 1.0, digits: int = 1) -> list[float | None]:
     def text(self, row: Row, column: str) -> str:
         """Return a text of a row as it stands there, empty where there is none; each number in it is taken down."""
         said = "" if row[column] is None else str(row[column])
@@ -154,6 +154,7 @@ class Figures:
             )
         return said
 
+    def values(self, rows: Sequence[Row], column: str, scale: float = 1.0, digits: int = 1) -> list[float | None]:
         """Return the values of a chart's series (rounded as the chart shows them); unknown ones are None."""
         found: list[float | None] = []
         for row in rows:
