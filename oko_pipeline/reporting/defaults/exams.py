@@ -20,8 +20,9 @@ _MARKS_NOTE: Final = (
     "{{ settings.hide_below }} участников числа скрыты, до {{ settings.claim_from }} доли не приводятся."
 )
 _SCORES_NOTE: Final = (
-    "n — число участников с засчитанным результатом; в скобках — границы 95-процентного интервала. «Минимум» по "
-    "русскому языку — балл для поступления в вуз, для аттестата он ниже. До {{ settings.hide_below }} участников числа "
+    "n — число участников с засчитанным результатом; в скобках — границы 95-процентного интервала. Порог по "
+    "русскому языку — балл для поступления в вуз, для аттестата он ниже; «—» — источник порога не называет. "
+    "До {{ settings.hide_below }} участников числа "
     "скрыты, до {{ settings.claim_from }} доли и средние не приводятся."
 )
 
@@ -36,18 +37,32 @@ def _main(writer: Writer, heading: str = "Главное") -> None:
     writer.tag("endif")
 
 
-def _noted(writer: Writer, name: str, heading: str, note: str, *, wide: bool = False) -> None:
-    """Write a section and a fixed note that stands only with it."""
-    writer.section(name, heading, wide=wide)
-    writer.tag(f"if {name}")
+def _head(writer: Writer) -> None:
+    """Write the head of a short document, without a title page and contents."""
+    writer.letterhead()
+    writer.add("{{ title }}", "Title")
+    writer.add(_UNITS["school"], "Subtitle")
+    writer.add("{{ school_year }} учебный год", "ОКО Титул")
+
+
+def _noted(writer: Writer, name: str, heading: str, note: str) -> None:
+    """Write a section and a fixed note that stands only with its tables."""
+    writer.section(name, heading)
+    writer.tag(f"if {name} and {name}.tables")
     writer.add(note, _NOTE)
     writer.tag("endif")
 
 
 def _method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:
-    writer.add("Как посчитаны показатели", "ОКО Приложение")
+    writer.add("Как посчитаны показатели", "Heading 1")
     for title, text in texts:
         writer.lead(title, f" {text}", "ОКО Текст")
+
+
+def _short_method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:
+    """Write the method in the small letters of a note; the signature stays with its end."""
+    for title, text in texts:
+        writer.add(f"{title} {text}", _NOTE).paragraph_format.keep_with_next = True
 
 
 _INTERVALS: Final = (
@@ -112,7 +127,10 @@ _EGE_METHOD: Final = (
 
 def _note(unit: str, level: str, writer: Writer) -> None:
     is_oge = level == "9"
-    writer.title_page(_UNITS[unit], "{{ school_year }} учебный год")
+    if unit == "school":
+        _head(writer)
+    else:
+        writer.title_page(_UNITS[unit], "{{ school_year }} учебный год")
     _main(writer)
     writer.section("participation", "Участие и формы экзамена")
     _noted(
@@ -160,11 +178,18 @@ def _note(unit: str, level: str, writer: Writer) -> None:
             "доли само по себе не говорит об изменении качества преподавания."
         ),
     )
-    writer.section("advice", "Что рекомендовано", wide=True)
+    writer.section("advice", "Что рекомендовано")
     writer.section("quality", "Что не сходится в формах")
+    method = _OGE_METHOD if is_oge else _EGE_METHOD
+    if unit == "school":
+        _short_method(writer, method)
+    else:
+        _method(writer, method)
     writer.signature("Справку составил: ____________________ / ____________________ /")
-    _method(writer, _OGE_METHOD if is_oge else _EGE_METHOD)
-    writer.provenance()
+    if unit == "school":
+        writer.provenance_note()
+    else:
+        writer.provenance()
 
 
 def _results(writer: Writer, *, is_oge: bool) -> None:
@@ -216,22 +241,22 @@ def _after(writer: Writer, *, is_oge: bool) -> None:
 def _subject(writer: Writer) -> None:
     writer.title_page(_UNITS["municipality"], "{{ school_year }} учебный год. Для методических объединений")
     _main(writer)
-    writer.section("groups", "Группы участников по результату")
+    writer.section("groups", "Чем различаются группы участников")
     _noted(
         writer,
         "tasks",
         "Выполнение заданий",
-        (
-            "№ — место задания в своей части протокола: он может не совпадать с номером в КИМ. Решаемость — "
-            "сумма баллов к "
-            "сумме возможных, в скобках 95-процентный интервал. «Ниже порога» — и верхняя граница интервала "
-            "меньше порога: "
-            "{{ settings.base_red }} % для кратких ответов, {{ settings.high_red }} % для развёрнутых и "
-            "устных; «на границе» "
-            "— ниже порога сама решаемость. Группы меньше {{ settings.claim_from }} участников не показаны. Уровень "
-            "сложности и проверяемые умения в протоколах не названы: их добавляют по кодификатору года."
-        ),
-        wide=True,
+        "№ — место задания в своей части протокола (без буквы — краткий ответ, Р — развёрнутый, У — устный); "
+        "он может не "
+        "совпадать с номером в КИМ. Решаемость — сумма баллов к сумме возможных, в скобках 95-процентный "
+        "интервал; «Ноль» "
+        "и «Макс.» — доли участников без баллов и с наибольшим баллом; «Все ОО» — решаемость у всех "
+        "загруженных ОО; далее "
+        "решаемость в группах, %, фон — четверти от 0 до 100 %, темнее — выше. «Ниже порога» — и верхняя граница "
+        "интервала меньше порога: {{ settings.base_red }} % для кратких ответов, {{ settings.high_red }} % для "
+        "развёрнутых и устных; «на границе» — меньше порога только сама решаемость. Группы меньше "
+        "{{ settings.claim_from }} участников не показаны. Уровень сложности и проверяемые умения в протоколах не "
+        "названы: их добавляют по кодификатору года.",
     )
     writer.section("parts", "Где группы набирают баллы")
     _noted(
@@ -245,8 +270,7 @@ def _subject(writer: Writer) -> None:
         ),
     )
     _noted(writer, "schools", "ОО по экзамену", _ORDER)
-    writer.section("advice", "Что рекомендовано", wide=True)
-    writer.signature("Анализ подготовил: ____________________ / ____________________ /")
+    writer.section("advice", "Что рекомендовано")
     _method(
         writer,
         (
@@ -267,6 +291,7 @@ def _subject(writer: Writer) -> None:
             _NOT_HERE,
         ),
     )
+    writer.signature("Анализ подготовил: ____________________ / ____________________ /")
     writer.provenance()
 
 
@@ -300,26 +325,15 @@ def _preparation(writer: Writer) -> None:
     writer.section("appeals", "Апелляции")
     _noted(
         writer,
-        "risk_9",
-        "Зона риска: ГИА-9",
+        "risk",
+        "Зона риска",
         "Экзамен ниже порога и место в перечне — повод помочь, а не оценка ОО.",
     )
-    _noted(
-        writer,
-        "risk_11",
-        "Зона риска: ГИА-11",
-        "Экзамен ниже порога и место в перечне — повод помочь, а не оценка ОО.",
-    )
-    writer.section("advice_9", "Что рекомендовано по итогам ГИА-9", wide=True)
-    writer.section("advice_11", "Что рекомендовано по итогам ГИА-11", wide=True)
-    _noted(
-        writer,
-        "talk",
-        "Тезисы выступления на совещании руководителей",
-        "Каждый тезис раскрывает раздел этой справки; к совещанию их сверяют с последним выпуском.",
-    )
-    writer.signature("Справку составил: ____________________ / ____________________ /")
+    writer.section("advice_9", "Что рекомендовано по итогам ГИА-9")
+    writer.section("advice_11", "Что рекомендовано по итогам ГИА-11")
+    writer.section("talk", "Тезисы выступления на совещании руководителей")
     _method(writer, (_SOURCES, _INTERVALS, _COMPARISON, _NOT_HERE))
+    writer.signature("Справку составил: ____________________ / ____________________ /")
     writer.provenance()
 
 

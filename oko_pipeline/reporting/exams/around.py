@@ -92,6 +92,11 @@ def admission_section(data: CycleData, unit: Unit, procedures: Sequence[str], fi
     return sections.section(text=text, tables=tables)
 
 
+def admission_texts(data: CycleData, unit: Unit, procedures: Sequence[str], figures: Figures) -> Spec | None:
+    """Return the section about admission to exams without tables."""
+    return sections.section(text=[_admission_text(data, unit, one, figures) for one in procedures])
+
+
 def _admission_text(data: CycleData, unit: Unit, procedure: str, figures: Figures) -> str:
     row = data.row("admission_results", procedure=procedure, unit_level=unit[0], unit_code=unit[1])
     if row is None or row["participants_count"] < data.settings.hide_below:
@@ -296,12 +301,12 @@ def appeals_section(data: CycleData, unit: Unit, procedures: Sequence[str], figu
     ]
     columns = [
         ("Экзамен", 3.6, "text"),
-        ("О баллах", 1.2, "number"),
-        ("Удовлет-ворено", 1.5, "number"),
-        ("Баллы выше", 1.3, "number"),
-        ("Баллы ниже", 1.3, "number"),
-        ("Техническая ошибка", 1.7, "number"),
-        ("О порядке", 1.3, "number"),
+        ("О баллах", 1.3, "number"),
+        ("Удовлетворено", 2.0, "number"),
+        ("Баллы выше", 1.1, "number"),
+        ("Баллы ниже", 1.1, "number"),
+        ("Техническая ошибка", 1.8, "number"),
+        ("О порядке", 1.4, "number"),
     ]
     return sections.section(text=[text], tables=[sections.table("Апелляции", columns, rows)])
 

@@ -54,7 +54,8 @@ class SchoolGap:
 class Trend:
     """Results of one exam by school year, the latest last; `gap` is the last change, None where none is drawn.
 
-    `reason_ru` says why no change is drawn.
+    `reason_ru` says why no change is drawn. `is_scale_known` is False where the scale of marks of one of the two years
+    is not in the catalogue: they are compared with that reservation.
     """
 
     key: ExamKey
@@ -63,6 +64,7 @@ class Trend:
     results: tuple[ExamResult | None, ...]
     gap: Gap | None
     reason_ru: str
+    is_scale_known: bool = True
 
 
 class MunicipalResults:
@@ -167,7 +169,15 @@ def trends(
     ]
     gaps = iter(share_gaps([(measure, own, old) for measure, own, old in pairs if own is not None and old is not None]))
     return [
-        Trend(result.key, measure, tuple(years), points, None if reason else next(gaps), reason)
+        Trend(
+            result.key,
+            measure,
+            tuple(years),
+            points,
+            None if reason else next(gaps),
+            reason,
+            not result.key.is_marked or all(_scales(one.key) for one in (result, _latest(points))),
+        )
         for result, measure, points, reason in drawn
     ]
 
@@ -190,12 +200,12 @@ def _why_not(data: CycleData, now: ExamResult, before: ExamResult, measure: str)
         return "разные источники"
     if now.is_doubtful or before.is_doubtful:
         return "форма не сходится"
-    if _bounds_of_marks(now.key) != _bounds_of_marks(before.key) and now.key.is_marked:
-        return "другая шкала отметок"
-    return ""
+    scales = _scales(now.key), _scales(before.key)
+    return "другая шкала отметок" if all(scales) and not scales[0] & scales[1] else ""
 
 
-def _bounds_of_marks(key: ExamKey) -> set[tuple[int, int, int, int]]:
+def _scales(key: ExamKey) -> set[tuple[int, int, int, int]]:
+    """Return the scales of marks that sources tell for an exam of a year; none where no source is known."""
     return {(one.minimum_3, one.minimum_4, one.minimum_5, one.maximum_score) for one in mark_scales(key)}
 
 

@@ -18,13 +18,14 @@ from oko_pipeline.reporting.exams.result_tables import (
     scores_table,
     trend_table,
 )
-from oko_pipeline.reporting.exams.results import ExamResult, contradicting_forms, graduates, second_attempts
+from oko_pipeline.reporting.exams.results import ExamResult, Share, contradicting_forms, graduates, second_attempts
 from oko_pipeline.reporting.exams.risk import risk_section
 from oko_pipeline.reporting.exams.tasks import weak_tasks_section
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.sections import Context, Spec
 
 _YEARS_BEFORE: Final = 2
+_MOST_CHARTED: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,34 +188,81 @@ def _beside_section(
     results: Sequence[ExamResult], municipal: MunicipalResults, gaps: Sequence[SchoolGap], figures: Figures
 ) -> Spec | None:
     """Return a school's shares beside those of its municipality, exams with enough participants."""
-    claim_from = municipal.data.settings.claim_from
-    whole = {(one.key, one.source): one for one in municipal.results}
-    rows: list[Spec] = []
-    for one in results:
-        other = whole.get((one.key, one.source))
-        if other is None or one.participants < claim_from or other.participants <= one.participants:
-            continue
-        for measure in ("passed", "quality") if one.key.is_marked else ("below", "high"):
-            if one.share(measure) is None or other.share(measure) is None:
-                continue
-            verdict = next((gap.gap for gap in gaps if gap.result is one and gap.gap.measure == measure), None)
-            rows.append(
-                sections.row(
-                    f"{words.exam_title(one.key)}: {statements.measure_ru(measure)}",
-                    one.count_text(figures, "participants"),
-                    one.share_text(figures, measure),
-                    other.share_text(figures, measure),
-                    _verdict(verdict),
-                )
-            )
+    found = _pairs_beside(results, municipal)
+    rows = [
+        sections.row(
+            f"{words.exam_title(own.key)}: {statements.measure_ru(measure)}",
+            own.count_text(figures, "participants"),
+            own.share_text(figures, measure),
+            whole.share_text(figures, measure),
+            _verdict(next((gap.gap for gap in gaps if gap.result is own and gap.gap.measure == measure), None)),
+        )
+        for own, whole, measure in found
+    ]
     columns = [
         ("Экзамен и показатель", 4.2, "text"),
         ("n", 0.8, "number"),
         ("ОО, %", 2.2, "number"),
-        ("Муниципалитет, %", 2.2, "number"),
+        ("Муниципалитет, %", 2.4, "number"),
         ("Отличие от остальных ОО", 2.8, "text"),
     ]
-    return sections.section(tables=[sections.table("ОО и муниципалитет", columns, rows)])
+    table = sections.table("ОО и муниципалитет", columns, rows)
+    return sections.section(tables=[table], charts=[_beside_chart(found)])
+
+
+def _pairs_beside(
+    results: Sequence[ExamResult], municipal: MunicipalResults
+) -> list[tuple[ExamResult, ExamResult, str]]:
+    """Return a school's result, that of its municipality and a measure, where both have enough participants."""
+    claim_from = municipal.data.settings.claim_from
+    whole = {(one.key, one.source): one for one in municipal.results if not one.is_doubtful}
+    found = []
+    for one in results:
+        other = whole.get((one.key, one.source))
+        if other is None or one.is_doubtful or not claim_from <= one.participants < other.participants:
+            continue
+        found.extend(
+            (one, other, measure)
+            for measure in (("passed", "quality") if one.key.is_marked else ("below", "high"))
+            if one.share(measure) is not None and other.share(measure) is not None
+        )
+    return found
+
+
+def _beside_chart(found: Sequence[tuple[ExamResult, ExamResult, str]]) -> Spec | None:
+    """Return shares of a school and of its municipality with their intervals; the numbers stand in the table."""
+    if len(found) > _MOST_CHARTED:
+        found = [one for one in found if one[2] in ("passed", "below")][:_MOST_CHARTED]
+    if len(found) < 2:
+        return None
+    series = []
+    for position, name, role in ((0, "ОО", "own"), (1, "муниципалитет", "municipality")):
+        results = [((own, whole)[position], measure) for own, whole, measure in found]
+        shares = [share for result, measure in results if (share := result.share(measure)) is not None]
+        values, lows, highs = (
+            [round(getattr(share, part) * 100, 1) for share in shares] for part in ("value", "low", "high")
+        )
+        series.append(sections.series(name, role, values, low=lows, high=highs))
+    apart = [
+        f"{words.exam_dative(own.key)}, {statements.measure_ru(measure)}"
+        for own, whole, measure in found
+        if _is_apart(own.share(measure), whole.share(measure))
+    ]
+    told = ru.listed(apart, 3) if apart else "нет нигде"
+    return sections.chart(
+        "interval",
+        "Доли участников в ОО и в муниципалитете с интервалами, %",
+        f"Доли в ОО и в муниципалитете с 95-процентными интервалами; интервалы не пересекаются: {told}.",
+        [f"{words.subject_name(own.key)}: {statements.measure_ru(measure)}" for own, _, measure in found],
+        series,
+        value_title="%",
+        minimum=0,
+        height_mm=65,
+    )
+
+
+def _is_apart(own: Share | None, other: Share | None) -> bool:
+    return own is not None and other is not None and (own.high < other.low or own.low > other.high)
 
 
 def _verdict(gap: object) -> str:

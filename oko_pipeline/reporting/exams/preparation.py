@@ -23,6 +23,7 @@ _TRIAL: Final = "mock_exams"
 _OF_EXAMS: Final = re.compile(r"\b(ГИА|ЕГЭ|ОГЭ|ГВЭ|экзамен|аттестаци)", re.IGNORECASE)
 _INDICATORS: Final = ("attainment.ege", "attainment.oge", "attainment.gve", "attainment.admission", "attainment.medal")
 _MOST_ROWS: Final = 25
+_FIRST_GRADE: Final = 9
 _LEVELS: Final = (("9", ("oge", "gve9")), ("11", ("ege", "gve11")))
 
 
@@ -43,14 +44,13 @@ def _context(data: CycleData, code: str) -> Context | None:
         "trials": _trials_section(data, unit, municipal, figures),
         "schedule": _schedule_section(data, unit, figures),
         "choice": around.choice_section(data, unit, (9, 10, 11, 12), figures),
-        "admission": around.admission_section(data, unit, ("interview", "essay", "statement"), figures),
+        "admission": around.admission_texts(data, unit, ("interview", "essay", "statement"), figures),
         "measures": _measures_section(data, unit),
         "observers": _observers_section(data, unit, figures),
         "experts": _experts_section(data, unit, figures),
         "violations": _violations_section(data, unit, figures),
         "appeals": around.appeals_section(data, unit, ("oge", "ege", "gve"), figures),
-        "risk_9": risk_section(data, code, ("oge",), figures),
-        "risk_11": risk_section(data, code, ("ege",), figures),
+        "risk": risk_section(data, code, ("oge", "ege"), figures),
     }
     if all(part is None for part in parts.values()):
         return None
@@ -118,11 +118,18 @@ def _risk_thesis(data: CycleData, code: str, figures: Figures) -> statements.Sta
 
 
 def _talk(theses: Sequence[statements.Statement]) -> list[str]:
-    return [f"{one['title']}. {one['text']}" for one in theses]
+    """Return theses in one paragraph each: what the note says in points stands after the colon."""
+    return [" ".join([f"{one['title']}.", str(one["text"]), _in_one_line(one["points"])]).rstrip() for one in theses]
+
+
+def _in_one_line(points: object) -> str:
+    texts = [str(point).rstrip(".") for point in points] if isinstance(points, list) else []
+    return f"{'; '.join(texts)}." if texts else ""
 
 
 def _trials(data: CycleData, unit: around.Unit) -> list[Row]:
-    return [row for row in own_rows(data, "diagnostics_summary", unit) if row["procedure"] == _TRIAL]
+    own = own_rows(data, "diagnostics_summary", unit)
+    return [row for row in own if row["procedure"] == _TRIAL and row["grade"] >= _FIRST_GRADE]
 
 
 def _trials_section(data: CycleData, unit: around.Unit, municipal: MunicipalResults, figures: Figures) -> Spec | None:
@@ -231,12 +238,12 @@ def _observers_section(data: CycleData, unit: around.Unit, figures: Figures) -> 
     ]
     columns = [
         ("Процедура", 2.8, "text"),
-        ("Наблюдателей", 1.7, "number"),
-        ("общест-венных", 1.4, "number"),
-        ("обучены", 1.2, "number"),
-        ("аккреди-тованы", 1.4, "number"),
-        ("с конфликтом интересов", 1.7, "number"),
-        ("Замечаний", 1.5, "number"),
+        ("Всего", 1.1, "number"),
+        ("общественных", 2.1, "number"),
+        ("обучены", 1.4, "number"),
+        ("аккредитованы", 2.4, "number"),
+        ("с конфликтом интересов", 2.0, "number"),
+        ("Замечаний", 1.7, "number"),
     ]
     text = []
     remarks = total(found, "remarks_count")
@@ -339,8 +346,8 @@ def _measures_section(data: CycleData, unit: around.Unit) -> Spec | None:
         ("Чья", 2.8, "text"),
         ("Мера", 3.2, "text"),
         ("Срок", 2.2, "text"),
-        ("Состояние", 1.7, "text"),
-        ("Вывод", 1.8, "text"),
+        ("Состояние", 2.2, "text"),
+        ("Вывод", 2.1, "text"),
     ]
     return sections.section(tables=[sections.table("Меры подготовки к экзаменам", columns, rows)])
 

@@ -1,6 +1,6 @@
 """Tables and charts of exam results: marks, scores, schools in the order of codes, years."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from oko_pipeline.catalogue.exams import ExamKey
@@ -8,7 +8,7 @@ from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting import sections
 from oko_pipeline.reporting.exams.comparisons import Gap, MunicipalResults, SchoolGap, Trend
 from oko_pipeline.reporting.exams.results import SOURCES_RU, ExamResult
-from oko_pipeline.reporting.exams.words import exam_dative, exam_title, lower_first, subject_name
+from oko_pipeline.reporting.exams.words import exam_dative, exam_title, subject_name
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
 from oko_pipeline.reporting.sections import Spec
 
@@ -27,6 +27,8 @@ _MEASURES_RU: Final = {
 }
 _ROW_MM: Final = 11
 _LEAST_MM: Final = 42
+_LEAST_SCHOOLS: Final = 2
+"""One school alone is the municipality: nothing to set side by side."""
 
 
 def marks_table(results: Sequence[ExamResult], figures: Figures, claim_from: int, hide_below: int) -> Spec | None:
@@ -53,27 +55,29 @@ def marks_table(results: Sequence[ExamResult], figures: Figures, claim_from: int
 
 def scores_table(results: Sequence[ExamResult], figures: Figures, claim_from: int, hide_below: int) -> Spec | None:
     """Return the table of exams with test scores: minimum, those below it, high scores, 100, the mean score."""
+    scored = [result for result in results if not result.key.is_marked]
+    has_minimum = any(result.minimum is not None for result in scored)
     columns = [
-        ("Экзамен", 3.4, "text"),
-        ("n", 0.9, "number"),
-        ("Мини-мум", 1.1, "number"),
-        ("Ниже, чел.", 1.1, "number"),
-        ("Ниже, %", 2.2, "number"),
-        ("80–100, чел.", 1.2, "number"),
+        ("Экзамен", 3.2, "text"),
+        ("n", 0.8, "number"),
+        *([("Порог", 1.1, "number")] if has_minimum else []),
+        ("Ниже порога", 1.3, "number"),
+        ("Ниже порога, %", 2.2, "number"),
+        ("80–100", 1.3, "number"),
         ("80–100, %", 2.2, "number"),
         ("100", 0.8, "number"),
         ("Средний балл", 2.4, "number"),
     ]
-    scored = [result for result in results if not result.key.is_marked]
+    tiers = (claim_from, hide_below)
     rows = [
         row
         for source in SOURCES_RU
-        for row in _by_source(scored, source, lambda one: _scores_row(one, figures, claim_from, hide_below))
+        for row in _by_source(scored, source, lambda one: _scores_row(one, figures, tiers, has_minimum=has_minimum))
     ]
     return sections.table("Тестовые баллы ЕГЭ", columns, rows)
 
 
-def _by_source(results: Sequence[ExamResult], source: str, make) -> list[Spec]:  # noqa: ANN001
+def _by_source(results: Sequence[ExamResult], source: str, make: Callable[[ExamResult], Spec]) -> list[Spec]:
     own = [result for result in results if result.source == source]
     if not own:
         return []
@@ -96,24 +100,19 @@ def _marks_row(result: ExamResult, figures: Figures, claim_from: int, hide_below
     return sections.row(name, n, *counts, *shares, result.mean_mark_text(figures))
 
 
-def _scores_row(result: ExamResult, figures: Figures, claim_from: int, hide_below: int) -> Spec:
-    name = lower_first_subject(result.key)
+def _scores_row(result: ExamResult, figures: Figures, tiers: tuple[int, int], *, has_minimum: bool) -> Spec:
+    claim_from, hide_below = tiers
+    name = subject_name(result.key)
     if result.participants < hide_below:
         return sections.row(name, f"Участников меньше {hide_below}, числа скрыты")
-    n = result.count_text(figures, "participants")
-    minimum = UNKNOWN if result.minimum is None else figures.whole(result.rows[0], "minimum_score")
+    cells = [name, result.count_text(figures, "participants")]
+    if has_minimum:
+        cells.append(UNKNOWN if result.minimum is None else figures.whole(result.rows[0], "minimum_score"))
     below, high, hundred = (result.count_text(figures, part) for part in ("below", "high", "hundred"))
     if result.participants < claim_from:
-        return sections.row(name, n, minimum, below, UNKNOWN, high, UNKNOWN, hundred, UNKNOWN)
-    return sections.row(
-        name, n, minimum, below, result.share_text(figures, "below"), high, result.share_text(figures, "high"),
-        hundred, result.mean_score_text(figures),
-    )  # fmt: skip
-
-
-def lower_first_subject(key: ExamKey) -> str:
-    """Return the subject for a table whose title names the exam."""
-    return subject_name(key)
+        return sections.row(*cells, below, UNKNOWN, high, UNKNOWN, hundred, UNKNOWN)
+    below_share, high_share = (result.share_text(figures, measure) for measure in ("below", "high"))
+    return sections.row(*cells, below, below_share, high, high_share, hundred, result.mean_score_text(figures))
 
 
 def marks_chart(results: Sequence[ExamResult], figures: Figures, claim_from: int) -> Spec | None:
@@ -202,11 +201,11 @@ def schools_table(
             for result in results
             if result.key == whole.key and result.source == whole.source and not whole.is_doubtful
         ]
-        shown = [(school, one) for school, one in own if one.participants >= claim_from and one.share(measures[0])]
+        shown = [(school, one) for school, one in own if one.participants >= claim_from]
         small = len(own) - len(shown)
         if small:
             left_out.append(f"{exam_title(whole.key)} — {ru.whole(small)}")
-        if not shown:
+        if not shown or len(own) < _LEAST_SCHOOLS:
             continue
         rows.append(sections.row(exam_title(whole.key), kind="group"))
         for school, result in shown:
@@ -219,8 +218,8 @@ def schools_table(
     columns = [
         ("ОО", 4.6, "text"),
         ("n", 0.9, "number"),
-        (f"{_MEASURES_RU[measures[0]]}, %", 2.3, "number"),
-        (f"{_MEASURES_RU[measures[1]]}, %", 2.3, "number"),
+        (f"{ru.sentence_start(_MEASURES_RU[measures[0]])}, %", 2.3, "number"),
+        (f"{ru.sentence_start(_MEASURES_RU[measures[1]])}, %", 2.3, "number"),
         ("Рядом с остальными ОО муниципалитета", 3.4, "text"),
     ]
     return sections.table("Результаты ОО в порядке кодов", columns, rows), left_out
@@ -293,6 +292,8 @@ def _change_words(trend: Trend, figures: Figures) -> str:
     low = figures.computed(gap.low, "разность долей двух лет: нижняя граница", rows, form="signed", digits=0)
     high = figures.computed(gap.high, "разность долей двух лет: верхняя граница", rows, form="signed", digits=0)
     size = f"{value} (от {low} до {high})"
+    if not trend.is_scale_known:
+        size += ", шкалы лет не сверены"
     if not gap.is_confirmed:
         return f"{size}, в пределах случайного"
     return f"{size}, {'лучше' if gap.is_better else 'хуже'}"
@@ -301,8 +302,3 @@ def _change_words(trend: Trend, figures: Figures) -> str:
 def measure_ru(measure: str) -> str:
     """Return a measure in words."""
     return _MEASURES_RU[measure]
-
-
-def title_inside(key: ExamKey) -> str:
-    """Return an exam inside a sentence in the nominative: «физика»."""
-    return lower_first(subject_name(key))

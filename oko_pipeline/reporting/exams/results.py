@@ -71,6 +71,7 @@ _SHARES: Final[Mapping[str, tuple[str, ...]]] = {
     "top": ("top",),
 }
 _SHARE_COLUMNS: Final = {"below": "below_minimum", "passed": "success", "quality": "quality", "top": "score_81_100"}
+_TABLE_COUNTS: Final = ("below_minimum_count", "score_80_99_count", "score_100_count")
 _MARKS: Final = ("mark_2", "mark_3", "mark_4", "mark_5")
 _MEANS: Final = {PROTOCOLS: "mean_test", TABLES: "mean_test_score", FORMS: "mean_score"}
 
@@ -94,11 +95,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ExamResult:
-    """Result of a unit in one exam: the rows it stands on, all of one table (`source`)."""
+    """Result of a unit in one exam: the rows it stands on, all of one table (`source`).
+
+    An empty cell in one of the columns `blanks` means nobody.
+    """
 
     key: ExamKey
     source: str
     rows: tuple[Row, ...]
+    blanks: frozenset[str] = frozenset()
 
     @property
     def participants(self) -> int:
@@ -150,7 +155,7 @@ class ExamResult:
         if value is None:
             return UNKNOWN
         columns = _COUNTS[self.source][name]
-        if len(self.rows) == 1 and len(columns) == 1:
+        if len(self.rows) == 1 and len(columns) == 1 and self.rows[0][columns[0]] is not None:
             return figures.whole(self.rows[0], columns[0])
         return figures.computed(value, f"сумма {'+'.join(columns)}", self.rows, form="whole", digits=0)
 
@@ -245,8 +250,10 @@ class ExamResult:
         columns = _COUNTS[self.source].get(name)
         if columns is None:
             return None
-        values = [row[column] for row in self.rows for column in columns]
-        return None if any(value is None for value in values) else int(sum(values))
+        cells = [(row[column], column) for row in self.rows for column in columns]
+        if any(value is None and column not in self.blanks for value, column in cells):
+            return None
+        return int(sum(value or 0 for value, _ in cells))
 
     def _marks_agree(self, marks: Sequence[int]) -> bool:
         return sum(marks) == self.participants if self.source != PROTOCOLS else sum(marks) > 0
@@ -341,7 +348,17 @@ def _of_tables(data: CycleData, unit: tuple[str, str], school_year: str | None) 
             by_exam.setdefault(str(row["exam_code"]), {})[row["school_code"]] = row
     for exam_code, of_units in by_exam.items():
         own = of_units.pop(None, None)
-        yield ExamResult(exam_key(exam_code), TABLES, tuple(of_units.values()) if own is None else (own,))
+        rows = tuple(of_units.values()) if own is None else (own,)
+        yield ExamResult(exam_key(exam_code), TABLES, rows, _blank_columns(data, exam_code, school_year))
+
+
+def _blank_columns(data: CycleData, exam_code: str, school_year: str | None) -> frozenset[str]:
+    """Return the columns that a region's table fills for somebody in an exam: its empty cells there mean nobody.
+
+    The same is assumed where its totals are checked (method `exams.cross_foot`).
+    """
+    rows = data.rows(TABLES, school_year=school_year, exam_code=exam_code)
+    return frozenset(column for column in _TABLE_COUNTS if any(row[column] is not None for row in rows))
 
 
 def _of_forms(data: CycleData, unit: tuple[str, str], school_year: str | None, stage: str) -> Iterable[ExamResult]:

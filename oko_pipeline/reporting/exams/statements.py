@@ -20,6 +20,8 @@ from oko_pipeline.reporting.figures import Figures
 Statement = dict[str, object]
 _MOST_EXAMS: Final = 6
 _MOST_SCHOOLS: Final = 8
+_MOST_POINTS: Final = 5
+_MANY_FAILED: Final = "Часть участников не преодолела его по {}; больше всего таких:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +75,46 @@ def failures(told: Told) -> Statement | None:
     missed = [one for one in large if one.count(_failed_count(one))]
     if not missed:
         names = ru.listed([words.exam_dative(one.key) for one in large], _MOST_EXAMS)
-        return statement("Минимум", f"Ниже минимума не оказался никто: {names}.")
+        return statement("Минимальный порог", f"Его преодолели все: {names}.")
+    largest = sorted(missed, key=lambda one: -(one.count(_failed_count(one)) or 0))
     points = [
         f"{words.exam_dative(one.key)}: {one.count_text(told.figures, _failed_count(one))} из "
         f"{_of(one, told.figures)}, {one.share_words(told.figures, _failed(one))}."
-        for one in missed
+        for one in largest[:_MOST_POINTS]
     ]
     clean = [words.exam_dative(one.key) for one in large if one not in missed]
-    text = "Минимума достигли не все:" if not clean else f"Все справились с минимумом: {ru.listed(clean)}. Не все:"
-    return statement("Минимум", text, points)
+    text = f"Его преодолели все: {ru.listed(clean)}. " if clean else ""
+    text += "Его преодолели не все:" if len(missed) <= _MOST_POINTS else _MANY_FAILED.format(_exams(len(missed)))
+    return statement("Минимальный порог", text, points)
 
 
 def heights(told: Told) -> Statement | None:
     """Return high results: «4» and «5», or 80–100 points and hundreds."""
-    points = []
-    for one in told.large:
-        measure = "quality" if one.key.is_marked else "high"
-        if one.share(measure) is None:
-            continue
-        tail = ""
-        if not one.key.is_marked and one.count("hundred"):
-            tail = f"; {one.counted_text(told.figures, 'hundred', words.RESULTS)} по{ru.NBSP}100{ru.NBSP}баллов"
-        points.append(
-            f"{words.exam_dative(one.key)}: {measure_ru(measure)} — {one.share_words(told.figures, measure)}{tail}."
-        )
-    return statement("Высокие результаты", "Какую долю они составляют:", points) if points else None
+    found = [
+        (share.count, one, measure)
+        for one in told.large
+        for measure in (("quality",) if one.key.is_marked else ("high",))
+        if (share := one.share(measure)) is not None
+    ]
+    reached = sorted((one for one in found if one[0]), key=lambda one: -one[0])
+    points = [_height_point(one, measure, told.figures) for _, one, measure in reached[:_MOST_POINTS]]
+    nobody = [words.exam_dative(one.key) for count, one, _ in found if not count]
+    if nobody:
+        points.append(f"Таких результатов нет: {ru.listed(nobody, _MOST_EXAMS)}.")
+    is_cut = len(reached) > _MOST_POINTS
+    text = f"Есть по {_exams(len(reached))}; больше всего их:" if is_cut else "Доля среди участников:"
+    return statement("Высокие результаты", text, points) if points else None
+
+
+def _height_point(one: ExamResult, measure: str, figures: Figures) -> str:
+    tail = ""
+    if not one.key.is_marked and one.count("hundred"):
+        tail = f"; {one.counted_text(figures, 'hundred', words.RESULTS)} по{ru.NBSP}100{ru.NBSP}баллов"
+    return f"{words.exam_dative(one.key)}: {measure_ru(measure)} — {one.share_words(figures, measure)}{tail}."
+
+
+def _exams(count: int) -> str:
+    return ru.counted(count, ("экзамену", "экзаменам", "экзаменам"))
 
 
 def changes(told: Told) -> Statement | None:
@@ -121,10 +138,12 @@ def _change_point(trend: Trend, figures: Figures) -> str:
     size = figures.computed(gap.value, "разность долей двух лет", rows, form="points")
     side = "стало лучше" if gap.is_better else "стало хуже"
     more = "выросла" if gap.value > 0 else "снизилась"
-    return (
-        f"{words.exam_dative(trend.key)}: доля {ru.quoted(measure_ru(trend.measure))} {more} на{ru.NBSP}{size} "
-        f"({side})."
-    )
+    side += "" if trend.is_scale_known else "; шкалы лет не сверены"
+    return f"{words.exam_dative(trend.key)}: доля {_share_of(trend.measure)} {more} на{ru.NBSP}{size} ({side})."
+
+
+def _share_of(measure: str) -> str:
+    return {"below": "не достигших минимума", "high": "результатов от 80 баллов"}.get(measure, measure_ru(measure))
 
 
 def school_groups(municipal: MunicipalResults, figures: Figures) -> list[Statement]:
@@ -151,8 +170,9 @@ def _group_text(found: Sequence[SchoolGap], figures: Figures, *, is_better: bool
     rows = [row for one in found for row in one.result.rows]
     number = figures.computed(len(codes), "число ОО с подтверждённым отличием", rows, form="whole", digits=0)
     side = "лучше" if is_better else "хуже"
+    which = ru.plural(len(codes), ("которой", "которых", "которых"))
     return (
-        f"{number}{ru.NBSP}ОО, результаты которых {side}, чем у остальных ОО муниципалитета, и отличие не объяснить "
+        f"{number}{ru.NBSP}ОО, результаты {which} {side}, чем у остальных ОО муниципалитета, и отличие не объяснить "
         "случайностью:"
     )
 

@@ -16,7 +16,7 @@ from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
 from oko_pipeline.reporting.exams import around, statements, words
 from oko_pipeline.reporting.exams.comparisons import MunicipalResults
-from oko_pipeline.reporting.exams.result_tables import groups_chart, marks_chart, schools_table
+from oko_pipeline.reporting.exams.result_tables import schools_table
 from oko_pipeline.reporting.exams.results import PROTOCOLS, ExamResult
 from oko_pipeline.reporting.exams.tasks import PARTS, PARTS_RU, Task, tasks_of
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
@@ -34,7 +34,22 @@ _GROUPS: Final = {
     "mark_5": "«5»",
 }
 _PARTS_GENITIVE: Final = {"short": "с кратким ответом", "extended": "с развёрнутым ответом", "oral": "с устным ответом"}
+_GROUP_ROLES: Final = {
+    "below_minimum": "mark_2",
+    "minimum_60": "mark_3",
+    "score_61_80": "mark_4",
+    "score_81_100": "mark_5",
+    "mark_2": "mark_2",
+    "mark_3": "mark_3",
+    "mark_4": "mark_4",
+    "mark_5": "mark_5",
+}
 _MOST_TASKS: Final = 8
+_SHORT: Final = {"below_minimum": "ниже мин.", "minimum_60": "мин.–60"}
+_FIRST_GROUP: Final = 7
+"""Columns of the table of tasks before those of the groups."""
+_HEAT: Final = (0.25, 0.5, 0.75)
+"""Bounds of the four grounds of the heat map, shares solved: quarters of what is possible."""
 _MOST_RESERVES: Final = 4
 
 
@@ -171,7 +186,7 @@ def _hard(subject: Subject) -> statements.Statement:
 
 
 def _told(task: Task, figures: Figures) -> str:
-    return f"{ru.whole(int(task.row['position']))} ({figures.percent(task.row, 'solved_share')})"
+    return f"{task.name} ({figures.percent(task.row, 'solved_share')})"
 
 
 def _lost(subject: Subject) -> statements.Statement | None:
@@ -237,14 +252,38 @@ def _gaps(subject: Subject, weaker: Group, stronger: Group) -> list[Task]:
 
 
 def _groups_section(subject: Subject) -> Spec | None:
-    claim_from, figures, result = subject.data.settings.claim_from, subject.figures, subject.result
-    draw = marks_chart if result.key.is_marked else groups_chart
-    return sections.section(charts=[draw([result], figures, claim_from)])
+    """Return the solved shares of tasks by group, a line each: where the groups come apart."""
+    groups, figures = subject.large_groups, subject.figures
+    if len(groups) < 2:
+        return None
+    series = []
+    for group in groups:
+        rows = [group.tasks.get(task.place) for task in subject.tasks]
+        values = [None if one is None else figures.values([one.row], "solved_share", 100.0, 0)[0] for one in rows]
+        series.append(sections.series(f"{group.name} (n = {ru.whole(group.n)})", _GROUP_ROLES[group.code], values))
+    widest = [
+        (stronger.name, _gaps(subject, weaker, stronger)[0].name)
+        for weaker, stronger in pairwise(groups)
+        if _gaps(subject, weaker, stronger)
+    ]
+    told = "; ".join(f"{name} опережает группу слабее больше всего в задании {task}" for name, task in widest)
+    chart = sections.chart(
+        "line",
+        "Решаемость заданий в группах по результату, %",
+        f"Решаемость заданий по группам. {ru.sentence_start(told)}.",
+        [task.name for task in subject.tasks],
+        series,
+        value_title="%",
+        minimum=0,
+        maximum=100,
+        height_mm=80,
+    )
+    return sections.section(charts=[chart])
 
 
 def _tasks_section(subject: Subject) -> Spec | None:
     groups = subject.large_groups
-    rows: list[Spec] = []
+    rows: list[Spec] = [_sizes_row(groups)] if groups else []
     for part in PARTS:
         own = [task for task in subject.tasks if task.row["part"] == part]
         if not own:
@@ -252,34 +291,43 @@ def _tasks_section(subject: Subject) -> Spec | None:
         rows.append(sections.row(f"Задания {_PARTS_GENITIVE[part]}", kind="group"))
         rows += [_task_row(subject, task, groups) for task in own]
     columns = [
-        ("№", 0.7, "text"),
-        ("Макс. балл", 0.9, "number"),
+        ("№", 0.8, "text"),
+        ("Макс.", 1.1, "number"),
         ("n", 0.9, "number"),
-        ("Решаемость, %", 2.2, "number"),
-        ("0 баллов, %", 1.2, "number"),
-        ("Полный балл, %", 1.3, "number"),
-        ("Все ОО, %", 1.2, "number"),
-        *((f"{group.name}, % (n = {ru.whole(group.n)})", 1.7, "number") for group in groups),
-        ("Оценка", 1.9, "text"),
+        ("Решаемость, %", 2.3, "number"),
+        ("Ноль, %", 1.0, "number"),
+        ("Макс., %", 1.1, "number"),
+        ("Все ОО", 1.1, "number"),
+        *((_SHORT.get(group.code, group.name), 1.2, "number") for group in groups),
+        ("Оценка", 1.6, "text"),
     ]
-    table = sections.table("Выполнение заданий", columns, rows)
-    return sections.section(tables=[table], charts=[_profile_chart(subject)])
+    return sections.section(tables=[sections.table("Выполнение заданий", columns, rows)])
+
+
+def _sizes_row(groups: Sequence[Group]) -> Spec:
+    blank = [""] * (_FIRST_GROUP - 1)
+    return sections.row("n", *blank, *(ru.whole(group.n) for group in groups), "", kind="own")
 
 
 def _task_row(subject: Subject, task: Task, groups: Sequence[Group]) -> Spec:
     figures, row = subject.figures, task.row
     others = subject.around.get(task.place)
     return sections.row(
-        ru.whole(int(row["position"])),
+        task.name,
         figures.whole(row, "maximum_score"),
         figures.whole(row, "participants_count"),
         figures.share_with_interval(row, "solved_share", "solved_low", "solved_high"),
         figures.percent_number(row, "zero_share", 0),
         figures.percent_number(row, "full_share", 0),
-        UNKNOWN if others is None else figures.percent_number(others.row, "solved_share"),
+        UNKNOWN if others is None else figures.percent_number(others.row, "solved_share", 0),
         *(_group_cell(group, task, figures) for group in groups),
         _zone(subject, task),
+        shades=(*[None] * _FIRST_GROUP, *(_heat(group.share(task.place)) for group in groups)),
     )
+
+
+def _heat(share: float | None) -> str | None:
+    return None if share is None else f"level_{1 + sum(share >= bound for bound in _HEAT)}"
 
 
 def _group_cell(group: Group, task: Task, figures: Figures) -> str:
@@ -296,33 +344,6 @@ def _zone(subject: Subject, task: Task) -> str:
     if float(task.row["solved_share"]) * 100 < task.threshold(settings):
         return "на границе"
     return ""
-
-
-def _profile_chart(subject: Subject) -> Spec:
-    figures = subject.figures
-    series = []
-    for part, role in (("short", "base"), ("extended", "raised"), ("oral", "high")):
-        if any(task.row["part"] == part for task in subject.tasks):
-            values = [_chart_value(task, figures) if task.row["part"] == part else None for task in subject.tasks]
-            series.append(sections.series(PARTS_RU[part], role, values))
-    known = [task for task in subject.tasks if task.row["solved_share"] is not None]
-    lowest = min(known, key=lambda task: (float(task.row["solved_share"]), task.place)) if known else None
-    alt = "Решаемость заданий."
-    if lowest is not None:
-        alt = f"Решаемость заданий; реже всего выполняют {lowest.name}: {figures.percent(lowest.row, 'solved_share')}."
-    return sections.chart(
-        "profile",
-        "Решаемость заданий, % возможных баллов",
-        alt,
-        [task.name for task in subject.tasks],
-        series,
-        value_title="%",
-        height_mm=70,
-    )
-
-
-def _chart_value(task: Task, figures: Figures) -> float | None:
-    return figures.values([task.row], "solved_share", 100.0, 0)[0]
 
 
 def _parts_section(subject: Subject) -> Spec | None:

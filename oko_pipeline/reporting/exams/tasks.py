@@ -21,7 +21,8 @@ from oko_pipeline.reporting.sections import Spec
 TABLE: Final = "exam_task_results"
 PARTS: Final = ("short", "extended", "oral")
 PARTS_RU: Final = {"short": "краткий ответ", "extended": "развёрнутый ответ", "oral": "устный ответ"}
-_PARTS_SHORT: Final = {"short": "кр.", "extended": "разв.", "oral": "устн."}
+_LETTERS: Final = {"short": "", "extended": "Р", "oral": "У"}
+"""Before the place of a task: 3 has a short answer, Р3 an extended, У3 an oral one."""
 _MOST: Final = 12
 
 
@@ -38,8 +39,8 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Return the task for a table: «разв. 3»."""
-        return f"{_PARTS_SHORT[str(self.row['part'])]}{ru.NBSP}{self.row['position']}"
+        """Return the task for a table or a chart: «3», «Р3»."""
+        return f"{_LETTERS[str(self.row['part'])]}{self.row['position']}"
 
     def is_surely_hard(self, settings: DocumentSettings) -> bool:
         """Return whether even the upper bound of the solved share is below the threshold of the task's kind."""
