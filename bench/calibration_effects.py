@@ -1,6 +1,7 @@
 """Calibration of the judging of measures: planted measures of simulated regions, intervals, false «effective».
 
-`python -m bench.calibration_effects [regions] [measures a cell]` prints what is promised and what came out.
+`python -m bench.calibration_effects [regions] [measures a cell] [samples]` prints what is promised and what came out:
+of regions of two years, of the two years that `oko sample` writes (the same rows as the graph reads), of intervals.
 """
 
 import sys
@@ -11,7 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from oko_pipeline.analysis.context.conditions import nearest_answers, with_total_of_grades
+from oko_pipeline.analysis.context.groups import school_groups
+from oko_pipeline.analysis.context.options import GroupOptions
+from oko_pipeline.analysis.context.registers import joined_answers
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.records import record_contracts
+from oko_pipeline.catalogue.subjects import subjects
+from oko_pipeline.catalogue.tables import SCHOOL_CONTEXT
 from oko_pipeline.catalogue.tables_dynamics import SERIES_BREAKS
 from oko_pipeline.catalogue.tables_indicators import INDICATOR_VALUES
 from oko_pipeline.effectiveness.comparison import Likeness, judge, likeness
@@ -19,7 +27,10 @@ from oko_pipeline.effectiveness.effects import EffectInputs, measure_effects
 from oko_pipeline.effectiveness.measures import read_measures
 from oko_pipeline.effectiveness.observations import Observation, Refusal, Sources, share_figures
 from oko_pipeline.effectiveness.options import EffectOptions
+from oko_pipeline.sample.cycle import CAMPAIGNS, DONE_YEAR, GRADES, cycle_rows, plan_measures
 from oko_pipeline.sample.measures import RIGHT_VERDICTS, YEARS, MeasureKind, MeasuresOptions, simulate_measures
+from oko_pipeline.sample.options import SampleOptions
+from oko_pipeline.sample.results import World
 from oko_pipeline.statistics.intervals import Interval, wilson_interval
 
 NOBODY = pd.DataFrame({"school_code": [], "cluster_code": [], "comparable_code": []})
@@ -132,6 +143,87 @@ def judge_region(region):
     return made.measure_effects.assign(kind=made.measure_effects["measure_number"].map(kinds))
 
 
+EXPECTED_POINTS = 15.0
+"""What the territory of the samples expects of a measure; the method's default of 5 needs more pupils than it has."""
+
+
+def sample_summaries(world):
+    """Return counts of marks of both years of a generated sample as `result_summary` has them."""
+    codes = [school.code for school in world.territory.schools]
+    parts = []
+    for year, campaign_code in CAMPAIGNS.items():
+        for subject_code, grades in GRADES.items():
+            for grade in grades:
+                results = world.results(campaign_code, grade, subject_code)
+                marks = results.marks()
+                counts = {
+                    f"mark_{mark}_count": np.bincount(results.school[marks == mark], minlength=len(codes))
+                    for mark in (2, 3, 4, 5)
+                }
+                frame = pd.DataFrame({"unit_code": codes, **counts, "marked_count": sum(counts.values())})
+                named = {"school_year": year, "assessment_id": results.assessment_id}
+                parts.append(frame[frame["marked_count"] > 0].assign(**named, unit_level="school", subgroup="all"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def sample_register(world, planted):
+    """Return the rows of `measures` of the second year as they are read back from the forms."""
+    subject_of = {subject.name_ru: code for code, subject in subjects().items()}
+    rows = []
+    for place, municipality in enumerate(world.territory.municipalities):
+        for number, row in enumerate(cycle_rows(world, planted, place, DONE_YEAR)["measures"]):
+            code = row["concerned_school"]
+            own = {"school_code": code, "school_key": code, "municipality_code": f"reg99_{municipality.code}"}
+            own |= {"subject": subject_of[row["subject"]], "record_id": f"{row['measure_number']}-{code}"}
+            own |= {name: row[name].isoformat() for name in ("starts_on", "ends_on")}
+            own |= {"school_year": DONE_YEAR, "file_sha256": "0" * 64, "source_sheet": "Меры", "source_row": number + 3}
+            rows.append(row | own)
+    contract = record_contracts()["measures"]
+    return contract.conform(pd.DataFrame(rows).reindex(columns=list(contract.column_names)))
+
+
+def sample_schools(world):
+    territory = world.territory
+    rows = [
+        (s.code, s.name, "correctional" if s.is_correctional else "general", territory.municipality_of(s).code)
+        for s in territory.schools
+    ]
+    schools = pd.DataFrame(rows, columns=["school_code", "school_name", "school_kind", "municipality_code"])
+    schools["municipality_code"] = "reg99_" + schools["municipality_code"]
+    return schools.assign(school_year=DONE_YEAR, is_name_known=True, settlement_type=None)
+
+
+def judge_sample(options):
+    """Return `measure_effects` of the second year of a generated sample with the planted kind of each measure."""
+    world = World(options)
+    planted = plan_measures(world)
+    summaries, schools = sample_summaries(world), sample_schools(world)
+    now = summaries[summaries["school_year"] == DONE_YEAR]
+    answers = joined_answers(with_total_of_grades(nearest_answers(SCHOOL_CONTEXT.empty(), DONE_YEAR, 2)), [], DONE_YEAR)
+    attendance = now.groupby("unit_code")["marked_count"].median()
+    groups = school_groups(schools, answers, attendance, DONE_YEAR, GroupOptions.load())
+    own = EffectOptions.of_year(DONE_YEAR, {"effectiveness.verdict.expected_points": EXPECTED_POINTS})
+    made = measure_effects(
+        EffectInputs(
+            read_measures(sample_register(world, planted), schools, own.default_indicator),
+            {},
+            indicators(),
+            Sources(INDICATOR_VALUES.empty(), summaries, SERIES_BREAKS.empty()),
+            likeness(groups, NOBODY, NOBODY),
+        ),
+        own,
+    )
+    kinds = {one.number: one.kind for one in planted}
+    return made.measure_effects.assign(kind=made.measure_effects["measure_number"].map(kinds))
+
+
+def print_samples(seeds):
+    for schools in (60, 90):
+        judged = pd.concat(judge_sample(SampleOptions(seed=2021 + one, schools=schools)) for one in range(seeds))
+        print(f"\n{seeds} generated territories of {schools} schools, two years")
+        print_kinds(judged)
+
+
 def print_planted(regions):
     rows = []
     for seed in range(regions):
@@ -139,9 +231,12 @@ def print_planted(regions):
         rows.append(judge_region(simulate_measures(MeasuresOptions(seed=100 + seed))))
         if seed == 0:
             print(f"a region of 400 schools, both years and 24 measures: {time.perf_counter() - started:.1f} s")
-    judged = pd.concat(rows)
+    print_kinds(pd.concat(rows))
+
+
+def print_kinds(judged):
     print(f"\n{'kind':12} {'right':>10}  {'effect':>7}  {'half-width':>10}  {'before-after':>12}  verdicts")
-    for kind in MeasureKind:
+    for kind in sorted(set(judged["kind"]), key=list(MeasureKind).index):
         own = judged[judged["kind"] == kind]
         right = own["verdict"].isin(RIGHT_VERDICTS[kind]).sum()
         half = ((own["effect_high"] - own["effect_low"]) / 2).median()
@@ -165,4 +260,5 @@ def print_cells(measures):
 if __name__ == "__main__":
     numbers = [int(one) for one in sys.argv[1:]]
     print_planted(numbers[0] if numbers else 10)
+    print_samples(numbers[2] if len(numbers) > 2 else 20)
     print_cells(numbers[1] if len(numbers) > 1 else 1000)
