@@ -24,7 +24,6 @@ _STRENGTHS: Final = ("strong", "moderate", "weak")
 _MOST_ORDER_POINTS: Final = 20
 _SLIDE_FINDINGS: Final = 3
 _MOST_SLIDES: Final = 8
-_BLANK: Final = "______________"
 _LETTER_COLUMNS: Final = (
     ("№", 0.7, "number"),
     ("Рекомендация", 6.4, "text"),
@@ -99,7 +98,8 @@ def letters(data: CycleData) -> Iterator[Content]:
     """Yield a letter with recommendations for each school that has unanswered ones."""
     for school in data.schools():
         code = str(school["school_code"])
-        waiting = _ordered(data.rows("recommendations", unit_level="school", unit_code=code, state=_WAITING))
+        unanswered = data.rows("recommendations", unit_level="school", unit_code=code, state=_WAITING)
+        waiting = _ordered(_within_school(unanswered))
         if waiting:
             yield Content(code, _letter(data, code, waiting))
 
@@ -121,13 +121,18 @@ def _schools(data: CycleData) -> Iterator[_Unit]:
 def _unit(data: CycleData, level: str, code: str) -> _Unit:
     own = data.rows("recommendations", unit_level=level, unit_code=code)
     if level == "school":
-        own = own.where(addressee=tuple({str(one["addressee"]) for one in own} - set(_OUTSIDE_SCHOOL)))
+        own = _within_school(own)
     drafted = data.rows("decision_drafts", unit_level=level, unit_code=code, draft_kind="order")
     decided = {one["recommendation_id"] for one in drafted if one["is_decided"]}
     accepted = [one for one in own.where(state=_ACCEPTED) if one["recommendation_id"] not in decided]
     waiting = own.where(state=_WAITING)
     findings = data.rows("findings", unit_level=level, unit_code=code)
     return _Unit(data, Figures(), level, code, _ordered(accepted), _ordered(waiting), findings)
+
+
+def _within_school(rows: Rows) -> Rows:
+    """Return the recommendations whose addressees the school itself can answer for."""
+    return rows.where(addressee=tuple({str(one["addressee"]) for one in rows} - set(_OUTSIDE_SCHOOL)))
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
@@ -145,10 +150,9 @@ def _ordered(rows: Sequence[Row]) -> list[Row]:
 
 
 def _order(unit: _Unit) -> dict[str, Any]:
-    year = ru.school_year_words(unit.data.school_year)
     roles = dict.fromkeys(str(one["responsible_role"] or "other") for one in unit.points)
     content = {
-        "preamble": _preamble(unit, year),
+        "basis": _basis(unit),
         "points": [_point(unit, number, one) for number, one in enumerate(unit.points, start=1)],
         "control_number": str(len(unit.points) + 1),
         "proposals_note": _proposals(unit),
@@ -158,21 +162,24 @@ def _order(unit: _Unit) -> dict[str, Any]:
     return finished(heading(unit.data, unit.level, unit.code, title) | content, unit.data, unit.figures)
 
 
-def _preamble(unit: _Unit, year: str) -> str:
+def _basis(unit: _Unit) -> str:
+    if not unit.findings:
+        return ""
     strong = unit.findings.where(strength="strong")
-    found = ""
-    if unit.findings:
-        found = f" (выводов: {unit.figures.count(unit.findings)}, из них надёжных: {unit.figures.count(strong)})"
-    return f"По итогам анализа результатов {year} учебного года{found}, в целях повышения качества образования"
+    return f" (выводов: {unit.figures.count(unit.findings)}, из них надёжных: {unit.figures.count(strong)})"
 
 
 def _point(unit: _Unit, number: int, one: Row) -> dict[str, str]:
     text = unit.figures.text(one, "text_ru").rstrip()
-    return {"text": f"{number}. {text if text.endswith('.') else text + '.'}{_mark(one)}", "terms": _terms(unit, one)}
+    return {
+        "text": f"{number}. {text if text.endswith('.') else text + '.'}{_mark(unit, one)}",
+        "terms": _terms(unit, one),
+    }
 
 
-def _mark(one: Row) -> str:
-    return "" if one["state"] in _ACCEPTED else " [предложение]"
+def _mark(unit: _Unit, one: Row) -> str:
+    """Return the mark of a proposal where accepted points stand beside it."""
+    return " [предложение]" if unit.accepted and one["state"] not in _ACCEPTED else ""
 
 
 def _terms(unit: _Unit, one: Row) -> str:
@@ -195,6 +202,11 @@ def _proposals(unit: _Unit) -> str:
     shown = [one for one in unit.points if one["state"] not in _ACCEPTED]
     if not shown:
         return ""
+    if not unit.accepted:
+        return (
+            "Все пункты предложены по итогам анализа: рекомендации ещё никем не рассмотрены. Примите, измените или "
+            "отклоните их в форме «Управление качеством образования», лист «Рекомендации»."
+        )
     count = unit.figures.computed(len(shown), "пунктов-предложений", shown, form="whole")
     noun = ru.plural(len(shown), words.POINTS)
     verb = ru.plural(len(shown), ("помечен", "помечены", "помечены"))
@@ -206,7 +218,7 @@ def _proposals(unit: _Unit) -> str:
 
 def _acquaintance(roles: Any) -> Spec | None:
     lines = [
-        row(str(number), ru.sentence_start(words.role_ru(role)), _BLANK, _BLANK, _BLANK)
+        row(str(number), ru.sentence_start(words.role_ru(role)), "", "", "", kind="form")
         for number, role in enumerate(roles, start=1)
     ]
     return table("Лист ознакомления", _SHEET_COLUMNS, lines)
@@ -236,7 +248,7 @@ def _letter(data: CycleData, code: str, waiting: list[Row]) -> dict[str, Any]:
     content = {
         "summary": section(
             text=[f"По итогам {year} учебного года для Вашей организации — {count}{ru.NBSP}{noun}."],
-            points=[f"{one['title_ru']}{_until(one)}" for one in first[:3]],
+            points=[f"Сначала: {_lower(str(one['title_ru']))}{_until(one)}." for one in first[:3]],
         ),
         "recommendations": section(tables=[table("Рекомендации по адресатам", _LETTER_COLUMNS, lines)]),
     }
@@ -260,11 +272,11 @@ def _protocol(unit: _Unit) -> dict[str, Any]:
 def _question(unit: _Unit, number: int, direction: str) -> dict[str, Any]:
     decisions = [one for one in unit.points if (one["direction"] or "cross") == direction]
     return {
-        "title": f"{number}. {words.direction_ru(direction)}",
+        "title": words.direction_ru(direction),
         "heard": [unit.figures.text(one, "text_ru") for one in _leading(unit, direction)],
         "decided": [
             {
-                "text": f"{number}.{place}. {unit.figures.text(one, 'text_ru')}{_mark(one)}",
+                "text": f"{number}.{place}. {unit.figures.text(one, 'text_ru')}{_mark(unit, one)}",
                 "terms": _short_terms(one),
             }
             for place, one in enumerate(decisions, start=1)
@@ -289,12 +301,7 @@ def _leading(unit: _Unit, direction: str) -> list[Row]:
 def _talk(unit: _Unit) -> dict[str, Any]:
     directions = [one for one in words.directions_in_order(unit.findings) if _leading(unit, one)][:_MOST_SLIDES]
     slides = [_overview(unit), *(_slide(unit, direction) for direction in directions), _decisions(unit)]
-    content = {
-        "slides": [
-            {"title": f"Слайд {number}. {slide['title']}", "points": slide["points"], "note": slide["note"]}
-            for number, slide in enumerate(slides, start=1)
-        ]
-    }
+    content = {"slides": slides}
     where = "педагогического совета" if unit.level == "school" else "совещания руководителей"
     title = f"План выступления для {where}"
     return finished(heading(unit.data, unit.level, unit.code, title) | content, unit.data, unit.figures)
@@ -307,10 +314,11 @@ def _overview(unit: _Unit) -> dict[str, Any]:
         for strength in _STRENGTHS
         if (found := unit.findings.where(strength=strength))
     ]
-    directions = [words.direction_ru(one) for one in words.directions_in_order(unit.findings.where(strength="strong"))]
+    strong = words.directions_in_order(unit.findings.where(strength="strong"))
+    directions = "; ".join(_lower(words.direction_ru(one)) for one in strong)
     points = [f"Выводов года: {unit.figures.count(unit.findings)} ({ru.listed(counts)})."]
     if directions:
-        points.append(f"Надёжные выводы есть по направлениям: {ru.listed([_lower(one) for one in directions])}.")
+        points.append(f"Надёжные выводы есть по направлениям: {directions}.")
     return {"title": f"Чем закончился {year} учебный год", "points": points, "note": ""}
 
 
@@ -318,10 +326,13 @@ def _slide(unit: _Unit, direction: str) -> dict[str, Any]:
     leading = _leading(unit, direction)
     refutation = next((str(one["refutation_ru"]) for one in leading if one["refutation_ru"]), "")
     action = next((one for one in unit.points if (one["direction"] or "cross") == direction), None)
-    points = [f"{unit.figures.text(one, 'text_ru')} ({STRENGTHS_RU[one['strength']].split(':')[0]})" for one in leading]
+    points = [
+        f"{unit.figures.text(one, 'text_ru').rstrip('.')} ({STRENGTHS_RU[one['strength']].split(':')[0]})."
+        for one in leading
+    ]
     if action is not None:
         points.append(f"Что делать: {_lower(unit.figures.text(action, 'text_ru'))}")
-    note = f"Если спросят, что опровергло бы вывод: {_lower(refutation)}" if refutation else ""
+    note = f"Если спросят о надёжности: {_lower(refutation)}" if refutation else ""
     return {"title": words.direction_ru(direction), "points": points, "note": note}
 
 

@@ -13,16 +13,16 @@ from oko_pipeline.reporting.sections import Spec, chart, finished, heading, row,
 
 _TITLE: Final = "Анализ эффективности мер"
 _COLUMNS: Final = (
-    ("Мера", 4.4, "text"),
-    ("Показатель", 3.8, "text"),
-    ("ОО с данными", 1.5, "number"),
-    ("До", 1.6, "number"),
-    ("После", 1.6, "number"),
-    ("Изме-нение", 1.5, "number"),
-    ("Без меры", 1.5, "number"),
-    ("Эффект (95 %)", 2.9, "number"),
-    ("Вывод", 2.3, "text"),
-    ("Предложено", 2.0, "text"),
+    ("Мера", 5.0, "text"),
+    ("Показатель", 4.4, "text"),
+    ("ОО с данными", 1.9, "number"),
+    ("До", 1.5, "number"),
+    ("После", 1.7, "number"),
+    ("Изменение", 2.4, "number"),
+    ("Без меры", 1.9, "number"),
+    ("Эффект (95 %)", 4.7, "number"),
+    ("Вывод", 2.7, "text"),
+    ("Предложено", 2.7, "text"),
 )
 _UNKNOWN_COLUMNS: Final = (
     ("Мера", 4.6, "text"),
@@ -35,6 +35,15 @@ _PERSONS_COLUMNS: Final = (
     ("Вывод по данным", 2.8, "text"),
     ("Решение человека", 2.6, "text"),
 )
+_CAME_COLUMNS: Final = (("Что", 4.0, "text"), ("Перешло", 2.0, "number"), ("Принято в формы", 2.6, "number"))
+_JUDGED_RU: Final = {
+    "effective": "действенных",
+    "partly": "действенных частично",
+    "not_effective": "недейственных",
+    "not_enough_data": "таких, о которых не хватает данных,",
+}
+_MOST_TOLD: Final = 10
+_MOST_IN_CHART: Final = 24
 _OPENING_COLUMNS: Final = (("Что", 3.4, "text"), ("Решение", 2.6, "text"), ("Сколько", 1.5, "number"))
 _KINDS_RU: Final = {
     "goal": "цели",
@@ -86,10 +95,8 @@ def _context(review: _Review) -> dict[str, Any]:
     judged = [one for one in _in_order(review.effects) if one["effect"] is not None]
     sections = {
         "summary": section(text=_summary(review), points=_first(review)),
-        "effects": section(
-            charts=[_before_after(review, judged), _interval(review, judged)],
-            tables=[_table(review, judged)],
-        ),
+        "effects": section(charts=_charts(review, judged)),
+        "judged": section(tables=[_table(review, judged)]),
         "unknown": _unknown(review),
         "persons": _persons(review),
         "opening": _opening(review),
@@ -116,12 +123,18 @@ def _summary(review: _Review) -> list[str]:
     count = figures.computed(len(measures), "мер с целевым показателем", effects, form="whole")
     parts = [
         f"{title} — {figures.count(found)}"
-        for verdict, title in words.VERDICTS_RU.items()
+        for verdict, title in _JUDGED_RU.items()
         if (found := effects.where(verdict=verdict))
     ]
     pairs = figures.count(effects)
     noun = ru.plural(len(effects), ("оценка", "оценки", "оценок"))
-    told_of = f"{count}{ru.NBSP}{ru.plural(len(measures), words.MEASURES)} ({pairs}{ru.NBSP}{noun})"
+    told_of = f"{count}{ru.NBSP}{ru.plural(len(measures), words.MEASURES)}"
+    if len(measures) != len(effects):
+        told_of += f" с несколькими показателями ({pairs}{ru.NBSP}{noun})"
+    if not effects.where(verdict=("effective", "partly", "not_effective")):
+        return [
+            f"Рассмотрено {told_of}. Сказать об эффекте нельзя ни об одной: данных не хватает, причины — в таблице."
+        ]
     text = f"Рассмотрено {told_of}: {ru.listed(parts)}."
     harmful = effects.where(is_harmful=True)
     told = [text]
@@ -130,18 +143,16 @@ def _summary(review: _Review) -> list[str]:
             f"У {figures.count(harmful, ('меры', 'мер', 'мер'))} показатель ухудшился больше, чем объясняет случай: "
             "остановите их до разбора."
         )
-    if not effects.where(verdict=("effective", "partly", "not_effective")):
-        told.append("Ни об одной мере сказать ничего нельзя; причины — в таблице ниже.")
     return told
 
 
 def _first(review: _Review) -> list[str]:
-    """Return the measures of which the data tell something, with the proposal."""
+    """Return the measures that help or harm by the data, with the proposal."""
+    told = [one for one in _in_order(review.effects) if one["is_harmful"] or one["verdict"] in ("effective", "partly")]
     return [
         f"{review.title(one)}: {_lower(review.figures.text(one, 'reason_ru').rstrip('.'))}. "
         f"Предложение: {words.DECISIONS_RU[str(one['proposed_decision'])]}."
-        for one in _in_order(review.effects)
-        if one["verdict"] != "not_enough_data"
+        for one in told[:_MOST_TOLD]
     ]
 
 
@@ -149,30 +160,29 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _before_after(review: _Review, judged: list[Row]) -> Spec | None:
-    """Return the values before and after of measures whose indicator is a share."""
-    shown = [one for one in judged if one["unit_ru"] == "%" and one["after_value"] is not None]
-    if not shown:
-        return None
+def _charts(review: _Review, judged: list[Row]) -> list[Spec | None]:
+    """Return charts of measures whose indicator is a share, so many in each that their numbers can be read."""
+    shown = [one for one in judged if one["unit_ru"] == "%" and one["effect_low"] is not None]
+    parts = [shown[start : start + _MOST_IN_CHART] for start in range(0, len(shown), _MOST_IN_CHART)]
+    return [chart for part in parts for chart in (_before_after(review, part), _interval(review, part))]
+
+
+def _before_after(review: _Review, shown: list[Row]) -> Spec:
     rose = [one for one in shown if one["after_value"] > one["before_value"]]
-    labels = _labels(shown)
     return chart(
         "before_after",
-        "Показатель меры до и после, % (сам по себе рост ещё не эффект)",
+        "Показатель меры до и после, % (номера мер — в таблице; сам по себе рост ещё не эффект)",
         f"Показатели до и после мер: вырос у {len(rose)} из {len(shown)}.",
-        labels,
+        _labels(shown),
         [
             series("до меры", "before", review.figures.values(shown, "before_value")),
             series("после меры", "after", review.figures.values(shown, "after_value")),
         ],
-        height_mm=22 + 8 * len(shown),
+        height_mm=62,
     )
 
 
-def _interval(review: _Review, judged: list[Row]) -> Spec | None:
-    shown = [one for one in judged if one["unit_ru"] == "%" and one["effect_low"] is not None]
-    if not shown:
-        return None
+def _interval(review: _Review, shown: list[Row]) -> Spec:
     clear = [one for one in shown if one["effect_low"] > 0 or one["effect_high"] < 0]
     told = f"Ноль вне интервала у {len(clear)} из {len(shown)}" if clear else "у всех мер интервал захватывает ноль"
     figures = review.figures
@@ -191,15 +201,15 @@ def _interval(review: _Review, judged: list[Row]) -> Spec | None:
             ),
             series("без эффекта", "benchmark", [0.0] * len(shown)),
         ],
-        height_mm=24 + 8 * len(shown),
+        height_mm=62,
     )
 
 
 def _labels(rows: list[Row]) -> list[str]:
     labels: list[str] = []
     for one in rows:
-        label = ru.shortened(f"{one['measure_number']}. {one['title']}", 46)
-        labels.append(label if label not in labels else f"{label} ({one['owner_code']})")
+        label = str(one["measure_number"])
+        labels.append(label if label not in labels else f"{label} {one['owner_code']} {one['indicator_code']}")
     return labels
 
 
@@ -308,6 +318,6 @@ def _came(review: _Review) -> Spec | None:
     for kind, title in _KINDS_RU.items():
         own = openings.where(kind=kind)
         if own:
-            told = f"принято {review.figures.count(own.where(state='taken_up'))}"
-            lines.append(row(ru.sentence_start(title), told, review.figures.count(own)))
-    return section(text=[text], tables=[table("Что стало с выводами прошлого года", _OPENING_COLUMNS, lines)])
+            taken_up = review.figures.count(own.where(state="taken_up"))
+            lines.append(row(ru.sentence_start(title), review.figures.count(own), taken_up))
+    return section(text=[text], tables=[table("Что стало с выводами прошлого года", _CAME_COLUMNS, lines)])

@@ -8,41 +8,46 @@ from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle import words
-from oko_pipeline.reporting.cycle.parts import percent_of
+from oko_pipeline.reporting.cycle.parts import lean_table, percent_of
 from oko_pipeline.reporting.cycle_data import CycleData, Row, Rows
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
-from oko_pipeline.reporting.sections import Spec, chart, finished, heading, row, section, series, table
+from oko_pipeline.reporting.sections import Spec, chart, finished, heading, row, section, series
 
 _TITLE: Final = "Ожидаемые результаты учебного года и их достижение"
+_OWN_REPORT: Final = "self_assessment."
+"""Indicators that the report on self-assessment tells."""
 _REACHED: Final = "достигнута"
 _MISSED: Final = "не достигнута"
 _OPEN: Final = "сказать нельзя: интервал захватывает цель"
 _NO_SIDE: Final = "не указано, больше или меньше — лучше"
 _NO_DATA: Final = "данных нет или группа мала"
+_ASIDE: Final = "Не применимо"
+_BEFORE: Final = "Прошлый год"
+_COUNTS: Final = ("count", "rows")
 _GOALS_COLUMNS: Final = (
     ("Показатель", 6.0, "text"),
-    ("Ед.", 0.9, "text"),
+    ("Ед.", 1.4, "text"),
     ("Цель (норма)", 1.6, "number"),
     ("Значение (95 %)", 3.0, "number"),
     ("n", 1.2, "number"),
-    ("Прошлый год", 1.6, "number"),
-    ("Цель", 3.2, "text"),
-    ("На следующий год", 2.4, "text"),
+    (_BEFORE, 1.6, "number"),
+    ("Достигнута ли", 3.2, "text"),
+    ("Цель на следующий год", 2.4, "text"),
 )
 _OTHER_COLUMNS: Final = (
     ("Показатель", 8.0, "text"),
-    ("Ед.", 1.0, "text"),
+    ("Ед.", 1.9, "text"),
     ("Значение (95 %)", 3.4, "number"),
     ("n", 1.3, "number"),
-    ("Прошлый год", 2.0, "number"),
+    (_BEFORE, 2.0, "number"),
 )
 _PROGRAMME_COLUMNS: Final = (
     ("Программа, направление", 6.5, "text"),
     ("Строк", 1.4, "number"),
-    ("Выполнено", 1.7, "number"),
-    ("Частично", 1.6, "number"),
-    ("Просрочено", 1.8, "number"),
-    ("Не применимо", 1.9, "number"),
+    ("Выполнено", 2.1, "number"),
+    ("Частично", 1.8, "number"),
+    ("Просрочено", 2.2, "number"),
+    (_ASIDE, 2.3, "number"),
 )
 _STATES: Final = (words.DONE_STATES, ("partly",), ("overdue",), ("not_applicable",))
 
@@ -90,7 +95,11 @@ def _context(data: CycleData, code: str, values: Rows, execution: Rows) -> dict[
     figures = Figures()
     goals = _goals(data, code)
     set_codes = {goal.code for goal in goals}
-    others = [one for one in values.where(breakdown="") if one["indicator_code"] not in set_codes]
+    others = [
+        one
+        for one in values.where(breakdown="")
+        if one["indicator_code"] not in set_codes and not str(one["indicator_code"]).startswith(_OWN_REPORT)
+    ]
     sections = {
         "summary": section(text=_summary(figures, goals, others), points=_points(goals)),
         "goals": section(tables=[_goals_table(figures, goals)]),
@@ -185,13 +194,16 @@ def _goals_table(figures: Figures, goals: list[_Goal]) -> Spec | None:
                 proposed,
             )
         )
-    return table("Показатели, для которых установлены цели или нормы", _GOALS_COLUMNS, lines)
+    return lean_table("Показатели, для которых установлены цели или нормы", _GOALS_COLUMNS, lines, (_BEFORE,))
 
 
 def _value_cells(figures: Figures, own: Row | None) -> tuple[str, str, str]:
     """Return the value with its interval, the number of people, the value of the year before."""
     if own is None or own["value"] is None:
         return UNKNOWN, UNKNOWN, UNKNOWN
+    known = indicators().get(str(own["indicator_code"]))
+    if known is not None and known.formula in _COUNTS:
+        return figures.whole(own, "value"), figures.whole(own, "n"), figures.whole(own, "previous_value")
     interval = ""
     if own["value_low"] is not None:
         interval = f"{ru.NBSP}({figures.interval(own, 'value_low', 'value_high', form='decimal', digits=1)})"
@@ -219,7 +231,7 @@ def _others_table(figures: Figures, others: list[Row]) -> Spec | None:
             )
             for one in by_direction.get(direction, ())
         ]
-    return table("Посчитанные показатели без цели", _OTHER_COLUMNS, lines)
+    return lean_table("Посчитанные показатели без цели", _OTHER_COLUMNS, lines, (_BEFORE,))
 
 
 def _programmes(figures: Figures, execution: Rows) -> Spec | None:
@@ -234,7 +246,7 @@ def _programmes(figures: Figures, execution: Rows) -> Spec | None:
         ]
     return section(
         charts=[_execution_chart(figures, execution)],
-        tables=[table("Строки программ у муниципалитета по направлениям", _PROGRAMME_COLUMNS, lines)],
+        tables=[lean_table("Строки программ у муниципалитета по направлениям", _PROGRAMME_COLUMNS, lines, (_ASIDE,))],
     )
 
 

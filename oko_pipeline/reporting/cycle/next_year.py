@@ -1,5 +1,6 @@
 """Roadmaps of the next cycle: what the year's review proposes and the rows of the programmes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,8 @@ _KINDS_RU: Final = {
     "roadmap_row": ("строки плана", words.ROWS),
     "measure": ("меры", words.MEASURES),
 }
+_YEAR_OF_TERM: Final = re.compile(r"\s*\b20\d\d(?:\s*(?:года?|г\.))?")
+"""The year that a programme was written for: its months stay, its year is that of the plan."""
 _GOALS_COLUMNS: Final = (
     ("Показатель", 4.6, "text"),
     ("Была", 1.3, "number"),
@@ -217,5 +220,6 @@ def _duties(owner: _Owner) -> Spec | None:
         if group != last:
             last = group
             lines.append(row(group, kind="group"))
-        lines.append(row(str(one["title"]), str(one["term"]), str(one["responsible"]), str(one["document"] or UNKNOWN)))
+        term = _YEAR_OF_TERM.sub("", str(one["term"]))
+        lines.append(row(str(one["title"]), term, str(one["responsible"]), str(one["document"] or UNKNOWN)))
     return table("Строки программы и их сроки", _DUTIES_COLUMNS, lines)

@@ -7,7 +7,7 @@ from typing import Final
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle import words
-from oko_pipeline.reporting.cycle.parts import percent_of
+from oko_pipeline.reporting.cycle.parts import lean_table, percent_of
 from oko_pipeline.reporting.cycle_data import CycleData, Row, Rows
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import day_ru
@@ -22,6 +22,8 @@ _PARTS: Final = (
     ("не применимо", "country", ("not_applicable",)),
 )
 _MOST_MISSING: Final = 8
+_AHEAD: Final = "Срок впереди"
+_ASIDE: Final = "Не применимо"
 _OVERDUE_COLUMNS: Final = (
     ("Обязанность", 5.0, "text"),
     ("Срок", 1.8, "text"),
@@ -37,24 +39,24 @@ _ROWS_COLUMNS: Final = (
     ("Чем подтверждено или чего не хватает", 5.0, "text"),
 )
 _SIDE_COLUMNS: Final = (
-    ("Обязанность", 5.6, "text"),
+    ("Обязанность", 8.6, "text"),
     ("Срок", 2.0, "text"),
-    ("Исполнитель", 2.6, "text"),
-    ("Муниципалитет", 3.0, "text"),
-    ("ОО всего", 1.2, "number"),
-    ("Выпол-нено", 1.3, "number"),
-    ("Час-тично", 1.2, "number"),
-    ("Просро-чено", 1.4, "number"),
-    ("Не при-менимо", 1.4, "number"),
+    ("Исполнитель", 4.0, "text"),
+    ("Муниципалитет", 4.4, "text"),
+    ("Всего ОО", 1.4, "number"),
+    ("Выполнили", 2.2, "number"),
+    ("Частично", 1.9, "number"),
+    ("Просрочили", 2.3, "number"),
+    (_ASIDE, 2.6, "number"),
 )
 _SCHOOLS_COLUMNS: Final = (
-    ("ОО", 5.0, "text"),
+    ("ОО", 5.6, "text"),
     ("Строк", 1.3, "number"),
-    ("Выполнено", 1.6, "number"),
-    ("Частично", 1.5, "number"),
-    ("Просрочено", 1.7, "number"),
-    ("Срок впереди", 1.7, "number"),
-    ("Не применимо", 1.8, "number"),
+    ("Выполнено", 2.1, "number"),
+    ("Частично", 1.8, "number"),
+    ("Просрочено", 2.2, "number"),
+    (_AHEAD, 1.8, "number"),
+    (_ASIDE, 2.3, "number"),
 )
 
 
@@ -236,7 +238,7 @@ def _evidence(one: Row) -> str:
     if one["state"] == "not_applicable":
         return str(one["reason"] or "причина не названа")
     source = str(one["evidence_ref"] or one["served_from"] or ru.DASH)
-    return source if one["served_on"] is None else f"{source}, {day_ru(one['served_on'])}"
+    return f"{source}, {day_ru(one['served_on'])}" if one["state"] == "done" and one["served_on"] else source
 
 
 def _side_by_side(report: _Report, levels: Rows) -> Spec | None:
@@ -251,12 +253,14 @@ def _side_by_side(report: _Report, levels: Rows) -> Spec | None:
             last = group
             lines.append(row(group, kind="group"))
         lines.append(_side_row(report, one, states.get(str(one["duty_id"]))))
-    return table("Муниципалитет и его ОО рядом, по разделам программы", _SIDE_COLUMNS, lines)
+    return lean_table("Муниципалитет и его ОО рядом, по разделам программы", _SIDE_COLUMNS, lines, (_ASIDE,))
 
 
 def _side_row(report: _Report, level: Row, own: Row | None) -> Spec:
     state = "только ОО" if level["municipal_state"] is None else words.STATES_RU[str(level["municipal_state"])]
-    on = "" if level["municipal_on"] is None else f", {day_ru(level['municipal_on'])}"
+    # The day on which a table was computed says nothing about the duty and changes with every run.
+    is_dated = level["municipal_on"] is not None and level["municipal_state"] == "done"
+    on = f" {day_ru(level['municipal_on'])}" if is_dated else ""
     count = report.figures.whole
     columns = ("count", "done_count", "partly_count", "overdue_count", "not_applicable_count")
     schools = [count(level, f"schools_{name}") for name in columns] if level["schools_count"] else [ru.DASH] * 5
@@ -271,4 +275,5 @@ def _schools(report: _Report, of_schools: Rows, names: dict[str, str]) -> Spec |
         if own:
             counts = [report.figures.count(own.where(state=states)) for _, _, states in _PARTS]
             lines.append(row(f"{name} ({code})", report.figures.count(own), *counts))
-    return table("ОО в порядке кодов: сколько строк в каком состоянии", _SCHOOLS_COLUMNS, lines)
+    title = "ОО в порядке кодов: сколько строк в каком состоянии"
+    return lean_table(title, _SCHOOLS_COLUMNS, lines, (_AHEAD, _ASIDE))

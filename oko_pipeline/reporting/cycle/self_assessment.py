@@ -13,14 +13,13 @@ from oko_pipeline.reporting.labels import day_ru
 from oko_pipeline.reporting.sections import Spec, chart, finished, heading, row, section, series, table
 
 _TITLE: Final = "Отчёт о самооценке системы оценки качества образования"
-_ANSWERS_RU: Final = {"1": "да", "0": "нет", "na": "не применимо", None: "не заполнен"}
+_ANSWERS_RU: Final = {"1": "да", "0": "нет", "na": "не применимо"}
 _COLUMNS: Final = (
     ("№", 0.7, "number"),
     ("Критерий", 3.6, "text"),
-    ("Ответ", 1.5, "text"),
-    ("Документ", 2.0, "text"),
-    ("Что видно по данным", 4.6, "text"),
-    ("Итог", 2.6, "text"),
+    ("Ответ, документ", 2.8, "text"),
+    ("Что видно по данным", 4.2, "text"),
+    ("Итог", 2.8, "text"),
 )
 _SCHOOLS_COLUMNS: Final = (
     ("№", 0.7, "number"),
@@ -30,6 +29,9 @@ _SCHOOLS_COLUMNS: Final = (
     ("Не применимо", 1.7, "number"),
     ("Не известно", 1.6, "number"),
 )
+_NEGATIVE: Final = " (быть не должно)"
+_OPEN_VERDICTS: Final = ("no_data", "known", "confirmed", "unconfirmed", "contradicted", "not_met")
+_CRITERIA_ACCUSATIVE: Final = ("критерий", "критерии", "критерии")
 _PARTS: Final = (("выполнен", "higher"), ("не выполнен", "lower"), ("не применимо", "same"), ("не известно", "country"))
 
 
@@ -64,7 +66,7 @@ def _context(data: CycleData, level: str, code: str, own: Rows, of_schools: Rows
         "first": section(points=_first(figures, own)),
         "negative": section(text=_negative(figures, own)),
         "criteria": section(tables=[_table(figures, own)]),
-        "schools": _schools(figures, of_schools),
+        "schools": _schools(figures, of_schools, data.settings.detail_from),
     }
     return finished(heading(data, level, code, _TITLE) | sections, data, figures)
 
@@ -125,6 +127,8 @@ def _negative(figures: Figures, own: Rows) -> list[str]:
             False: f"нарушения есть{facts}: отмените такой показатель, решение или страницу и исправьте ответ",
             None: "сведений нет: заполните форму",
         }[one["is_met"]]
+        if one["verdict"] == "not_applicable":
+            state = "в форме отмечено «не применимо», но этот критерий применим всегда: ответьте, есть ли нарушения"
         told.append(f"Критерий {one['criterion']} «{one['criterion_title']}»: {state}.")
     return told
 
@@ -133,9 +137,8 @@ def _table(figures: Figures, own: Rows) -> Spec | None:
     lines = [
         row(
             str(one["criterion"]),
-            f"{one['criterion_title']}{' (быть не должно)' if one['is_negative'] else ''}",
+            f"{one['criterion_title']}{_NEGATIVE if one['is_negative'] else ''}",
             _answer(one),
-            "есть" if one["has_document"] else "нет",
             ru.sentence_start(figures.text(one, "facts")) or "судить не по чему",
             words.CRITERION_RU[str(one["verdict"])],
         )
@@ -145,52 +148,58 @@ def _table(figures: Figures, own: Rows) -> Spec | None:
 
 
 def _answer(one: Row) -> str:
-    day = "" if one["assessed_on"] is None else f", {day_ru(one['assessed_on'])}"
-    return f"{_ANSWERS_RU[one['answer']]}{day}"
+    if one["answer"] is None:
+        return "не заполнен"
+    day = "" if one["assessed_on"] is None else f" ({day_ru(one['assessed_on'])})"
+    return f"{_ANSWERS_RU[one['answer']]}{day}, {'документ есть' if one['has_document'] else 'документа нет'}"
 
 
-def _schools(figures: Figures, rows: Rows) -> Spec | None:
-    """Return how many schools meet each criterion; schools are not compared with each other."""
+def _schools(figures: Figures, rows: Rows, chart_from: int) -> Spec | None:
+    """Return how many schools meet each criterion; shares are drawn from `chart_from` schools on."""
     if not rows:
         return None
     numbers = sorted({one["criterion"] for one in rows})
     lines: list[Spec] = []
-    shares: list[list[float | None]] = [[] for _ in _PARTS]
-    labels: list[str] = []
+    parts: dict[int, list[Rows]] = {}
     for number in numbers:
         own = rows.where(criterion=number)
-        aside = own.where(verdict="not_applicable")
-        parts = [
+        title = f"{own[0]['criterion_title']}{_NEGATIVE if own[0]['is_negative'] else ''}"
+        parts[number] = [
             own.where(is_met=True),
             own.where(is_met=False),
-            aside,
-            own.where(is_met=None, verdict=("no_data", "known", "confirmed", "unconfirmed", "contradicted", "not_met")),
+            own.where(verdict="not_applicable"),
+            own.where(is_met=None, verdict=_OPEN_VERDICTS),
         ]
-        negative = " (нарушений нет — выполнен)" if own[0]["is_negative"] else ""
-        title = f"{own[0]['criterion_title']}{negative}"
-        lines.append(row(str(number), title, *(figures.count(part) for part in parts)))
-        labels.append(str(number))
-        for column, part in zip(shares, parts, strict=True):
-            column.append(percent_of(figures, part, own, f"доля ОО по критерию {number}"))
+        lines.append(row(str(number), title, *(figures.count(part) for part in parts[number])))
     schools = len({one["unit_code"] for one in rows})
-    weak = [one for one in numbers if 2 * len(rows.where(criterion=one, is_met=False)) > schools]
+    weak = [number for number in numbers if 2 * len(parts[number][1]) > schools]
     told = (
-        f"Больше половины ОО не выполняют критерии {ru.listed([str(one) for one in weak])}."
+        f"Больше половины ОО не выполняют {ru.plural(len(weak), _CRITERIA_ACCUSATIVE)} "
+        f"{ru.listed([str(one) for one in weak])}."
         if weak
         else "Нет критерия, который не выполняет больше половины ОО."
     )
     count = figures.computed(schools, "ОО с самооценкой", rows, form="whole")
     return section(
         text=[f"Самооценка есть у {count}{ru.NBSP}ОО. {told}"],
-        charts=[
-            chart(
-                "stacked",
-                "Доли ОО по критериям (номера критериев — в таблице), %",
-                f"Самооценка ОО по {ru.counted(len(numbers), ('критерию', 'критериям', 'критериям'))}. {told}",
-                labels,
-                [series(name, role, values) for (name, role), values in zip(_PARTS, shares, strict=True)],
-                height_mm=24 + 5.2 * len(numbers),
-            )
-        ],
+        charts=[_schools_chart(figures, parts, told) if schools >= chart_from else None],
         tables=[table("Критерии у ОО: сколько ОО", _SCHOOLS_COLUMNS, lines)],
+    )
+
+
+def _schools_chart(figures: Figures, parts: dict[int, list[Rows]], told: str) -> Spec:
+    shown = []
+    for place, (name, role) in enumerate(_PARTS):
+        values = [
+            percent_of(figures, own[place], [one for part in own for one in part], f"доля ОО: критерий {number} {name}")
+            for number, own in parts.items()
+        ]
+        shown.append(series(name, role, values))
+    return chart(
+        "stacked",
+        "Доли ОО по критериям (номера критериев — в таблице), %",
+        f"Самооценка ОО по {ru.counted(len(parts), ('критерию', 'критериям', 'критериям'))}. {told}",
+        [str(number) for number in parts],
+        shown,
+        height_mm=24 + 4.4 * len(parts),
     )

@@ -23,7 +23,7 @@ SCHOOLS: Final = ("ОО", "ОО", "ОО")
 
 DONE_STATES: Final = ("served", "done")
 STATES_RU: Final[Mapping[str, str]] = {
-    "served": "выполнено по данным",
+    "served": "выполнено",
     "done": "выполнено",
     "partly": "частично",
     "overdue": "просрочено",

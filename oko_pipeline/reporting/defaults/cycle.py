@@ -68,7 +68,10 @@ def _order(unit: str, writer: Writer) -> None:
     writer.add("ПРИКАЗ", "Title")
     writer.add("«____» ______________ 20___ г. № ________", "ОКО Титул")
     writer.add("{{ title }}", "Subtitle")
-    writer.add("{{ preamble }}", "ОКО Ввод")
+    writer.add(
+        "По итогам анализа результатов {{ school_year }} учебного года{{ basis }} и на основании адресных рекомендаций",
+        "ОКО Ввод",
+    )
     writer.lead("ПРИКАЗЫВАЮ:", "", "ОКО Ввод")
     writer.tag("for point in points")
     writer.add("{{ point.text }}", "ОКО Ввод")
@@ -80,7 +83,7 @@ def _order(unit: str, writer: Writer) -> None:
     writer.add("{{ proposals_note }}", "ОКО Примечание")
     writer.tag("endif")
     writer.tag("if sheet")
-    writer.add("С приказом ознакомлены", "ОКО Группа")
+    writer.lead("С приказом ознакомлены", "", "ОКО Ввод")
     writer.table_caption("{{ sheet.title }}")
     writer.block("sheet")
     writer.tag("endif")
@@ -93,14 +96,19 @@ def _protocol(body: str, writer: Writer) -> None:
     writer.add("{{ unit_name }}", "Subtitle")
     writer.add("{{ title }}", "Title")
     writer.add("«____» ______________ 20___ г. № ________", "ОКО Титул")
-    writer.add(f"Председатель {body}: ____________________. Секретарь: ____________________.", "ОКО Текст")
-    writer.add("Присутствовали: ____ чел. (список прилагается). Приглашены: ____________________.", "ОКО Текст")
-    writer.add("Повестка дня", "ОКО Группа")
+    for line in (
+        f"Председатель {body}: ____________________",
+        "Секретарь: ____________________",
+        "Присутствовали: ____ чел. (список прилагается)",
+        "Приглашены: ____________________",
+    ):
+        writer.add(line, "Normal")
+    writer.lead("Повестка дня", "", "ОКО Ввод")
     writer.tag("for line in agenda")
     writer.add("{{ line }}", "ОКО Текст")
     writer.tag("endfor")
     writer.tag("for question in questions")
-    writer.add("{{ question.title }}", "ОКО Группа")
+    writer.add("{{ question.title }}", "Heading 1")
     writer.add("СЛУШАЛИ: ____________________.", "ОКО Ввод")
     writer.tag("for line in question.heard")
     writer.add("{{ line }}", "List Bullet")
@@ -130,12 +138,12 @@ def _talk(writer: Writer) -> None:
     writer.add("{{ unit_name }}", "Subtitle")
     writer.add(_YEAR, "ОКО Титул")
     writer.add(
-        "Слово в скобках говорит, насколько вывод надёжен. Показывайте графики из справок; школы, классы и людей не "
-        "сравнивайте.",
+        "Номер заголовка — номер слайда; слово в скобках говорит, насколько вывод надёжен. Показывайте графики из "
+        "справок; школы, классы и людей не сравнивайте.",
         "ОКО Примечание",
     )
     writer.tag("for slide in slides")
-    writer.add("{{ slide.title }}", "ОКО Группа")
+    writer.add("{{ slide.title }}", "Heading 1")
     writer.tag("for point in slide.points")
     writer.add("{{ point }}", "List Bullet")
     writer.tag("endfor")
@@ -146,10 +154,20 @@ def _talk(writer: Writer) -> None:
     writer.provenance_note()
 
 
+def _wide_appendix(writer: Writer, name: str, heading: str) -> None:
+    """Write a section as an appendix on landscape pages, its heading too."""
+    writer.tag(f"if {name}")
+    writer.end_section(landscape=False)
+    writer.add(heading, "ОКО Приложение")
+    writer.section(name, "", level=0)
+    writer.end_section(landscape=True)
+    writer.tag("endif")
+
+
 def _expected(writer: Writer) -> None:
     writer.title_page(_MUNICIPALITY, _YEAR)
     writer.section("summary", "Главное")
-    writer.section("goals", "Цели и нормы", wide=True)
+    writer.landscape(("goals", "Цели и нормы"))
     writer.add(
         "Цель — значение, утверждённое в реестре показателей, плановое значение плана или норма каталога показателей, "
         "в этом порядке. Цель достигнута, когда не хуже неё весь 95-процентный интервал, и не достигнута, когда весь "
@@ -178,12 +196,13 @@ def _roadmap(unit_line: str, writer: Writer) -> None:
     writer.tag("endif")
     writer.section("overdue", "Просрочено")
     writer.section("aside", "Не применимо")
-    if unit_line == _SCHOOL:
-        writer.section("rows", "Строки программы", wide=True)
-    else:
+    if unit_line == _MUNICIPALITY:
         writer.section("schools", "Образовательные организации")
-        writer.section("side", "Муниципалитет и образовательные организации рядом", wide=True)
     writer.signature()
+    if unit_line == _MUNICIPALITY:
+        _wide_appendix(writer, "side", "Приложение. Муниципалитет и образовательные организации рядом")
+    else:
+        _wide_appendix(writer, "rows", "Приложение. Строки программы")
     writer.provenance()
 
 
@@ -197,7 +216,7 @@ def _self_assessment(unit_line: str, writer: Writer) -> None:
         "и отметок побуждают завышать результаты.",
         "ОКО Примечание",
     )
-    writer.section("criteria", "Критерии", wide=True)
+    writer.section("criteria", "Критерии")
     if unit_line == _MUNICIPALITY:
         writer.section("schools", "Самооценка образовательных организаций")
     writer.signature()
@@ -209,7 +228,7 @@ def _next_roadmap(unit_line: str, writer: Writer) -> None:
     writer.section("summary", "Что даёт анализ года")
     writer.section("goals", "Цели")
     writer.section("indicators", "Показатели")
-    writer.section("new", "Новые мероприятия", wide=True)
+    writer.section("new", "Новые мероприятия")
     writer.section("carried", "Переносится с прошлого года")
     writer.section("measures", "Меры")
     writer.tag("if repeated")
@@ -217,19 +236,21 @@ def _next_roadmap(unit_line: str, writer: Writer) -> None:
     writer.add("На них нет ответа, решения или меры:", "ОКО Ввод")
     writer.section("repeated", "", level=0)
     writer.tag("endif")
-    writer.section("duties", "Строки программы", wide=True)
     writer.add(
-        "План составлен программой по итогам года; решение о каждой строке принимает тот, кто его утверждает.",
+        "План составлен программой по итогам года; решение о каждой строке принимает тот, кто его утверждает. "
+        "Постоянные обязанности по программам стоят в приложении.",
         "ОКО Примечание",
     )
     writer.signature()
+    _wide_appendix(writer, "duties", "Приложение. Строки программ и их сроки")
     writer.provenance()
 
 
 def _effectiveness(unit_line: str, writer: Writer) -> None:
     writer.title_page(unit_line, _YEAR)
     writer.section("summary", "Главное")
-    writer.section("effects", "Эффект мер", wide=True)
+    writer.section("effects", "Эффект мер")
+    writer.landscape(("judged", "Меры, об эффекте которых есть данные"))
     writer.tag("if effects")
     writer.add(
         "«Без меры» — изменение, которое было бы у этих ОО, если бы они менялись как сопоставимые с тем же стартом (с "
