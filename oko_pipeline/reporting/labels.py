@@ -44,3 +44,9 @@ def day_ru(day: Any) -> str:
     if isinstance(day, date):
         return f"{day:%d.%m.%Y}"
     return ".".join(reversed(str(day)[:10].split("-")))
+
+
+def role_ru(row: Row) -> str:
+    """Return who answers for a recommendation or a decision; a dash where nobody is named."""
+    code = row["responsible_role"]
+    return ru.DASH if code is None else choice_lists()["roles"].get(str(code), ru.DASH)

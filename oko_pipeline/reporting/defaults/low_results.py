@@ -67,16 +67,14 @@ def _tail(writer: Writer) -> None:
 
 def _write_input(writer: Writer) -> None:
     _head(writer)
-    writer.landscape(
-        ("sections.schools", "Кому нужна поддержка"),
-        ("sections.risk", "Рисковый профиль"),
-    )
+    writer.section("sections.schools", "Кому нужна поддержка")
     writer.section("sections.recommendations", "Что сделать")
     writer.section("sections.criteria", "Критерии")
     writer.section("sections.sensitivity", "Насколько перечень зависит от порогов")
     writer.section("sections.procedures", "Результаты процедур")
     writer.section("sections.diagnostics", "Независимая диагностика")
     writer.section("sections.social", "Условия")
+    writer.section("sections.risk", "Рисковый профиль")
     writer.section("sections.resilience", "Результаты с поправкой на условия")
     writer.section("sections.staff", "Кадры и обучение")
     writer.section("sections.aid", "Какая помощь нужна")
@@ -92,7 +90,7 @@ def _write_interim(writer: Writer) -> None:
     writer.section("sections.diagnostics", "Независимая диагностика")
     writer.section("sections.aid", "Помощь")
     writer.section("sections.staff", "Кадры и обучение")
-    writer.landscape(("sections.measures", "Меры"))
+    writer.section("sections.measures", "Меры")
     _tail(writer)
 
 
@@ -104,7 +102,7 @@ def _write_final(writer: Writer) -> None:
     writer.section("sections.procedures", "Результаты процедур")
     writer.section("sections.diagnostics", "Независимая диагностика")
     writer.section("sections.individual", "Индивидуальные планы")
-    writer.landscape(("sections.measures", "Меры и их действенность"))
+    writer.section("sections.measures", "Меры и их действенность")
     writer.section("sections.staff", "Кадры и компетенции")
     writer.section("sections.resilience", "Результаты с поправкой на условия")
     _tail(writer)
@@ -130,7 +128,7 @@ def _write_programme(writer: Writer) -> None:
     writer.section("sections.goals", "Цели")
     writer.section("sections.indicators", "Показатели")
     writer.section("sections.advice", "Что рекомендует анализ")
-    writer.landscape(("sections.measures", "Меры"))
+    writer.section("sections.measures", "Меры")
     writer.section("sections.aid", "Какая помощь нужна")
     writer.section("sections.partners", "У кого учиться")
     writer.section("sections.rounds", "Этапы мониторинга")

@@ -41,18 +41,27 @@ def social_section(group: Group) -> Spec | None:
     """Return the conditions of the group's schools and who works in the hardest ones."""
     area = group.area
     columns = [
-        ("Код", 1.5, "text"),
-        ("Тип", 2.6, "text"),
-        ("Место", 2.0, "text"),
-        ("Обучающихся", 1.5, "number"),
-        ("Индекс условий", 1.4, "number"),
-        ("Треть", 1.4, "text"),
-        ("Чего индекс не знает", 3.8, "text"),
+        ("Код", 20, "text"),
+        ("ОО", 46, "text"),
+        ("Тип", 34, "text"),
+        ("Место", 26, "text"),
+        ("Обучающихся", 26, "number"),
+        ("Индекс условий", 18, "number"),
     ]
-    rows = [_social_row(area, code) for code in sorted({*group.all, *group.hard})]
-    text = _social_text(group)
-    known = [one for one in rows if any(cell not in (ru.DASH, "") for cell in one["cells"][1:])]
-    return section(text=text, tables=[table("Условия, в которых работают ОО", columns, known)])
+    codes = sorted({*group.all, *group.hard})
+    rows = [_social_row(area, code) for code in codes]
+    known = [one for one in rows if any(cell != ru.DASH for cell in one["cells"][2:])]
+    made = table("Условия, в которых работают ОО", columns, known)
+    return section(text=_social_text(group), tables=[made], note=_missing_ru(area, codes))
+
+
+def _missing_ru(area: Area, codes: Sequence[str]) -> str:
+    """Return what the index of conditions does not know, each thing once."""
+    index = [
+        one for one in area.rows("social_index") if one["is_main"] and one["school_code"] in codes and one["missing_ru"]
+    ]
+    missing = dict.fromkeys(part for one in index for part in str(one["missing_ru"]).split("; "))
+    return f"Индекс не знает (хотя бы у одной из этих ОО): {'; '.join(missing)}." if missing else ""
 
 
 def _social_text(group: Group) -> list[str]:
@@ -77,15 +86,13 @@ def _social_row(area: Area, code: str) -> Spec:
     figures = area.figures
     group = next(iter(area.data.rows("school_groups", school_code=code)), None)
     index = next((one for one in area.data.rows("social_index", school_code=code) if one["is_main"]), None)
-    third = {1: "нижняя", 2: "средняя", 3: "верхняя"}
     return row(
         code,
+        area.school(code),
         ru.DASH if group is None else TYPES[group["school_type"]],
         ru.DASH if group is None else PLACES[group["place"]],
         ru.DASH if group is None else figures.whole(group, "pupils_count"),
         ru.DASH if index is None else figures.decimal(index, "value", 0),
-        ru.DASH if index is None or index["third"] is None else third[int(index["third"])],
-        ru.DASH if index is None else str(index["missing_ru"] or ru.DASH),
     )
 
 
@@ -99,12 +106,13 @@ def risk_section(group: Group) -> Spec | None:
     codes = sorted({str(one["factor_code"]) for one in known}, key=[str(one["factor_code"]) for one in found].index)
     titles = {str(one["factor_code"]): str(one["factor_title_ru"]) for one in found}
     unknown = [titles[code] for code in dict.fromkeys(str(one["factor_code"]) for one in found) if code not in codes]
-    columns = [("Код", 1.5, "text"), ("ОО", 3.2, "text"), *((titles[code], 1.7, "text") for code in codes)]
+    share = 110 / max(len(codes), 3)
+    columns = [("Код", 20, "text"), ("ОО", 40, "text"), *((titles[code], share, "text") for code in codes)]
     rows = [_risk_row(area, school, found, codes) for school in group.all]
     high = [one for one in known if one["significance"] in ("high", "medium")]
     points = [
         f"{one['school_code']}, {_small(str(one['factor_title_ru']))} ({SIGNIFICANCE[one['significance']]}): "
-        f"{one['evidence_ru']}"
+        f"{area.figures.text(one, 'evidence_ru')}"
         for one in sorted(high, key=lambda one: (one["school_code"], codes.index(str(one["factor_code"]))))
     ]
     note = f"Данных нет ни по одной ОО: {'; '.join(_small(title) for title in unknown)}." if unknown else ""
@@ -123,16 +131,17 @@ def resilience_section(group: Group) -> Spec | None:
     area = group.area
     base = sorted(area.rows("high_result_base"), key=lambda one: (one["school_code"], one["basis"]))
     points = [
-        f"{one['school_code']} {area.school(str(one['school_code']))} — {BASES[one['basis']]}. {one['evidence_ru']}"
+        f"{one['school_code']} {area.school(str(one['school_code']))} — {BASES[one['basis']]}. "
+        f"{area.figures.text(one, 'evidence_ru')}"
         for one in base
     ]
     columns = [
-        ("Код", 1.6, "text"),
-        ("ОО", 3.6, "text"),
-        ("Кампания", 3.0, "text"),
-        ("Участников", 1.4, "number"),
-        ("Разность с ожидаемым, σ", 1.8, "number"),
-        ("Вывод", 2.4, "text"),
+        ("Код", 20, "text"),
+        ("ОО", 40, "text"),
+        ("Когда", 34, "text"),
+        ("Участников", 22, "number"),
+        ("Разность с ожидаемым, σ", 26, "number"),
+        ("Вывод", 28, "text"),
     ]
     found = [one for one in area.rows("contextual_results", scope_kind="all") if one["school_code"] in group.all]
     told = [one for one in found if one["verdict"] != "insufficient"]
@@ -185,14 +194,14 @@ def _competences_table(group: Group) -> Spec | None:
         one for one in area.rows("teacher_diagnostics") if one["school_code"] in group.all and one["levelled_count"]
     ]
     columns = [
-        ("Компетенция", 3.4, "text"),
-        ("ОО", 1.0, "number"),
-        ("Прошли диагностику с уровнем", 2.4, "number"),
-        ("Низкий", 1.4, "number"),
-        ("Средний", 1.4, "number"),
-        ("Высокий", 1.4, "number"),
-        ("Выявлены дефициты", 1.8, "number"),
-        ("Дефицит устранён", 1.8, "number"),
+        ("Компетенция", 36, "text"),
+        ("ОО", 12, "number"),
+        ("Прошли диагностику с уровнем", 26, "number"),
+        ("Низкий", 16, "number"),
+        ("Средний", 18, "number"),
+        ("Высокий", 18, "number"),
+        ("Выявлены дефициты", 24, "number"),
+        ("Дефицит устранён", 24, "number"),
     ]
     titles = choice_lists()["competences"]
     rows: list[Spec] = []
@@ -215,10 +224,10 @@ def _sum(area: Area, rows: Sequence[Row], column: str) -> str:
 
 def _needs_table(area: Area, needs: Sequence[Row]) -> Spec | None:
     columns = [
-        ("Тема обучения", 5.0, "text"),
-        ("Нуждаются", 1.6, "number"),
-        ("Включены в заявку", 1.8, "number"),
-        ("ОО", 3.4, "text"),
+        ("Тема обучения", 56, "text"),
+        ("Нуждаются", 22, "number"),
+        ("Включены в заявку", 22, "number"),
+        ("ОО", 70, "text"),
     ]
     rows: list[Spec] = []
     for theme in sorted(

@@ -50,14 +50,21 @@ def conclusion(area: Area, rows: Sequence[Row]) -> str:
         return f"положительная динамика: рост подтверждён, {_works(better)} ({said})"
     if worse:
         return f"отрицательная динамика: снижение подтверждено, {_works(worse)} ({said})"
-    up, down = (sum(one["verdict"] == verdict for one in rows) for verdict in ("better", "worse"))
-    if not up and not down:
+    signs = [_apart(area, rows, verdict) for verdict in ("better", "worse")]
+    if not any(signs):
         return f"изменений, больших случайного, нет ({said})"
-    signs = [f"лучше — {up}" if up else "", f"хуже — {down}" if down else ""]
     return (
-        f"динамика не доказана: отдельно взятые — {', '.join(part for part in signs if part)} ({said}; при стольких "
-        "проверках столько бывает и случайно)"
+        f"динамика не доказана: по отдельности {', '.join(part for part in signs if part)} ({said}), с учётом их "
+        "числа ни одно изменение не подтверждено"
     )
+
+
+def _apart(area: Area, rows: Sequence[Row], verdict: str) -> str:
+    found = [one for one in rows if one["verdict"] == verdict]
+    title = {"better": "лучше", "worse": "хуже"}[verdict]
+    if not found:
+        return ""
+    return f"{title} — {area.figures.computed(len(found), f'сравнений с выводом «{title}»', found, form='whole')}"
 
 
 def _works(rows: Sequence[Row]) -> str:
@@ -71,12 +78,16 @@ def dynamics_section(group: Group, codes: Sequence[str]) -> Spec | None:
     if not by_school:
         return None
     everything = [one for rows in by_school.values() for one in rows]
-    points = [f"{code} {area.school(code)}: {conclusion(area, rows)}." for code, rows in by_school.items()]
+    points = [
+        f"{code} {area.school(code)}: {conclusion(area, rows)}."
+        for code, rows in by_school.items()
+        if code not in group.low
+    ]
     silent = [code for code in codes if code not in by_school]
     text = [_chance_text(area, everything)]
     if silent:
         text.append(f"Сравнить с прежними результатами нечего или участников мало: {', '.join(silent)}.")
-    charts = [_chart(by_school)] if len(by_school) > 1 else []
+    charts = [_chart(area, by_school)] if len(by_school) > 1 else []
     return section(text=text, points=points, charts=charts, tables=[_table(area, everything)])
 
 
@@ -95,13 +106,11 @@ def _chance_text(area: Area, rows: Sequence[Row]) -> str:
     )
 
 
-def _chart(by_school: dict[str, list[Row]]) -> Spec:
+def _chart(area: Area, by_school: dict[str, list[Row]]) -> Spec:
     codes = list(by_school)
     parts: list[Spec] = []
     for verdict, title, role in _PARTS:
-        values = [
-            round(100 * sum(one["verdict"] == verdict for one in rows) / len(rows), 1) for rows in by_school.values()
-        ]
+        values = [_part(area, rows, verdict, title) for rows in by_school.values()]
         parts.append(series(title, role, values))
     better = [code for code in codes if any(one["verdict"] == "better" for one in by_school[code])]
     worse = [code for code in codes if any(one["verdict"] == "worse" for one in by_school[code])]
@@ -119,14 +128,20 @@ def _chart(by_school: dict[str, list[Row]]) -> Spec:
     )
 
 
+def _part(area: Area, rows: Sequence[Row], verdict: str, title: str) -> float:
+    share = sum(one["verdict"] == verdict for one in rows) / len(rows)
+    text = area.figures.computed(share, f"доля сравнений «{title}»", rows, form="percent_number")
+    return float(text.replace(",", "."))
+
+
 def _table(area: Area, rows: Sequence[Row]) -> Spec | None:
     columns = [
-        ("Код", 1.5, "text"),
-        ("Работа", 4.0, "text"),
-        ("Сравнение", 2.2, "text"),
-        ("Участников", 1.4, "number"),
-        ("Изменение положения (интервал)", 2.6, "number"),
-        ("Вывод", 2.4, "text"),
+        ("Код", 20, "text"),
+        ("Работа", 40, "text"),
+        ("Сравнение", 28, "text"),
+        ("Участников", 22, "number"),
+        ("Изменение положения (интервал)", 34, "number"),
+        ("Вывод", 26, "text"),
     ]
     verdicts = {"better": "лучше", "worse": "хуже", "no_evidence": "не доказано"}
     told = [one for one in rows if one["verdict"] != "no_evidence"]

@@ -64,11 +64,10 @@ def criteria_section(group: Group) -> Spec | None:
     """Return the rule sets side by side and how many schools each names."""
     area = group.area
     columns = [
-        ("Набор правил", 5.0, "text"),
-        ("Отвечает о ОО", 1.3, "number"),
-        ("Названо ОО", 1.3, "number"),
-        ("Где (коды ОО)", 2.6, "text"),
-        ("Откуда правило", 4.0, "text"),
+        ("Набор правил", 78, "text"),
+        ("Отвечает о ОО", 22, "number"),
+        ("Названо ОО", 22, "number"),
+        ("Где (коды ОО)", 48, "text"),
     ]
     rows = [
         _rule_row(area, rule, area.rows("low_result_flags", rule_code=rule.rule_code))
@@ -84,35 +83,37 @@ def _rule_row(area: Area, rule: LowResultRule, flags: Rows) -> Spec | None:
     met = [one for one in answered if one["computed"]]
     return row(
         rule.title_ru,
-        _number(area, answered, "ОО, о которых набор отвечает") if answered else "0",
-        _number(area, met, "ОО, названных набором") if met else "0",
+        area.figures.computed(len(answered), "число ОО, о которых набор отвечает", answered or flags, form="whole"),
+        area.figures.computed(len(met), "число ОО, названных набором", met or flags, form="whole"),
         _codes(met) or ru.DASH,
-        rule.source_ru,
     )
 
 
 def schools_section(group: Group) -> Spec | None:
     """Return the table of the group's schools: why each is spoken of."""
     columns = [
-        ("Код", 1.5, "text"),
-        ("ОО", 3.6, "text"),
-        ("Критерий", 1.4, "text"),
-        ("Порог достигнут, процедур", 1.5, "text"),
-        ("Из них с учётом случайности", 1.6, "number"),
-        ("Повтор по годам, процедур", 1.5, "number"),
-        ("Официальный перечень", 1.7, "text"),
-        ("Социальные условия", 2.0, "text"),
-        ("Своя программа", 1.4, "text"),
+        ("Код", 20, "text"),
+        ("ОО", 42, "text"),
+        ("Критерий", 18, "text"),
+        ("Порог достигнут, процедур", 20, "text"),
+        ("Из них наверняка", 18, "number"),
+        ("Перечень", 19, "text"),
+        ("Условия", 17, "text"),
+        ("Своя программа", 18, "text"),
     ]
     rows = [_school_row(group, code) for code in group.all]
-    return section(tables=[table("ОО, которым нужна поддержка (в порядке кодов)", columns, rows)])
+    made = table("ОО, которым нужна поддержка (в порядке кодов)", columns, rows)
+    note = (
+        "«Наверняка» — порог достигнут и по нижней границе 95-процентного интервала. Условия — треть индекса среди "
+        "всех ОО."
+    )
+    return section(tables=[made], note=note)
 
 
 def _school_row(group: Group, code: str) -> Spec:
     area = group.area
     flag = area.data.row("low_result_flags", rule_code=main_rule().rule_code, school_code=code)
     lists = [title for title, codes in (("ШНОР", group.listed), ("ШНСУ", group.hard_listed)) if code in codes]
-    shades = [None, None, "level_3" if code in group.computed else None]
     return row(
         code,
         area.school(code),
@@ -120,28 +121,27 @@ def _school_row(group: Group, code: str) -> Spec:
         ", ".join(lists) or ru.DASH,
         _conditions(area, code),
         "есть" if code in group.in_programme else "нет",
-        shades=shades,
+        shades=[None, None, "level_3" if code in group.computed else None],
     )
 
 
-def _criterion(area: Area, flag: Row | None) -> tuple[str, str, str, str]:
+def _criterion(area: Area, flag: Row | None) -> tuple[str, str, str]:
     if flag is None:
-        return ("нет данных", ru.DASH, ru.DASH, ru.DASH)
+        return ("нет данных", ru.DASH, ru.DASH)
     figures = area.figures
     answer = "мало данных" if flag["computed"] is None else ("да" if flag["computed"] else "нет")
     return (
         answer,
         f"{figures.whole(flag, 'failed_count')} из {figures.whole(flag, 'procedures_count')}",
         figures.whole(flag, "certain_count"),
-        figures.whole(flag, "repeated_count"),
     )
 
 
 def _conditions(area: Area, code: str) -> str:
     index = next((one for one in area.data.rows("social_index", school_code=code) if one["is_main"]), None)
     if index is None or index["third"] is None:
-        return "не посчитаны"
-    return {LOWEST_THIRD: "нижняя треть", 2: "средняя треть", 3: "верхняя треть"}[int(index["third"])]
+        return ru.DASH
+    return {LOWEST_THIRD: "нижняя", 2: "средняя", 3: "верхняя"}[int(index["third"])]
 
 
 def procedures_section(group: Group) -> Spec | None:
@@ -154,12 +154,12 @@ def procedures_section(group: Group) -> Spec | None:
         if one["school_code"] in wanted and one["state"] in ("failed", "passed")
     ]
     columns = [
-        ("Код", 1.5, "text"),
-        ("Процедура", 4.6, "text"),
-        ("Участников", 1.4, "number"),
-        ("Ниже минимума", 1.4, "number"),
-        ("Доля ниже минимума, % (интервал)", 2.4, "number"),
-        ("Порог", 1.6, "text"),
+        ("Код", 20, "text"),
+        ("Процедура", 52, "text"),
+        ("Участников", 22, "number"),
+        ("Ниже минимума", 21, "number"),
+        ("Доля ниже минимума, % (интервал)", 34, "number"),
+        ("Порог достигнут", 21, "text"),
     ]
     found.sort(key=lambda one: (one["school_code"], one["procedure_unit"]))
     rows = [_procedure_row(area, one) for one in found]
@@ -190,7 +190,7 @@ def _procedure_row(area: Area, one: Row) -> Spec:
         figures.whole(one, "participants_count"),
         figures.whole(one, "below_minimum_count") if one["participants_count"] >= hide else ru.DASH,
         below_minimum(figures, one, area.data.settings.claim_from),
-        "достигнут" if is_failed else "не достигнут",
+        "да" if is_failed else "нет",
         shades=[*[None] * 5, "level_3" if is_failed else None],
     )
 
@@ -208,7 +208,7 @@ def sensitivity_section(group: Group) -> Spec | None:
     columns = [("Порог доли", 2.0, "text")]
     columns += [(f"Названо ОО при числе участников от {minimum}", 3.0, "text") for minimum in minimums]
     rows = [
-        row(ru.percent(threshold, 0), *(_cell(area, cells.get((threshold, minimum))) for minimum in minimums))
+        row(_threshold(area, cells, threshold), *(_cell(area, cells.get((threshold, minimum))) for minimum in minimums))
         for threshold in thresholds
     ]
     own = next((one for one in found if one["is_rule"]), None)
@@ -217,6 +217,11 @@ def sensitivity_section(group: Group) -> Spec | None:
         charts=[_sensitivity_chart(area, cells, thresholds, minimums)],
         tables=[table("Сколько ОО назвал бы критерий при других порогах (все загруженные ОО)", columns, rows)],
     )
+
+
+def _threshold(area: Area, cells: dict[tuple[float, int], Row], threshold: float) -> str:
+    one = next(row for (own, _), row in cells.items() if own == threshold)
+    return area.figures.percent(one, "share_threshold", 0)
 
 
 def _cell(area: Area, one: Row | None) -> str:
@@ -235,13 +240,15 @@ def _sensitivity_text(
     lower = cells.get((thresholds[place - 1], minimum)) if place else None
     upper = cells.get((thresholds[place + 1], minimum)) if place + 1 < len(thresholds) else None
     near = [
-        f"при пороге {ru.percent(float(one['share_threshold']), 0)} было бы {area.figures.whole(one, 'computed_count')}"
+        f"при пороге {area.figures.percent(one, 'share_threshold', 0)} было бы "
+        f"{area.figures.whole(one, 'computed_count')}"
         for one in (lower, upper)
         if one is not None and one["assessed_count"]
     ]
     said = (
-        f"Действующий порог ({ru.percent(threshold, 0)}, от {minimum} участников) называет "
-        f"{area.figures.whole(own, 'computed_count')} ОО из {area.figures.whole(own, 'assessed_count')}"
+        f"Действующий порог ({area.figures.percent(own, 'share_threshold', 0)}, участников — от "
+        f"{area.figures.whole(own, 'minimum_n')}) называет {area.figures.whole(own, 'computed_count')} ОО из "
+        f"{area.figures.whole(own, 'assessed_count')}"
     )
     return [f"{said}; {ru.listed(near)}." if near else f"{said}."]
 

@@ -113,9 +113,8 @@ def _group_text(group: Group) -> str:
         for reason, codes in reasons
         if codes
     ]
-    return (
-        f"Поддержка нужна {count} ОО муниципалитета: {ru.listed(told)} (одна ОО может войти по нескольким основаниям)."
-    )
+    several = " (одна ОО может войти по нескольким основаниям)" if len(told) > 1 else ""
+    return f"Поддержка нужна {count} ОО муниципалитета: {ru.listed(told)}{several}."
 
 
 def _conclusions(group: Group) -> list[str]:

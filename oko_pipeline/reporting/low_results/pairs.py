@@ -47,7 +47,8 @@ def _main(area: Area, by_school: dict[str, list[Row]], paired: dict[str, list[Ro
     rows = [one for found in by_school.values() for one in found]
     everyone = area.figures.computed(len(by_school), "ОО, для которых искали партнёра", rows, form="whole")
     some = area.figures.computed(len(paired), "ОО, для которых партнёр нашёлся", rows, form="whole")
-    text = [f"Партнёр искался для {everyone} ОО с низкими результатами; в сходных условиях он нашёлся для {some}."]
+    told = f"в сходных условиях он нашёлся для {some}" if paired else "в сходных условиях он не нашёлся ни для одной"
+    text = [f"Партнёр искался для {everyone} ОО с низкими результатами; {told}."]
     return section(text=text)
 
 
@@ -135,7 +136,7 @@ def _alone_ru(area: Area, code: str) -> str:
         " Ближайшие по условиям, с ними можно обмениваться опытом на равных: "
         f"{', '.join(f'{one} {area.school(one)}' for one in nearest)}."
         if nearest
-        else f" {state['explanation_ru']}"
+        else f" {area.figures.text(state, 'explanation_ru')}"
         if state is not None
         else ""
     )

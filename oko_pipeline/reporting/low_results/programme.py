@@ -7,7 +7,7 @@ from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.area import Area
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
-from oko_pipeline.reporting.labels import answer_ru, day_ru
+from oko_pipeline.reporting.labels import answer_ru, day_ru, role_ru
 from oko_pipeline.reporting.low_results.conditions import BASES, PLACES, TYPES
 from oko_pipeline.reporting.low_results.group import OWN_PROGRAMMES, Group, main_rule
 from oko_pipeline.reporting.low_results.words import (
@@ -18,11 +18,12 @@ from oko_pipeline.reporting.low_results.words import (
     indicator_unit,
     procedure_ru,
 )
-from oko_pipeline.reporting.objectivity.note_procedure import recommendation_points
 from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
 
 _TITLE: Final = "Программа перехода в эффективный режим"
 _BLANK: Final = 3
+_ADVICE_SHOWN: Final = 8
+_RECOMMENDATIONS: Final = ("рекомендация", "рекомендации", "рекомендаций")
 _DIRECTIONS: Final = ("low_results", "attainment", "teacher_development")
 
 
@@ -42,7 +43,7 @@ def _context(area: Area, code: str) -> Context:
         "risks": _risks(area, code),
         "goals": _goals(area, code),
         "indicators": _indicators(area, code),
-        "advice": section(points=_advice(area, code)),
+        "advice": _advice(area, code),
         "measures": section(tables=[_measures_table()]),
         "aid": _aid(area, code),
         "partners": _partners(area, code),
@@ -80,22 +81,22 @@ def _reason(area: Area, code: str) -> Spec | None:
         "low_result_procedures", rule_code=main_rule().rule_code, school_code=code, state=("failed", "passed")
     )
     columns = [
-        ("Процедура", 5.0, "text"),
-        ("Участников", 1.6, "number"),
-        ("Доля ниже минимума, % (интервал)", 2.8, "number"),
-        ("Порог", 1.8, "text"),
+        ("Процедура", 70, "text"),
+        ("Участников", 24, "number"),
+        ("Доля ниже минимума, % (интервал)", 44, "number"),
+        ("Порог достигнут", 32, "text"),
     ]
     rows = [
         row(
             procedure_ru(one["procedure_unit"]),
             area.figures.whole(one, "participants_count"),
             below_minimum(area.figures, one, area.data.settings.claim_from),
-            "достигнут" if one["state"] == "failed" else "не достигнут",
+            "да" if one["state"] == "failed" else "нет",
             shades=[None, None, None, "level_3" if one["state"] == "failed" else None],
         )
         for one in sorted(found, key=lambda one: one["procedure_unit"])
     ]
-    text = [str(flag["explanation_ru"])] if flag is not None else []
+    text = [area.figures.text(flag, "explanation_ru")] if flag is not None else []
     if flag is not None and flag["official_list"]:
         text.append("ОО названа в официальном перечне ОО с низкими результатами.")
     return section(text=text, tables=[table("С чем ОО входит в программу", columns, rows)])
@@ -112,7 +113,13 @@ def _risks(area: Area, code: str) -> Spec | None:
         ("Что сделаем", 3.4, "text"),
     ]
     rows = [
-        row(str(one["factor_title_ru"]), SIGNIFICANCE[one["significance"]], str(one["evidence_ru"]), "", kind="form")
+        row(
+            str(one["factor_title_ru"]),
+            SIGNIFICANCE[one["significance"]],
+            area.figures.text(one, "evidence_ru"),
+            "",
+            kind="form",
+        )
         for one in known
     ]
     unknown = [str(one["factor_title_ru"]) for one in found if one["significance"] == "unknown"]
@@ -176,9 +183,28 @@ def _plan_fact(area: Area, one: Row | None) -> str:
     return f"{planned} / {actual}".strip()
 
 
-def _advice(area: Area, code: str) -> list[str]:
-    found = area.data.rows("recommendations", unit_level="school", unit_code=code, direction=_DIRECTIONS)
-    return recommendation_points(found)
+def _advice(area: Area, code: str) -> Spec | None:
+    """Return the most urgent recommendations of the directions of a programme, with room for the school's answer."""
+    found = [
+        one
+        for one in area.data.rows("recommendations", unit_level="school", unit_code=code, direction=_DIRECTIONS)
+        if not one["is_held_back"] and one["state"] != "rejected"
+    ]
+    found.sort(key=lambda one: (one["direction"] != "low_results", -(one["urgency"] or 0), one["recommendation_id"]))
+    columns = [
+        ("Рекомендация", 92, "text"),
+        ("Кто отвечает", 30, "text"),
+        ("Срок", 22, "text"),
+        ("Берём в программу", 26, "text"),
+    ]
+    shown = found[:_ADVICE_SHOWN]
+    rows = [row(area.figures.text(one, "text_ru"), role_ru(one), day_ru(one["due_on"]), "да / нет") for one in shown]
+    more = len(found) - len(shown)
+    note = ""
+    if more:
+        count = area.figures.computed(more, "число остальных рекомендаций", found[_ADVICE_SHOWN:], form="whole")
+        note = f"Ещё {count}{ru.NBSP}{ru.plural(more, _RECOMMENDATIONS)} — в адресных рекомендациях ОО."
+    return section(tables=[table("Рекомендации по данным года, сначала срочные", columns, rows)], note=note)
 
 
 def _measures_table() -> Spec | None:
@@ -213,7 +239,7 @@ def _partners(area: Area, code: str) -> Spec | None:
         for one in found
         if one["within"] != "none"
     ]
-    text = [str(one["explanation_ru"]) for one in found if one["within"] == "none"]
+    text = [area.figures.text(one, "explanation_ru") for one in found if one["within"] == "none"]
     return section(text=text, points=points)
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from oko_pipeline.catalogue.records import choice_lists
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.area import Area
 from oko_pipeline.reporting.cycle_data import Row
-from oko_pipeline.reporting.labels import answer_ru, day_ru
+from oko_pipeline.reporting.labels import answer_ru, day_ru, role_ru
 from oko_pipeline.reporting.low_results.group import Group
 from oko_pipeline.reporting.low_results.words import DYNAMICS, PLAN_STATES, ROUNDS, indicator_ru, indicator_unit
 from oko_pipeline.reporting.objectivity.note_procedure import recommendation_points
@@ -60,13 +59,13 @@ def _prepositional(round_code: str) -> str:
 def plan_section(group: Group, rounds: Sequence[str]) -> Spec | None:
     """Return plan and fact by school and indicator, round by round."""
     columns = [
-        ("Показатель", 4.6, "text"),
-        ("Единица", 1.1, "text"),
-        ("Этап", 1.8, "text"),
-        ("План", 1.2, "number"),
-        ("Факт", 1.2, "number"),
-        ("План выполнен", 1.6, "text"),
-        ("Динамика от входного этапа", 2.2, "text"),
+        ("Показатель", 54, "text"),
+        ("Единица", 18, "text"),
+        ("Этап", 24, "text"),
+        ("План", 16, "number"),
+        ("Факт", 16, "number"),
+        ("Выполнен", 22, "text"),
+        ("Динамика", 28, "text"),
     ]
     rows: list[Spec] = []
     school = ""
@@ -99,13 +98,13 @@ def aid_section(group: Group) -> Spec | None:
     area = group.area
     found = [one for one in area.rows("aid_needs") if one["school_code"] in group.all]
     columns = [
-        ("Код", 1.5, "text"),
-        ("Вид помощи", 3.0, "text"),
-        ("Кому", 1.8, "text"),
-        ("Какую причину устраняет", 3.6, "text"),
-        ("Нужно, тыс. руб.", 1.5, "number"),
-        ("Выделено, тыс. руб.", 1.6, "number"),
-        ("Состояние", 1.8, "text"),
+        ("Код", 20, "text"),
+        ("Вид помощи", 28, "text"),
+        ("Кому", 26, "text"),
+        ("Какую причину устраняет", 42, "text"),
+        ("Нужно, тыс. руб.", 17, "number"),
+        ("Выделено, тыс. руб.", 20, "number"),
+        ("Состояние", 22, "text"),
     ]
     rows = [
         row(
@@ -131,14 +130,14 @@ def plans_section(group: Group) -> Spec | None:
         if one["school_code"] in group.all and (one["people_count"] or 0) >= area.data.settings.hide_below
     ]
     columns = [
-        ("Код", 1.5, "text"),
-        ("Вид плана", 3.6, "text"),
-        ("Классы", 1.8, "text"),
-        ("Нуждаются", 1.4, "number"),
-        ("Составлен", 1.4, "number"),
-        ("Выполняется", 1.5, "number"),
-        ("Выполнен", 1.4, "number"),
-        ("Результат улучшился", 1.6, "number"),
+        ("Код", 20, "text"),
+        ("Вид плана", 34, "text"),
+        ("Классы", 18, "text"),
+        ("Нуждаются", 20, "number"),
+        ("Составлен", 20, "number"),
+        ("Выполняется", 23, "number"),
+        ("Выполнен", 19, "number"),
+        ("Результат улучшился", 20, "number"),
     ]
     names = ("need_count", "planned_count", "running_count", "done_count", "improved_count")
     rows = [
@@ -158,14 +157,14 @@ def diagnostics_section(group: Group) -> Spec | None:
     area = group.area
     found = [one for one in area.rows("diagnostics_summary", procedure=_INDEPENDENT) if one["school_code"] in group.all]
     columns = [
-        ("Код", 1.5, "text"),
-        ("Процедура", 2.8, "text"),
-        ("Предмет, класс", 3.2, "text"),
-        ("Участников", 1.4, "number"),
-        ("Ниже базового", 1.4, "number"),
-        ("Базовый", 1.3, "number"),
-        ("Повышенный", 1.6, "number"),
-        ("Высокий", 1.3, "number"),
+        ("Код", 20, "text"),
+        ("Процедура", 30, "text"),
+        ("Предмет, класс", 30, "text"),
+        ("Участников", 21, "number"),
+        ("Ниже базового", 18, "number"),
+        ("Базовый", 16, "number"),
+        ("Повышенный", 22, "number"),
+        ("Высокий", 16, "number"),
     ]
     names = ("participants_count", "below_base_count", "base_count", "raised_count", "high_count")
     rows = [
@@ -191,12 +190,12 @@ def measures_section(group: Group) -> Spec | None:
     wanted = {*group.all, area.code}
     found = [one for one in area.data.rows("measure_effects", direction="low_results") if one["owner_code"] in wanted]
     columns = [
-        ("Чья", 1.6, "text"),
-        ("Мера", 3.6, "text"),
-        ("Показатель", 3.0, "text"),
-        ("Эффект (интервал)", 2.2, "text"),
-        ("Вывод", 1.8, "text"),
-        ("Почему", 3.6, "text"),
+        ("Чья", 20, "text"),
+        ("Мера", 34, "text"),
+        ("Показатель", 34, "text"),
+        ("Эффект (интервал)", 24, "text"),
+        ("Вывод", 24, "text"),
+        ("Почему", 34, "text"),
     ]
     rows = [
         row(
@@ -205,7 +204,7 @@ def measures_section(group: Group) -> Spec | None:
             indicator_ru(str(one["indicator_code"])),
             _effect(area, one),
             _EFFECTS[one["verdict"]],
-            str(one["reason_ru"]),
+            area.figures.text(one, "reason_ru"),
         )
         for one in sorted(
             found, key=lambda one: (one["owner_code"] != area.code, one["owner_code"], str(one["measure_number"]))
@@ -228,19 +227,14 @@ def recommendations_section(group: Group, *, with_schools: bool = True) -> Spec 
     """Return what to do: the municipality's recommendations, then those of the group's schools in order of codes."""
     area = group.area
     own = area.data.rows("recommendations", unit_level="municipality", unit_code=area.code, direction="low_results")
-    points = recommendation_points(own)
+    points = recommendation_points(area.figures, own)
     if not with_schools:
         return section(points=points)
-    columns = [("Код", 1.5, "text"), ("Что сделать", 8.0, "text"), ("Кто отвечает", 2.4, "text"), ("Срок", 1.6, "text")]
+    columns = [("Код", 20, "text"), ("Что сделать", 98, "text"), ("Кто отвечает", 30, "text"), ("Срок", 22, "text")]
     rows: list[Spec] = []
     for code in group.all:
         of_school = area.data.rows("recommendations", unit_level="school", unit_code=code, direction="low_results")
         offered = [one for one in of_school if not one["is_held_back"] and one["state"] != "rejected"]
         offered.sort(key=lambda one: (-(one["urgency"] or 0), one["recommendation_id"]))
-        rows += [row(code, str(one["text_ru"]), _role(one), day_ru(one["due_on"])) for one in offered]
+        rows += [row(code, area.figures.text(one, "text_ru"), role_ru(one), day_ru(one["due_on"])) for one in offered]
     return section(points=points, tables=[table("Адресные рекомендации ОО", columns, rows)])
-
-
-def _role(one: Row) -> str:
-    role = one["responsible_role"]
-    return choice_lists()["roles"].get(role, ru.DASH) if role else ru.DASH

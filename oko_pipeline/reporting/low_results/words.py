@@ -19,7 +19,7 @@ DYNAMICS: Final = {
     "unknown": "неизвестна",
     "not_applicable": "неприменимо",
 }
-PLAN_STATES: Final = {"reached": "выполнен", "missed": "не выполнен", "unknown": "нечего сравнить"}
+PLAN_STATES: Final = {"reached": "да", "missed": "нет", "unknown": "—"}
 _SEASONS: Final = {"autumn": "осень", "winter": "зима", "spring": "весна"}
 _LEVELS: Final = {"profile": "профильный уровень", "base": "", "main": "", "advanced": "повышенный уровень"}
 

@@ -140,9 +140,7 @@ def _mean_chart(area: Area, counted: Rows) -> Spec:
     schools = sorted(counted, key=lambda one: one["school_code"])
     means = area.figures.values(schools, "school_mean")
     lows = area.figures.values(schools, "value")
-    highs = [
-        None if mean is None or low is None else round(2 * mean - low, 1) for mean, low in zip(means, lows, strict=True)
-    ]
+    highs = [_upper(area, one) for one in schools]
     codes = [str(one["school_code"]) for one in schools]
     own = [place for place, one in enumerate(schools) if one["state"] == "sign"]
     marked = [codes[place] for place in own]
@@ -184,6 +182,14 @@ def _official_row(area: Area, signs: Rows, place: str) -> Spec:
     )
 
 
+def _upper(area: Area, one: Row) -> float | None:
+    if one["value"] is None or one["school_mean"] is None:
+        return None
+    upper = 2 * one["school_mean"] - one["value"]
+    text = area.figures.computed(upper, "верхняя граница: среднее плюс половина ширины интервала", [one])
+    return float(text.replace(",", ".").replace(ru.MINUS, "-"))
+
+
 def _index_text(area: Area) -> list[str]:
     rules = {str(one["rule"]): one for one in area.data.rows("objectivity_index", unit_level="all")}
     guarded, official = rules.get("guarded"), rules.get("official")
@@ -196,8 +202,8 @@ def _index_text(area: Area) -> list[str]:
     )
     text = (
         f"По всем загруженным ОО ({figures.whole(guarded, 'schools_count')}) хотя бы один официальный признак есть у "
-        f"{share}; индекс объективности — {figures.decimal(guarded, 'index_value')}. Из 14 признаков посчитать удалось "
-        f"{figures.whole(guarded, 'signs_count')}."
+        f"{share}; индекс объективности — {figures.decimal(guarded, 'index_value')}. Признаков методики удалось "
+        f"посчитать {figures.whole(guarded, 'signs_count')}."
     )
     more = (official["marked_count"] or 0) - (guarded["marked_count"] or 0)
     if more > 0:
@@ -208,7 +214,7 @@ def _index_text(area: Area) -> list[str]:
             f" По букве методики, без наименьшего числа участников, отмеченных ОО было бы больше на {added}: там "
             "слишком мало участников, чтобы признак что-то значил."
         )
-    unknown = f"{guarded['unknown_ru']}." if guarded["unknown_ru"] else ""
+    unknown = f"{figures.text(guarded, 'unknown_ru')}." if guarded["unknown_ru"] else ""
     return [" ".join(part for part in (text, unknown) if part)]
 
 
@@ -240,8 +246,8 @@ def _false_alarms(area: Area, signals: Rows) -> str:
     false = area.figures.computed(rate * len(found), "число сигналов, умноженное на допустимую долю ложных", found)
     noun = ru.plural(len(found), SIGNALS)
     return (
-        f"Проверок сделано {checked}, из них {count} дали сигнал. Доля ложных среди сигналов года удерживается не выше "
-        f"{ru.percent(rate, 0)}: на {count}{ru.NBSP}{noun} ложных приходится в среднем не больше {false}."
+        f"Проверок сделано {checked}, из них {count} дали сигнал. Доля ложных среди сигналов года удерживается не "
+        f"выше {ru.percent(rate, 0)}: на {count}{ru.NBSP}{noun} ложных приходится в среднем не больше {false}."
     )
 
 
@@ -280,7 +286,7 @@ def _school_row(area: Area, card: Row, before: list[tuple[str, Row]]) -> Spec:
     tested = {str(one["family"]) for one in signals if one["state"] in _TESTED}
     found, repeated = (families_ru(card[name]) for name in ("families", "persistent_families"))
     marks = [
-        _mark(title, found, repeated) if family in tested or title in [*found, *repeated] else (ru.DASH, "grey")
+        _mark(title, found, repeated) if family in tested or title in [*found, *repeated] else (ru.DASH, None)
         for family, title in FAMILIES.items()
     ]
     return row(
@@ -325,13 +331,8 @@ def _details(area: Area, card: Row) -> Spec:
     signals = found_signals(data.rows("objectivity_signals", school_code=code))
     points = [f"{sign_code(one)}. {sign_text(figures, one)}." for one in signs]
     points += [f"{sign_code(one)}. {signal_text(figures, one)}." for one in signals]
-    text = [f"{card['basis_ru']}. {group_text(area, card)}".strip()]
-    return {
-        "title": f"{code} {area.school(code)}",
-        "section": section(
-            text=text, points=points, note=f"Не известно: {_small(card['unknown_ru'])}." if card["unknown_ru"] else ""
-        ),
-    }
+    text = [f"{figures.text(card, 'basis_ru')}. {group_text(area, card)}".strip()]
+    return {"title": f"{code} {area.school(code)}", "section": section(text=text, points=points)}
 
 
 def group_text(area: Area, card: Row) -> str:
@@ -344,8 +345,8 @@ def group_text(area: Area, card: Row) -> str:
         f"({figures.interval(card, 'group_signal_low', 'group_signal_high')})"
     )
     return (
-        f"Среди ОО с теми же условиями ({figures.whole(card, 'group_schools_count')} ОО с данными) хотя бы один сигнал "
-        f"есть у {share}."
+        f"Среди ОО с теми же условиями ({figures.whole(card, 'group_schools_count')} ОО с данными) хотя бы один "
+        f"сигнал есть у {share}."
     )
 
 

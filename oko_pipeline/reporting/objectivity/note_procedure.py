@@ -7,6 +7,7 @@ from oko_pipeline.catalogue.records import choice_lists
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.area import Area
 from oko_pipeline.reporting.cycle_data import Row, Rows
+from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import answer_ru, day_ru, work_ru
 from oko_pipeline.reporting.objectivity.signs import distinct_schools, schools_count
 from oko_pipeline.reporting.sections import Spec, row, section, table
@@ -34,13 +35,13 @@ def lists_section(area: Area, in_question: Sequence[str]) -> Spec | None:
     if only_listed:
         text.append(f"Есть в перечне, но карточка повода не даёт: {', '.join(only_listed)}.")
     columns = [
-        ("Код", 1.6, "text"),
-        ("ОО", 3.2, "text"),
-        ("Перечень", 3.0, "text"),
-        ("Год", 0.9, "number"),
-        ("Чей", 1.5, "text"),
-        ("Основание", 3.0, "text"),
-        ("Признаков", 1.2, "number"),
+        ("Код", 20, "text"),
+        ("ОО", 36, "text"),
+        ("Перечень", 38, "text"),
+        ("Год", 14, "number"),
+        ("Чей", 22, "text"),
+        ("Основание", 28, "text"),
+        ("Признаков", 24, "number"),
     ]
     rows = [
         row(
@@ -80,13 +81,13 @@ def recheck_section(area: Area) -> Spec | None:
 
 def _selection_table(area: Area, selected: Rows) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("ОО", 2.8, "text"),
-        ("Работа", 3.8, "text"),
-        ("Класс", 1.0, "text"),
-        ("Отбор", 2.0, "text"),
-        ("Работ в классе", 1.2, "number"),
-        ("К проверке", 1.6, "number"),
+        ("Код", 20, "text"),
+        ("ОО", 34, "text"),
+        ("Работа", 44, "text"),
+        ("Класс", 14, "text"),
+        ("Отбор", 22, "text"),
+        ("Работ в классе", 18, "number"),
+        ("К проверке", 18, "number"),
     ]
     rows = [
         row(
@@ -105,13 +106,13 @@ def _selection_table(area: Area, selected: Rows) -> Spec | None:
 
 def _results_table(area: Area) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("ОО", 3.4, "text"),
-        ("Работа", 3.2, "text"),
-        ("Проверено из отобранных", 1.7, "text"),
-        ("В пределах допуска, % (интервал)", 2.2, "number"),
-        ("Сдвиг, балл (интервал)", 2.2, "number"),
-        ("Вывод", 2.0, "text"),
+        ("Код", 20, "text"),
+        ("ОО", 32, "text"),
+        ("Работа", 32, "text"),
+        ("Проверено из отобранных", 18, "text"),
+        ("В пределах допуска, % (интервал)", 26, "number"),
+        ("Сдвиг, балл (интервал)", 24, "number"),
+        ("Вывод", 20, "text"),
     ]
     results = area.data.rows("recheck_results", unit_level="school", unit_code=tuple(area.names))
     rows = [
@@ -142,14 +143,14 @@ def _shift(area: Area, result: Row) -> str:
 
 def _reported_table(area: Area, rechecks: Rows) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("Процедура, предмет, класс", 4.2, "text"),
-        ("Основание", 2.6, "text"),
-        ("Перепроверено", 1.6, "number"),
-        ("Совпало", 1.2, "number"),
-        ("Понижено", 1.3, "number"),
-        ("Повышено", 1.3, "number"),
-        ("Признана объективной", 1.6, "text"),
+        ("Код", 20, "text"),
+        ("Процедура, предмет, класс", 44, "text"),
+        ("Основание", 28, "text"),
+        ("Перепроверено", 27, "number"),
+        ("Совпало", 18, "number"),
+        ("Понижено", 20, "number"),
+        ("Повышено", 20, "number"),
+        ("Признана объективной", 26, "text"),
     ]
     rows = [
         row(
@@ -198,12 +199,12 @@ def replies_section(area: Area, in_question: Sequence[str]) -> Spec | None:
 
 def _causes_table(causes: Sequence[Row]) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("Причина", 4.0, "text"),
-        ("Характер", 1.8, "text"),
-        ("Работа", 3.4, "text"),
-        ("Насколько доказана", 2.3, "text"),
-        ("Кто назвал", 1.9, "text"),
+        ("Код", 20, "text"),
+        ("Причина", 40, "text"),
+        ("Характер", 26, "text"),
+        ("Работа", 34, "text"),
+        ("Насколько доказана", 28, "text"),
+        ("Кто назвал", 24, "text"),
     ]
     rows = [
         row(
@@ -221,12 +222,12 @@ def _causes_table(causes: Sequence[Row]) -> Spec | None:
 
 def _replies_table(replies: Sequence[Row]) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("Признак", 2.8, "text"),
-        ("Работа", 3.4, "text"),
-        ("Согласна ли ОО", 1.8, "text"),
-        ("Чем объясняет", 3.2, "text"),
-        ("Дата ответа", 1.6, "text"),
+        ("Код", 20, "text"),
+        ("Признак", 30, "text"),
+        ("Работа", 36, "text"),
+        ("Согласна ли ОО", 22, "text"),
+        ("Чем объясняет", 36, "text"),
+        ("Дата ответа", 24, "text"),
     ]
     rows = [
         row(
@@ -292,14 +293,14 @@ def _kinds_ru(area: Area, violations: Rows) -> str:
 
 def _conduct_table(area: Area, observers: Rows, violations: Rows, visits: Rows) -> Spec | None:
     columns = [
-        ("Код", 1.6, "text"),
-        ("ОО", 3.6, "text"),
-        ("Наблюдателей", 1.4, "number"),
-        ("из них обучены", 1.3, "number"),
-        ("общественных", 1.3, "number"),
-        ("Замечаний в актах", 1.4, "number"),
-        ("Нарушений", 1.4, "number"),
-        ("Посещений", 1.4, "number"),
+        ("Код", 20, "text"),
+        ("ОО", 42, "text"),
+        ("Наблюдателей", 27, "number"),
+        ("из них обучены", 16, "number"),
+        ("общественных", 22, "number"),
+        ("Замечаний в актах", 20, "number"),
+        ("Нарушений", 20, "number"),
+        ("Посещений", 22, "number"),
     ]
     rows = [
         row(
@@ -333,13 +334,13 @@ def independent_section(area: Area, in_question: Sequence[str]) -> Spec | None:
     found = area.rows("diagnostics_summary", procedure=_INDEPENDENT)
     rows = [one for one in found if one["school_code"] in set(in_question)]
     columns = [
-        ("Код", 1.6, "text"),
-        ("Процедура", 2.8, "text"),
-        ("Предмет, класс", 3.2, "text"),
-        ("Участников", 1.3, "number"),
-        ("Ниже базового", 1.4, "number"),
-        ("Базовый", 1.2, "number"),
-        ("Повышенный и высокий", 1.7, "number"),
+        ("Код", 20, "text"),
+        ("Процедура", 34, "text"),
+        ("Предмет, класс", 42, "text"),
+        ("Участников", 21, "number"),
+        ("Ниже базового", 20, "number"),
+        ("Базовый", 16, "number"),
+        ("Повышенный и высокий", 24, "number"),
     ]
     made = [
         _independent_row(area, one) for one in sorted(rows, key=lambda one: (one["school_code"], str(one["procedure"])))
@@ -374,12 +375,12 @@ def measures_section(area: Area) -> Spec | None:
     measures = [*own, *area.rows("measures", direction="objectivity")]
     measures.sort(key=lambda one: (str(one["school_code"] or ""), str(one["measure_number"])))
     columns = [
-        ("Код", 1.6, "text"),
-        ("№", 0.9, "text"),
-        ("Мера", 4.6, "text"),
-        ("Состояние", 2.0, "text"),
-        ("Срок", 1.6, "text"),
-        ("Вывод о действенности", 2.6, "text"),
+        ("Код", 20, "text"),
+        ("№", 12, "text"),
+        ("Мера", 54, "text"),
+        ("Состояние", 28, "text"),
+        ("Срок", 22, "text"),
+        ("Вывод о действенности", 34, "text"),
     ]
     rows = [
         row(
@@ -398,10 +399,10 @@ def measures_section(area: Area) -> Spec | None:
 def recommendations_section(area: Area) -> Spec | None:
     """Return what to do: the addressed recommendations of the direction to the municipality."""
     found = area.data.rows("recommendations", unit_level="municipality", unit_code=area.code, direction="objectivity")
-    return section(points=recommendation_points(found))
+    return section(points=recommendation_points(area.figures, found))
 
 
-def recommendation_points(found: Sequence[Row]) -> list[str]:
+def recommendation_points(figures: Figures, found: Sequence[Row]) -> list[str]:
     """Return recommendations in words, the urgent first; those held back or refused are left out."""
     roles, audiences = choice_lists()["roles"], choice_lists()["audiences"]
     points: list[str] = []
@@ -420,6 +421,6 @@ def recommendation_points(found: Sequence[Row]) -> list[str]:
         who = roles.get(role, audiences.get(role, "")) if role else ""
         tail = [f"ответственный — {who}" if who else "", f"срок — {day_ru(one['due_on'])}" if one["due_on"] else ""]
         told = "; ".join(part for part in tail if part)
-        expected = f" Ожидается: {_lower(str(one['expected_ru']).rstrip('.'))}." if one["expected_ru"] else ""
-        points.append(f"{one['text_ru']}{f' ({ru.sentence_start(told)}.)' if told else ''}{expected}")
+        expected = f" Ожидается: {_lower(figures.text(one, 'expected_ru').rstrip('.'))}." if one["expected_ru"] else ""
+        points.append(f"{figures.text(one, 'text_ru')}{f' ({ru.sentence_start(told)}.)' if told else ''}{expected}")
     return points

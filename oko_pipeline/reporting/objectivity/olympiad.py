@@ -49,8 +49,9 @@ def _context(area: Area, stages: Rows) -> Context:
 def _main(area: Area, stages: Rows, held: Sequence[tuple[str, str]]) -> Spec | None:
     figures = area.figures
     points = [
-        f"{ru.sentence_start(title)}: {figures.total(stages.where(stage=code), 'participants_count', _PARTICIPATIONS)} "
-        f"из {schools_count(figures, stages.where(stage=code))} ОО; победителей — "
+        f"{ru.sentence_start(title)}: "
+        f"{figures.total(stages.where(stage=code), 'participants_count', _PARTICIPATIONS)} из "
+        f"{schools_count(figures, stages.where(stage=code))} ОО; победителей — "
         f"{figures.total(stages.where(stage=code), 'winners_count')}, призёров — "
         f"{figures.total(stages.where(stage=code), 'prize_count')}."
         for code, title in held
@@ -182,12 +183,12 @@ def _appeals(area: Area, stages: Rows, held: Sequence[tuple[str, str]]) -> Spec 
 def _violations(area: Area) -> Spec | None:
     found = area.rows("violations", procedure="olympiad")
     columns = [
-        ("Код", 1.6, "text"),
-        ("Этап, предмет, класс", 4.0, "text"),
-        ("Дата", 1.5, "text"),
-        ("Нарушение", 2.6, "text"),
-        ("Кто выявил", 2.0, "text"),
-        ("Последствие", 2.6, "text"),
+        ("Код", 20, "text"),
+        ("Этап, предмет, класс", 46, "text"),
+        ("Дата", 22, "text"),
+        ("Нарушение", 28, "text"),
+        ("Кто выявил", 26, "text"),
+        ("Последствие", 30, "text"),
     ]
     rows = [
         row(

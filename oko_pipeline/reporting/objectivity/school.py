@@ -101,7 +101,7 @@ def _card_context(case: _Case) -> Context:
         "unknown": _card_unknown(case),
         "recheck": _card_recheck(case),
         "reply": _card_reply(case),
-        "recommendations": section(points=recommendation_points(_own_recommendations(case))),
+        "recommendations": section(points=recommendation_points(case.figures, _own_recommendations(case))),
     }
     title = "Карточка объективности результатов"
     return {**heading(case.data, "school", case.code, title), "sections": sections}
@@ -116,8 +116,8 @@ def _card_main(case: _Case) -> Spec | None:
     works = figures.counted(card, "participants_count", ("работа", "работы", "работ"))
     text = [
         (
-            f"Уровень доказательности — {card['evidence_level']}. {card['basis_ru']}. За год в ОО {works}; официальных "
-            f"признаков {figures.whole(card, 'official_signs_count')} из "
+            f"Уровень доказательности — {card['evidence_level']}. {figures.text(card, 'basis_ru')}. За год в ОО "
+            f"{works}; официальных признаков {figures.whole(card, 'official_signs_count')} из "
             f"{figures.whole(card, 'official_computed_count')} посчитанных, независимых сигналов "
             f"{figures.whole(card, 'signals_count')}."
         ),
@@ -156,7 +156,7 @@ def _card_official(case: _Case) -> Spec | None:
     rows = [
         row(
             sign_code(one),
-            str(one["sign_title_ru"]),
+            case.figures.text(one, "sign_title_ru"),
             _STATES[one["state"]],
             ru.sentence_start(sign_value(case.figures, one)),
             kind="own" if one["state"] == "sign" else "plain",
@@ -216,7 +216,7 @@ def _card_lists(case: _Case) -> Spec | None:
 
 
 def _card_unknown(case: _Case) -> Spec | None:
-    reasons = [part for part in str(case.card["unknown_ru"] or "").split("; ") if part]
+    reasons = [part for part in case.figures.text(case.card, "unknown_ru").split("; ") if part]
     return section(points=[f"{ru.sentence_start(reason)}." for reason in reasons])
 
 
@@ -313,10 +313,8 @@ def _protocol_table(case: _Case) -> Spec | None:
         ("Пояснение ОО", 4.4, "text"),
         ("Подтверждение (документ)", 3.0, "text"),
     ]
-    rows = [row(sign_code(one), str(one["sign_title_ru"]), "", "") for one in case.signs]
-    rows += [
-        row(sign_code(one), f"{signal_title(one['signal_code'])}: {signal_place(one)}", "", "") for one in case.signals
-    ]
+    rows = [row(sign_code(one), case.figures.text(one, "sign_title_ru"), "", "", kind="form") for one in case.signs]
+    rows += [row(sign_code(one), _signal_name(one), "", "", kind="form") for one in case.signals]
     return table("Ход собеседования", columns, rows)
 
 

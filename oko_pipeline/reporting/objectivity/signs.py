@@ -42,6 +42,7 @@ _SHARES: Final = {
 }
 _SEASONS: Final = {"autumn": "о", "winter": "з", "spring": "в"}
 _LEAST_Q: Final = 0.0005
+_TOLD_Q: Final = 0.001
 
 
 def families_ru(codes: str | None) -> list[str]:
@@ -84,7 +85,10 @@ def sign_value(figures: Figures, row: Row) -> str:
             f"региону; нижняя граница {figures.decimal(row, 'value')}, порог {figures.decimal(row, 'threshold')}; {n}"
         )
     if row["sign_kind"] == "journal_mismatch":
-        return f"связь баллов с журналом r = {figures.decimal(row, 'value', 2)}, порог 0; {n}"
+        return (
+            f"связь баллов с журналом r = {figures.decimal(row, 'value', 2)}, порог "
+            f"{figures.decimal(row, 'threshold', 0)}; {n}"
+        )
     threshold = figures.decimal(row, "threshold", 2)
     return f"отношение результатов 4 и 5 классов {figures.decimal(row, 'value', 2)}, порог {threshold}; {n}"
 
@@ -115,7 +119,10 @@ def signal_sureness(figures: Figures, row: Row) -> str:
     """Return n and q of a signal: «n = 30, q = 0,049»."""
     if row["q_value"] is None:
         return ""
-    q = "q < 0,001" if row["q_value"] < _LEAST_Q else f"q = {figures.decimal(row, 'q_value', 3)}"
+    if row["q_value"] < _LEAST_Q:
+        least = figures.computed(_TOLD_Q, "наибольшее q, которое так пишется", [row], digits=3)
+        return f"n = {figures.whole(row, 'count')}, q < {least}"
+    q = f"q = {figures.decimal(row, 'q_value', 3)}"
     return f"n = {figures.whole(row, 'count')}, {q}"
 
 
@@ -128,7 +135,7 @@ def signal_text(figures: Figures, row: Row) -> str:
 
 def sign_text(figures: Figures, row: Row) -> str:
     """Return an official sign as a point."""
-    return f"{row['sign_title_ru']}: {sign_value(figures, row)}"
+    return f"{figures.text(row, 'sign_title_ru')}: {sign_value(figures, row)}"
 
 
 def found_signs(signs: Rows) -> list[Row]:
