@@ -261,9 +261,9 @@ def _again_sum(figure: Mapping[str, Any], reader: Reader) -> str:
 
 def _again_computed(figure: Mapping[str, Any], reader: Reader) -> str:
     for key in figure["keys"]:
-        found = len(reader(figure["table"], key))
-        if found != 1 and set(key) == set(any_table(figure["table"]).key):
-            return f"строк с ключом {_said(key)} — {found}"
+        # Rows of other tables may stand among them: the figure names the table of the first.
+        if set(key) == set(any_table(figure["table"]).key) and len(reader(figure["table"], key)) != 1:
+            return f"строки с ключом {_said(key)} нет"
     return ""
 
 
