@@ -162,8 +162,9 @@ class Figures:
             if value is None:
                 found.append(None)
                 continue
-            self._value(row, column, "decimal" if scale == 1.0 else "percent_number", digits)
-            found.append(round(float(value) * scale, digits))
+            text = self._value(row, column, "decimal" if scale == 1.0 else "percent_number", digits)
+            # Drawn as written: half up, where `round` would take the nearest binary fraction.
+            found.append(float(text.replace(ru.NBSP, "").replace(ru.MINUS, "-").replace(",", ".")))
         return found
 
     def _value(self, row: Row, column: str, form: str, digits: int) -> str:

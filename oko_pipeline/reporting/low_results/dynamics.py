@@ -87,7 +87,8 @@ def dynamics_section(group: Group, codes: Sequence[str]) -> Spec | None:
     text = [_chance_text(area, everything)]
     if silent:
         text.append(f"Сравнить с прежними результатами нечего или участников мало: {', '.join(silent)}.")
-    charts = [_chart(area, by_school)] if len(by_school) > 1 else []
+    has_change = any(one["verdict"] != "no_evidence" for one in everything)
+    charts = [_chart(area, by_school)] if has_change and len(by_school) > 1 else []
     return section(text=text, points=points, charts=charts, tables=[_table(area, everything)])
 
 

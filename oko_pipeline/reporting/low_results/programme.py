@@ -159,8 +159,8 @@ def _indicators(area: Area, code: str) -> Spec | None:
     for one in found:
         if one["outcome"] != "not_applicable":
             told.setdefault((str(one["programme_code"]), str(one["indicator_code"])), {})[str(one["round"])] = one
-    columns = [("Показатель", 4.6, "text"), ("Единица", 1.2, "text")]
-    columns += [(f"{title}: план / факт", 2.0, "text") for title in ("Входной", "Промежуточный", "Итоговый")]
+    columns = [("Показатель", 62, "text"), ("Единица", 20, "text")]
+    columns += [(title, 30, "text") for title in ("Входной", "Промежуточный", "Итоговый")]
     rows = [
         row(
             indicator_ru(indicator),
@@ -171,7 +171,7 @@ def _indicators(area: Area, code: str) -> Spec | None:
         for (_, indicator), rounds in sorted(told.items())
     ]
     rows += [row("", "", "/", "/", "/", kind="form") for _ in range(_BLANK)]
-    return section(tables=[table("Показатели", columns, rows)])
+    return section(tables=[table("Показатели: план / факт по этапам", columns, rows)])
 
 
 def _plan_fact(area: Area, one: Row | None) -> str:

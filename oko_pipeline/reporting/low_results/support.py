@@ -131,13 +131,13 @@ def plans_section(group: Group) -> Spec | None:
     ]
     columns = [
         ("Код", 20, "text"),
-        ("Вид плана", 34, "text"),
+        ("Вид плана", 30, "text"),
         ("Классы", 18, "text"),
-        ("Нуждаются", 20, "number"),
-        ("Составлен", 20, "number"),
-        ("Выполняется", 23, "number"),
-        ("Выполнен", 19, "number"),
-        ("Результат улучшился", 20, "number"),
+        ("Нуждаются", 22, "number"),
+        ("Составлен", 21, "number"),
+        ("Выполняется", 24, "number"),
+        ("Выполнен", 20, "number"),
+        ("Стало лучше", 22, "number"),
     ]
     names = ("need_count", "planned_count", "running_count", "done_count", "improved_count")
     rows = [
@@ -158,13 +158,13 @@ def diagnostics_section(group: Group) -> Spec | None:
     found = [one for one in area.rows("diagnostics_summary", procedure=_INDEPENDENT) if one["school_code"] in group.all]
     columns = [
         ("Код", 20, "text"),
-        ("Процедура", 30, "text"),
-        ("Предмет, класс", 30, "text"),
-        ("Участников", 21, "number"),
-        ("Ниже базового", 18, "number"),
-        ("Базовый", 16, "number"),
-        ("Повышенный", 22, "number"),
-        ("Высокий", 16, "number"),
+        ("Процедура", 26, "text"),
+        ("Предмет, класс", 27, "text"),
+        ("Участников", 24, "number"),
+        ("Ниже базового", 19, "number"),
+        ("Базовый", 17, "number"),
+        ("Повышенный", 24, "number"),
+        ("Высокий", 17, "number"),
     ]
     names = ("participants_count", "below_base_count", "base_count", "raised_count", "high_count")
     rows = [
