@@ -8,6 +8,7 @@ from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis import advice, results
 from oko_pipeline.reporting.complex_analysis.agreement import agreement
 from oko_pipeline.reporting.complex_analysis.change import dynamics
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.comparison import municipality_comparison, school_comparison
 from oko_pipeline.reporting.complex_analysis.deficits import deficits
 from oko_pipeline.reporting.complex_analysis.gaps import gaps
@@ -15,7 +16,7 @@ from oko_pipeline.reporting.complex_analysis.results import Result
 from oko_pipeline.reporting.complex_analysis.risks import municipality_risks, school_risks
 from oko_pipeline.reporting.complex_analysis.studies import studies
 from oko_pipeline.reporting.complex_analysis.told import Told
-from oko_pipeline.reporting.complex_analysis.view import View, is_exam, municipality_view, school_view
+from oko_pipeline.reporting.complex_analysis.view import SharedRows, View, is_exam, municipality_view, school_view
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData
 from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
@@ -23,14 +24,17 @@ from oko_pipeline.reporting.sections import Context, Spec, finished, heading, ro
 _MUNICIPALITY_TITLE: Final = "Комплексный анализ результатов оценочных процедур"
 _SCHOOL_TITLE: Final = "Комплексный анализ результатов ОО"
 _FIRST: Final = 5
+_CLEAR_NAMED: Final = 3
+_MOST_TRACED: Final = 30
+"""Rows of other schools that a figure names: those of a large group would be longer than the document."""
 _BESIDE_COLUMNS: Final = (
-    ("Работа, экзамен", 3.0, "text"),
+    ("Работа, экзамен", 2.7, "text"),
     ("n", 0.6, "number"),
     ("Среднее", 1.3, "number"),
-    ("Школа", 1.9, "number"),
+    ("Школа", 1.8, "number"),
     ("Остальные ОО группы", 1.5, "number"),
-    ("Разность, п. п. (95 %)", 2.1, "number"),
-    ("Весь муници-палитет", 1.3, "number"),
+    ("Разность, п. п. (95 %)", 2.0, "number"),
+    ("Муниципалитет", 2.0, "number"),
 )
 _COMPARISONS: Final = ("сравнение", "сравнения", "сравнений")
 
@@ -46,8 +50,9 @@ def municipality_documents(data: CycleData) -> Iterator[Content]:
 
 def school_documents(data: CycleData) -> Iterator[Content]:
     """Yield the complex analysis of each school that has results, in order of codes."""
+    shared: SharedRows = {}
     for school in data.schools():
-        view = school_view(data, school)
+        view = school_view(data, school, shared)
         found = results.results(data, "school", view.code)
         if any(one.participants >= data.settings.hide_below for one in found):
             yield Content(view.code, _school_context(view, found))
@@ -156,7 +161,7 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
     peers = view.peers()
     around = {one.scope: one for one in results.results(view.data, "municipality", view.municipality_code)}
     rows: list[Spec] = []
-    clear: list[str] = []
+    clear: list[tuple[str, str]] = []
     compared = 0
     for code, title in results.procedures(found).items():
         own = [one for one in found if one.procedure == code and one.n >= view.settings.claim_from]
@@ -167,7 +172,7 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
             gap = _gap(view, one, peers)
             compared += gap.value != ru.DASH
             if gap.is_clear:
-                clear.append(f"{one.title_ru}, {one.procedure_ru}: {gap.value}{ru.NBSP}п.{ru.NBSP}п.")
+                clear.append((one.procedure_ru, f"{one.title_ru} ({gap.value}{ru.NBSP}п.{ru.NBSP}п.)"))
             rows.append(
                 row(
                     one.title_ru,
@@ -180,7 +185,7 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
                 )
             )
     text = _clear_text(compared, clear)
-    made = table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
+    made = told_table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
     unmarked = _unmarked_table(view, found, around)
     return Told(section(text=[text, results.unmarked_text(found)], tables=[made, unmarked]), (text,) if text else ())
 
@@ -197,7 +202,9 @@ def _unmarked_table(view: View, found: Sequence[Result], around: dict[str, Resul
         for one in shown:
             other = around.get(one.scope)
             cells = (results.participants_text(view, one), results.mean_text(view, one) or ru.DASH)
-            rows.append(row(one.title_ru, *cells, ru.DASH if other is None else results.mean_text(view, other)))
+            rows.append(
+                row(one.title_ru, *cells, ru.DASH if other is None else results.mean_text(view, other) or ru.DASH)
+            )
     columns = [
         ("Работа", 4.0, "text"),
         ("Участников", 1.7, "number"),
@@ -222,11 +229,12 @@ def _gap(view: View, one: Result, peers: Sequence[str]) -> _Gap:
     if other is None or other[0].n < view.settings.claim_from:
         return _Gap()
     figures = view.figures
-    others = figures.computed(other[0].value, "доля у остальных ОО вместе", other[1], form="percent_number")
+    traced = other[1] if len(other[1]) <= _MOST_TRACED else other[1][:1]
+    others = figures.computed(other[0].value, "доля у остальных ОО группы вместе", traced, form="percent_number")
     if one.share is None or one.n < view.settings.claim_from:
         return _Gap(others)
     value, low, high = results.difference(one.share, other[0])
-    used = [one.row, *other[1]]
+    used = [one.row, *other[1]] if len(other[1]) <= _MOST_TRACED else [one.row]
     told = [
         figures.computed(bound, f"разность с остальными ОО{what}", used, form="signed", digits=digits)
         for bound, what, digits in (
@@ -242,7 +250,8 @@ def _around(view: View, one: Result | None) -> str:
     return ru.DASH if one is None else results.reached_value(view, one)
 
 
-def _clear_text(compared: int, clear: Sequence[str]) -> str:
+def _clear_text(compared: int, clear: Sequence[tuple[str, str]]) -> str:
+    """Say how many differences from the other schools are more than chance, and name the first by procedure."""
     if not compared:
         return ""
     start = (
@@ -251,6 +260,10 @@ def _clear_text(compared: int, clear: Sequence[str]) -> str:
     if not clear:
         return f"{start}: отличий больше случайных нет."
     chance = compared * 0.05
-    by_chance = f"; случайно могло бы возникнуть около {ru.decimal(chance, 0)}" if chance >= 1 else ""
-    more = f" и ещё {ru.whole(len(clear) - 4)}." if len(clear) > 4 else ""
-    return f"{start}; больше случайных отличий — {ru.whole(len(clear))}{by_chance}: {'; '.join(clear[:4])}{more}"
+    by_chance = f" (случайно могло бы возникнуть около {ru.decimal(chance, 0)})" if chance >= 1 else ""
+    named: dict[str, list[str]] = {}
+    for procedure, title in clear[:_CLEAR_NAMED]:
+        named.setdefault(procedure, []).append(f"{title[:1].lower()}{title[1:]}")
+    told = "; ".join(f"{procedure} — {', '.join(titles)}" for procedure, titles in named.items())
+    more = f" и ещё {ru.whole(len(clear) - _CLEAR_NAMED)}" if len(clear) > _CLEAR_NAMED else ""
+    return f"{start}; отличий больше случайных — {ru.whole(len(clear))}{by_chance}: {told}{more}."

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from oko_pipeline.catalogue.exams import ExamKey
 from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.deficits import deficits
 from oko_pipeline.reporting.complex_analysis.view import View, campaign_ru, exam_key, school_view, scope_ru
 from oko_pipeline.reporting.content import Content
@@ -142,7 +143,7 @@ def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec
         ("Решено, %", 1.2, "number"),
         ("Где найти", 2.2, "text"),
     ]
-    return table(f"{campaign_ru(campaign)}: {ru.counted(len(pupils), _PUPILS)}", columns, rows)
+    return told_table(f"{campaign_ru(campaign)}: {ru.counted(len(pupils), _PUPILS)}", columns, rows)
 
 
 def _class_place(one: Row) -> tuple[int, str, str]:
@@ -255,4 +256,4 @@ def _strong(view: View, files: _Files) -> Spec | None:
     medals = sorted(view.of_schools("medal_candidates"), key=_person)
     rows += [row(short_code(one["person_id"]), ru.DASH, answer_ru(one, "award"), files.place(one)) for one in medals]
     columns = [("Код", 1.6, "text"), ("Класс", 0.9, "number"), ("Достижение", 5.2, "text"), ("Где найти", 2.4, "text")]
-    return section(tables=[table("Высокие достижения", columns, rows)])
+    return section(tables=[told_table("Высокие достижения", columns, rows)])

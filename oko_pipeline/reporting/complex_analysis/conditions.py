@@ -5,6 +5,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.told import Told
 from oko_pipeline.reporting.complex_analysis.view import View
 from oko_pipeline.reporting.cycle_data import Row, Rows
@@ -57,7 +58,7 @@ def contingent(view: View) -> Told:
     pupils = view.figures.total(rows, "pupils_count", _PUPILS)
     classes = view.figures.total(rows, "classes_count", ("класс", "класса", "классов"))
     text = f"По форме контингента в школе {pupils}, {classes}."
-    return Told(section(text=[text], tables=[table("Контингент по классам", columns, told)]))
+    return Told(section(text=[text], tables=[told_table("Контингент по классам", columns, told)]))
 
 
 def _count(view: View, one: Row, column: str) -> str:
@@ -146,7 +147,7 @@ def staff(view: View) -> Told:
         *((f"{title}, %", 2.1, "number") for _, title in _STAFF),
         ("Вакансий", 1.4, "number"),
     ]
-    return Told(section(tables=[table("Педагогические кадры", columns, told), _training(view)]))
+    return Told(section(tables=[told_table("Педагогические кадры", columns, told), _training(view)]))
 
 
 def _staff_share(view: View, one: Row, column: str) -> str:

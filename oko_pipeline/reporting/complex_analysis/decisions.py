@@ -4,6 +4,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.told import Told
 from oko_pipeline.reporting.complex_analysis.view import View
 from oko_pipeline.reporting.cycle_data import Row
@@ -83,7 +84,7 @@ def _effects_table(view: View, effects: list[Row]) -> Spec | None:
         ("Вывод", 3.2, "text"),
         ("Предложено", 1.8, "text"),
     ]
-    return table("Меры школы и их действие", columns, told)
+    return told_table("Меры школы и их действие", columns, told)
 
 
 def _verdict(one: Row) -> str:

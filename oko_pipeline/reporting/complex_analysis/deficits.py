@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.told import Told
 from oko_pipeline.reporting.complex_analysis.view import View, campaign_ru, scope_ru
 from oko_pipeline.reporting.cycle_data import Row
@@ -121,7 +122,7 @@ def _table(view: View, rows: Sequence[Row], title: str, all_rows: Sequence[Row])
         ("Решаемость, %", 1.6, "number"),
         *(((part_title, 1.4, "number"),) if has_parts else ()),
     ]
-    return table(title, columns, told)
+    return told_table(title, columns, told)
 
 
 def _skill_ru(one: Row) -> str:

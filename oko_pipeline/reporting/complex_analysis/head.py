@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any, Final
 
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis import advice, results
@@ -15,7 +16,7 @@ from oko_pipeline.reporting.complex_analysis.deficits import deficits
 from oko_pipeline.reporting.complex_analysis.gaps import gaps
 from oko_pipeline.reporting.complex_analysis.results import Result
 from oko_pipeline.reporting.complex_analysis.risks import school_risks
-from oko_pipeline.reporting.complex_analysis.view import View, school_view
+from oko_pipeline.reporting.complex_analysis.view import SharedRows, View, school_view
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
 from oko_pipeline.reporting.figures import Figures
@@ -28,37 +29,60 @@ MOST_ACTIONS: Final = 5
 POINT_LENGTH: Final = 300
 ACTION_LENGTH: Final = 260
 CONTROL_LENGTH: Final = 100
-SILENT_LENGTH: Final = 330
+SILENT_LENGTH: Final = 240
+PAGE_HEIGHT: Final = 180.0
+"""Millimetres of a page that heading, what is not known and the line about the issue leave to points and table."""
+_POINT_LINE: Final = 5.7
+_TABLE_LINE: Final = 4.7
+_POINT_SIGNS: Final = 78
+_CELL_SIGNS: Final = (43, 16, 11, 17)
+"""Height of a line in millimetres and signs that a line holds: of a point, of the table's columns."""
 _HEADS: Final = ("heads", "deputies")
+_COLUMNS: Final = (
+    ("Что сделать", 5.6, "text"),
+    ("Кому поручить", 2.2, "text"),
+    ("Срок", 1.4, "text"),
+    ("По чему увидим", 2.4, "text"),
+)
 
 
 def summaries(data: CycleData) -> Iterator[Content]:
     """Yield a page for the head of each school that has results or recommendations, in order of codes."""
+    shared: SharedRows = {}
     for school in data.schools():
-        view = school_view(data, school)
+        view = school_view(data, school, shared)
         context = _context(view)
         if context is not None:
             yield Content(view.code, context)
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A point and the figures that it names."""
+
+    text: str
+    figures: tuple[dict[str, Any], ...] = ()
+
+
 def _context(view: View) -> Context | None:
     found = results.results(view.data, "school", view.code)
-    known = _known(view, found)
-    first = _first(advice.recommendations(view, "school", view.code))
-    if not known and first is None:
+    known, rows = _fitted(_known(view, found), _actions(advice.recommendations(view, "school", view.code)))
+    if not known and not rows:
         return None
-    silent = _told(view, lambda own: gaps(own).points)
+    silent = _said(view, lambda own: gaps(own).points)[:1]
+    for point in (*known, *silent):
+        view.figures.taken.extend(point.figures)
     context = heading(view.data, "school", view.code, _TITLE) | {
         "sections": {
-            "known": section(points=known),
-            "first": section(tables=[first]),
-            "silent": section(text=[advice.first_sentences(text, SILENT_LENGTH) for text in silent[:1]]),
+            "known": section(points=[point.text for point in known]),
+            "first": section(tables=[table("Что сделать в первую очередь", _COLUMNS, rows)]),
+            "silent": section(text=[advice.first_sentences(point.text, SILENT_LENGTH) for point in silent]),
         }
     }
     return finished(context, view.data, view.figures)
 
 
-def _known(view: View, found: Sequence[Result]) -> list[str]:
+def _known(view: View, found: Sequence[Result]) -> list[_Point]:
     """Return what is known, what is said of the whole year first."""
     speakers: tuple[Callable[[View], Sequence[str]], ...] = (
         lambda _: [results.coverage_point(found)] if found else [],
@@ -70,25 +94,43 @@ def _known(view: View, found: Sequence[Result]) -> list[str]:
         lambda own: school_risks(own).points,
         lambda own: agreement(own, found).points,
     )
-    known: list[str] = []
+    known: list[_Point] = []
     for speaker in speakers:
         if len(known) < MOST_POINTS:
-            known += _told(view, speaker)
+            known += _said(view, speaker)
     return known[:MOST_POINTS]
 
 
-def _told(view: View, speaker: Callable[[View], Sequence[str]]) -> list[str]:
-    """Return the points of a section; of its figures only those that the points name are the page's."""
+def _said(view: View, speaker: Callable[[View], Sequence[str]]) -> list[_Point]:
+    """Return the points of a section with those of its figures that they name: the section itself is not shown."""
     apart = replace(view, figures=Figures())
     points = [advice.first_sentences(point, POINT_LENGTH) for point in speaker(apart) if point]
     by_text = {figure["text"]: figure for figure in apart.figures.taken}
-    text = " ".join(points)
-    named = (figure for name, figure in by_text.items() if re.search(rf"(?<![\d,]){re.escape(name)}(?![\d,])", text))
-    view.figures.taken.extend(named)
-    return points
+    return [_Point(point, tuple(one for name, one in by_text.items() if _is_named(name, point))) for point in points]
 
 
-def _first(own: Sequence[Row]) -> Spec | None:
+def _is_named(number: str, text: str) -> bool:
+    return re.search(rf"(?<![\d,]){re.escape(number)}(?![\d,])", text) is not None
+
+
+def _fitted(points: Sequence[_Point], rows: Sequence[Spec]) -> tuple[list[_Point], list[Spec]]:
+    """Return as many points and things to do as a page holds: the last of the longer list gives way first."""
+    kept, shown = list(points), list(rows)
+    while height([point.text for point in kept], shown) > PAGE_HEIGHT:
+        (kept if len(kept) > len(shown) else shown).pop()
+    return kept, shown
+
+
+def height(points: Sequence[str], rows: Sequence[Spec]) -> float:
+    """Return the height of points and table in millimetres as the default template sets them."""
+    lines = sum(ceil(len(point) / _POINT_SIGNS) for point in points)
+    table_lines = sum(
+        max(ceil(len(cell) / signs) for cell, signs in zip(one["cells"], _CELL_SIGNS, strict=True)) for one in rows
+    )
+    return lines * _POINT_LINE + table_lines * _TABLE_LINE
+
+
+def _actions(own: Sequence[Row]) -> list[Spec]:
     """Return the first things to do: the head's own first, then those that the head delegates; one of a kind."""
     ordered = [
         *(one for one in own if one["addressee"] in _HEADS),
@@ -97,7 +139,7 @@ def _first(own: Sequence[Row]) -> Spec | None:
     chosen: dict[str, Row] = {}
     for one in ordered:
         chosen.setdefault(str(one["title_ru"]), one)
-    rows = [
+    return [
         row(
             advice.first_sentences(str(one["text_ru"]), ACTION_LENGTH),
             advice.addressee_dative(str(one["addressee"])),
@@ -106,10 +148,3 @@ def _first(own: Sequence[Row]) -> Spec | None:
         )
         for one in list(chosen.values())[:MOST_ACTIONS]
     ]
-    columns = [
-        ("Что сделать", 5.6, "text"),
-        ("Кому поручить", 2.2, "text"),
-        ("Срок", 1.4, "text"),
-        ("По чему увидим", 2.4, "text"),
-    ]
-    return table("Что сделать в первую очередь", columns, rows)

@@ -7,6 +7,7 @@ from typing import Final
 from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis import advice, results
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.conditions import conditions, contingent, social, staff
 from oko_pipeline.reporting.complex_analysis.decisions import decisions
 from oko_pipeline.reporting.complex_analysis.gaps import gaps
@@ -171,7 +172,7 @@ def _results_by_year(view: View, now: Sequence[Result]) -> Told:
             last = procedure
         rows.append(row(label, *cells))
     columns = [("Предмет, класс", 3.0, "text"), *((ru.school_year_words(year), 2.4, "number") for year in shown)]
-    made = table("Достигли минимального уровня, % участников с отметкой или баллом", columns, rows)
+    made = told_table("Достигли минимального уровня, % участников с отметкой или баллом", columns, rows)
     small = sum(1 for one in now if one.n < view.settings.claim_from)
     note = f"Не показаны работы, где участников с отметкой меньше {view.settings.claim_from}." if small and rows else ""
     return Told(section(tables=[made], note=note), (results.lowest_point(view, now),) if rows else ())

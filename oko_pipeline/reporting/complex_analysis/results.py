@@ -13,6 +13,7 @@ from oko_pipeline.catalogue.campaigns import campaigns
 from oko_pipeline.catalogue.exams import KIND_TITLES_RU
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.reporting import russian as ru
+from oko_pipeline.reporting.complex_analysis.columns import told_table
 from oko_pipeline.reporting.complex_analysis.view import (
     TOO_FEW,
     View,
@@ -21,7 +22,7 @@ from oko_pipeline.reporting.complex_analysis.view import (
     is_exam,
     scope_ru,
 )
-from oko_pipeline.reporting.cycle_data import CycleData, Row, Rows
+from oko_pipeline.reporting.cycle_data import CycleData, Row
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import subject_ru
 from oko_pipeline.reporting.sections import Spec, row, table
@@ -269,22 +270,15 @@ def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[
         ("Высокий уровень, %", 1.3, "number"),
         *titles,
     ]
-    return table("Участие, средний результат и уровни", columns, rows)
+    return told_table("Участие, средний результат и уровни", columns, rows)
 
 
-def others_share(view: View, one: Result, codes: Sequence[str]) -> tuple[Share, Rows] | None:
+def others_share(view: View, one: Result, codes: Sequence[str]) -> tuple[Share, list[Row]] | None:
     """Return the share of those who reached the minimum in the given schools taken together, and its rows."""
-    if is_exam(one.scope):
-        rows = view.data.rows(
-            "exam_summary", exam_code=one.scope, unit_level="school", category="all", unit_code=tuple(codes)
-        )
-        counted = [_of_exam(row) for row in rows if row["participants_count"]]
-    else:
-        rows = view.data.rows(
-            "result_summary", assessment_id=one.scope, unit_level="school", subgroup="all", unit_code=tuple(codes)
-        )
-        counted = [_of_work(row) for row in rows if row["participants_count"]]
-    counted = [other for other in counted if other.reached is not None]
+    found = view.of_all_schools(one.scope)
+    rows = [found[code] for code in codes if code in found]
+    make = _of_exam if is_exam(one.scope) else _of_work
+    counted = [other for other in map(make, rows) if other.reached is not None]
     n = sum(other.n for other in counted)
     return None if n == 0 else (share_of(sum(other.reached or 0 for other in counted), n), rows)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis.told import Told
 from oko_pipeline.reporting.complex_analysis.view import SCHOOLS_SHORT, View
-from oko_pipeline.reporting.cycle_data import Row
+from oko_pipeline.reporting.cycle_data import Row, Rows
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
 ZONES_RU: Final = {
@@ -28,7 +28,11 @@ def factors(card: Row, direction: str) -> list[str]:
     """Return the factors of a card that point one way, confirmed and repeated ones first."""
     told: list[dict[str, Any]] = [one for one in json.loads(card["factors"] or "[]") if one["direction"] == direction]
     told.sort(key=_factor_place)
-    return [str(one["text_ru"]) for one in told]
+    first: dict[tuple[Any, Any], str] = {}
+    for one in told:
+        # The same indicator of a subject may be off several references: the surest one is told.
+        first.setdefault((one.get("subject_code"), one.get("indicator_code") or one["text_ru"]), str(one["text_ru"]))
+    return list(first.values())
 
 
 def _factor_place(one: dict[str, Any]) -> tuple[bool, bool, bool, str]:
@@ -51,15 +55,7 @@ def municipality_risks(view: View) -> Told:
     cards = view.of_schools("risk_cards")
     if not cards:
         return Told(None)
-    counts = {zone: view.figures.count(cards.where(zone=zone)) for zone in ZONES_RU}
-    checked = ru.whole(len([one for one in cards if one["zone"] != "unknown"]))
-    text = (
-        f"Проверены результаты {checked} ОО: зона риска — {counts['risk']}, отдельные отклонения — {counts['watch']}, "
-        f"отклонений нет — {counts['none']}."
-    )
-    unknown = cards.where(zone="unknown")
-    if unknown:
-        text += f" У {counts['unknown']} ОО проверить нечего: участников мало, нет отметок или ОО особого вида."
+    text = _zones_text(view, cards)
     off = [one for one in cards if one["zone"] in ("risk", "watch")]
     points = []
     if off:
@@ -71,6 +67,19 @@ def municipality_risks(view: View) -> Told:
         section(text=[text, _low_results_text(view)], tables=[_cards_table(view, off), _profile_table(view)]),
         tuple(points),
     )
+
+
+def _zones_text(view: View, cards: Rows) -> str:
+    unknown = cards.where(zone="unknown")
+    reason = "участников мало, нет отметок или ОО особого вида"
+    if len(unknown) == len(cards):
+        return f"Отклонения результатов проверить нечем ни у одной ОО: {reason}."
+    counts = {zone: view.figures.count(cards.where(zone=zone)) for zone in ("risk", "watch", "none")}
+    text = (
+        f"Проверены результаты {ru.whole(len(cards) - len(unknown))} ОО: зона риска — {counts['risk']}, отдельные "
+        f"отклонения — {counts['watch']}, отклонений нет — {counts['none']}."
+    )
+    return f"{text} У {view.figures.count(unknown)} ОО проверить нечего: {reason}." if unknown else text
 
 
 def _cards_table(view: View, cards: Sequence[Row]) -> Spec | None:
@@ -139,6 +148,7 @@ def school_risks(view: View) -> Told:
     profile = [one for one in view.of_schools("risk_profile") if one["significance"] in ("high", "medium")]
     texts: list[str] = []
     points: list[str] = []
+    notes: list[str] = []
     adverse: list[str] = []
     if card is not None:
         texts.append(_card_text(view, card))
@@ -150,9 +160,9 @@ def school_risks(view: View) -> Told:
             points.append(f"Отклонения результатов ({ZONES_RU[str(card['zone'])]}). {adverse[0]}")
         favourable = factors(card, "favourable")
         if favourable:
-            texts.append(f"Благоприятные отклонения: {ru.whole(len(favourable))}. {favourable[0]}")
+            notes.append(f"Благоприятных отклонений — {ru.whole(len(favourable))}. {favourable[0]}")
         if unknowns(card):
-            texts.append(f"Чего мы не знаем. {' '.join(unknowns(card)[:4])}")
+            notes.append(f"Чего мы не знаем. {' '.join(unknowns(card)[:4])}")
     more = len(adverse) - _FACTORS_OF_SCHOOL
     shown = adverse[:_FACTORS_OF_SCHOOL] + ([f"И ещё {more} — в таблице базы risk_cards."] if more > 0 else [])
     rows = [
@@ -160,7 +170,8 @@ def school_risks(view: View) -> Told:
         for one in sorted(profile, key=lambda one: str(one["factor_title_ru"]))
     ]
     columns = [("Фактор", 3.0, "text"), ("Значимость", 1.3, "text"), ("На чём стоит вывод", 5.5, "text")]
-    found = section(text=texts, points=shown, tables=[table("Факторы риска по условиям работы", columns, rows)])
+    risks = table("Факторы риска по условиям работы", columns, rows)
+    found = section(text=texts, points=shown, tables=[risks], note=" ".join(notes))
     return Told(found, tuple(points))
 
 

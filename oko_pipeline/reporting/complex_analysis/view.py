@@ -17,6 +17,10 @@ TOO_FEW: Final = "мало участников"
 NO_GROUP_RU: Final = "Вне групп: особого вида или условия не известны"
 
 
+SharedRows = dict[str, dict[str, Row]]
+"""Rows of schools by work or exam, then by code: a thousand documents read them once."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A unit with its data and the figures of its document; `schools` are its own schools in order of codes."""
@@ -27,6 +31,7 @@ class View:
     schools: tuple[str, ...]
     municipality_code: str
     figures: Figures = field(default_factory=Figures)
+    shared: SharedRows = field(default_factory=dict[str, dict[str, Row]], repr=False, compare=False)
 
     @property
     def settings(self) -> DocumentSettings:
@@ -62,6 +67,16 @@ class View:
             others = self.data.rows("school_groups", group_code=group["group_code"])
         return tuple(sorted({str(row["school_code"]) for row in others} - {self.code}))
 
+    def of_all_schools(self, scope: str) -> dict[str, Row]:
+        """Return the results of all schools in a work or an exam, by code."""
+        if scope not in self.shared:
+            if is_exam(scope):
+                rows = self.data.rows("exam_summary", exam_code=scope, unit_level="school", category="all")
+            else:
+                rows = self.data.rows("result_summary", assessment_id=scope, unit_level="school", subgroup="all")
+            self.shared[scope] = {str(row["unit_code"]): row for row in rows if row["participants_count"]}
+        return self.shared[scope]
+
     def school_name(self, code: str) -> str:
         """Return the name of a school with its code: «Школа № 1 (edu990001)»."""
         name = self.data.unit_name("school", code)
@@ -73,10 +88,17 @@ def municipality_view(data: CycleData, code: str) -> View:
     return View(data, "municipality", code, tuple(str(row["school_code"]) for row in data.schools(code)), code)
 
 
-def school_view(data: CycleData, school: Row) -> View:
-    """Return the view of a school; `school` is its row of the year's register."""
+def school_view(data: CycleData, school: Row, shared: SharedRows | None = None) -> View:
+    """Return the view of a school.
+
+    Args:
+        data: the rows of the year.
+        school: the school's row of the year's register.
+        shared: what the views of all schools find out once.
+    """
     code = str(school["school_code"])
-    return View(data, "school", code, (code,), str(school["municipality_code"]))
+    known = {} if shared is None else shared
+    return View(data, "school", code, (code,), str(school["municipality_code"]), shared=known)
 
 
 def campaign_ru(campaign_code: str) -> str:

@@ -141,7 +141,7 @@ def test_a_school_is_set_beside_the_others_of_its_group_not_itself():
     assert line[4] == "98,0"
     assert line[5].startswith("−48,0 (")
     assert line[5].endswith("*")
-    assert "больше случайных отличий — 1" in beside["text"][0]
+    assert "отличий больше случайных — 1" in beside["text"][0]
     assert ".." not in beside["text"][0]
 
 
@@ -175,9 +175,29 @@ def test_a_card_without_deviations_names_none_and_long_lists_of_works_become_a_n
     told = risks.school_risks(school(risk_cards=[card("edu1", "none", [factor("Физика хуже.")], works)]))
     assert told.points == ()
     assert told.section["points"] == []
-    assert any("Работы без отметок: 5." in text for text in told.section["text"])
+    assert "Работы без отметок: 5." in told.section["note"]
     watched = risks.school_risks(school(risk_cards=[card("edu1", "watch", [factor("Физика хуже.")])]))
     assert watched.section["points"] == ["Физика хуже."]
+
+
+def test_an_indicator_off_several_references_is_told_once_by_the_surest():
+    same = {"subject_code": "physics", "indicator_code": "mark_2_share"}
+    factors = [factor("По ориентиру.") | same | {"comparison": "benchmark"}, factor("По всем ОО.") | same]
+    told = risks.school_risks(school(risk_cards=[card("edu1", "risk", factors, adverse_count=2)]))
+    assert told.section["points"] == ["По всем ОО."]
+
+
+def test_a_municipality_where_nothing_could_be_checked_says_so():
+    told = risks.municipality_risks(town(risk_cards=[card("edu1", "unknown"), card("edu2", "unknown")]))
+    assert told.section["text"][0].startswith("Отклонения результатов проверить нечем ни у одной ОО")
+
+
+def test_columns_without_a_word_are_left_out():
+    unmarked = summary(MATHEMATICS, "municipality", "m1", (0, 0, 0, 0), participants_count=30, marked_count=0)
+    view = town(result_summary=[unmarked])
+    table = results.by_procedure(view, results.results(view.data, "municipality", "m1"), {}, ())
+    assert [column["title"] for column in table["columns"]] == ["Работа, экзамен", "Участников", "Средний результат"]
+    assert cells(table)[1] == ["Математика, 5\u00a0класс", "30", "54,3\u00a0%"]
 
 
 def test_rejected_and_held_back_advice_is_left_out_and_the_urgent_comes_first():

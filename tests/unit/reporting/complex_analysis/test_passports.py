@@ -77,10 +77,12 @@ def test_heads_are_not_in_the_passport_and_a_few_teachers_have_no_shares():
         register("s", "edu1", 3, position="subject_teacher", staff_count=20, category_any_count=15),
     ]
     made = passport(staff=staff)["edu1"]
-    rows = cells(made["sections"]["staff"]["tables"][0])
+    table = made["sections"]["staff"]["tables"][0]
+    rows = cells(table)
+    category = [column["title"] for column in table["columns"]].index("Первая и высшая категория, %")
     assert [row[0] for row in rows] == ["Учителя начальных классов", "Учителя-предметники"]
     assert set(rows[0][2:]) == {"—"}
-    assert rows[1][3] == "75"
+    assert rows[1][category] == "75"
 
 
 def test_results_stand_by_year_and_a_year_without_any_has_no_column():
@@ -194,26 +196,26 @@ def crowded_head():
     return made.context
 
 
-def test_a_head_gets_few_points_and_few_things_to_do_with_their_terms(crowded_head):
+def test_a_head_gets_points_and_things_to_do_with_their_terms(crowded_head):
     sections = crowded_head["sections"]
-    assert 3 <= len(sections["known"]["points"]) <= head.MOST_POINTS
+    assert len(sections["known"]["points"]) >= 3
     (table,) = sections["first"]["tables"]
-    assert len(table["rows"]) == head.MOST_ACTIONS
+    assert len(table["rows"]) >= 3
     assert all(row[2] == "15.09.2025" for row in cells(table))
 
 
 def test_the_page_of_a_head_is_short_enough_for_one_page(crowded_head):
     sections = crowded_head["sections"]
     (table,) = sections["first"]["tables"]
-    assert all(len(point) <= head.POINT_LENGTH for point in sections["known"]["points"])
-    assert all(len(row[0]) <= head.ACTION_LENGTH for row in cells(table))
-    assert all(len(row[3]) <= head.CONTROL_LENGTH for row in cells(table))
-    length = sum(map(len, sections["known"]["points"])) + sum(len(cell) for row in cells(table) for cell in row)
-    assert length <= ONE_PAGE
+    points = sections["known"]["points"]
+    assert head.height(points, table["rows"]) <= head.PAGE_HEIGHT
+    assert all(len(point) <= head.POINT_LENGTH for point in points)
+    assert head.height([*points, LONG], table["rows"] * 2) > head.PAGE_HEIGHT
 
 
-ONE_PAGE = 3900
-"""Signs of points and table that were seen to fit on a page with the most points, rows and their fullest lengths."""
+def test_what_did_not_fit_on_the_page_has_no_figures_there(crowded_head):
+    text = " ".join(crowded_head["sections"]["known"]["points"])
+    assert all(figure["text"] in text for figure in crowded_head["figures"])
 
 
 def test_a_school_of_which_nothing_is_known_gets_no_page():
