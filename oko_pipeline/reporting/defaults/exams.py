@@ -54,15 +54,19 @@ def _noted(writer: Writer, name: str, heading: str, note: str) -> None:
 
 
 def _method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:
+    """Write how the numbers were made; the signature below stays with its end."""
     writer.add("Как посчитаны показатели", "Heading 1")
     for title, text in texts:
-        writer.lead(title, f" {text}", "ОКО Текст")
+        paragraph = writer.add("", "ОКО Текст")
+        paragraph.add_run(title).bold = True
+        paragraph.add_run(f" {text}")
+    paragraph.paragraph_format.keep_with_next = True
 
 
 def _short_method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:
-    """Write the method in the small letters of a note; the signature stays with its end."""
-    for title, text in texts:
-        writer.add(f"{title} {text}", _NOTE).paragraph_format.keep_with_next = True
+    """Write the method as one note in small letters; the signature below stays with it."""
+    told = " ".join(text for _, text in texts)
+    writer.add(told, _NOTE).paragraph_format.keep_with_next = True
 
 
 _INTERVALS: Final = (
@@ -140,6 +144,13 @@ def _note(unit: str, level: str, writer: Writer) -> None:
         "Участник посчитан один раз, по засчитанному участию. Незачёт после всех сроков — недопуск к ГИА.",
     )
     _results(writer, is_oge=is_oge)
+    _noted(
+        writer,
+        "both_forms",
+        "ОГЭ и ГВЭ" if is_oge else "ЕГЭ и ГВЭ",
+        "Показаны предметы, где в каждой форме не меньше {{ settings.claim_from }} участников. Материалы и состав "
+        "участников у форм разные: доли стоят рядом, но разница между ними о качестве подготовки не говорит.",
+    )
     _noted(
         writer,
         "beside",
@@ -241,6 +252,8 @@ def _after(writer: Writer, *, is_oge: bool) -> None:
 def _subject(writer: Writer) -> None:
     writer.title_page(_UNITS["municipality"], "{{ school_year }} учебный год. Для методических объединений")
     _main(writer)
+    writer.section("categories", "Категории участников")
+    writer.section("dynamics", "Динамика")
     writer.section("groups", "Чем различаются группы участников")
     _noted(
         writer,
@@ -254,7 +267,8 @@ def _subject(writer: Writer) -> None:
         "загруженных ОО; далее "
         "решаемость в группах, %, фон — четверти от 0 до 100 %, темнее — выше. «Ниже порога» — и верхняя граница "
         "интервала меньше порога: {{ settings.base_red }} % для кратких ответов, {{ settings.high_red }} % для "
-        "развёрнутых и устных; «на границе» — меньше порога только сама решаемость. Группы меньше "
+        "развёрнутых и устных; «возможно, ниже» — меньше порога сама решаемость, но не вся её погрешность. "
+        "Группы меньше "
         "{{ settings.claim_from }} участников не показаны. Уровень сложности и проверяемые умения в протоколах не "
         "названы: их добавляют по кодификатору года.",
     )

@@ -9,7 +9,7 @@ from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting import sections
 from oko_pipeline.reporting.cycle_data import CycleData, Row
 from oko_pipeline.reporting.exams import words
-from oko_pipeline.reporting.exams.results import own_rows, total, total_text, unit_schools
+from oko_pipeline.reporting.exams.results import ExamResult, own_rows, total, total_text, unit_schools
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
 from oko_pipeline.reporting.labels import answer_ru, day_ru
 from oko_pipeline.reporting.sections import Spec
@@ -81,6 +81,36 @@ def forms_table(data: CycleData, municipality_code: str, level: str, figures: Fi
         ("ГВЭ, %", 2.2, "number"),
     ]
     return sections.table(f"ОО, где сдавали ГВЭ-{level}", columns, rows)
+
+
+def both_forms_table(results: Sequence[ExamResult], figures: Figures, claim_from: int) -> Spec | None:
+    """Return subjects taken in both forms, side by side: those below the minimum in the main form and in ГВЭ."""
+    by_subject: dict[str, list[ExamResult]] = {}
+    for one in results:
+        if one.participants >= claim_from and not one.is_doubtful:
+            by_subject.setdefault(one.key.subject_code, []).append(one)
+    rows = []
+    for found in by_subject.values():
+        main = [one for one in found if not one.key.kind.startswith("gve")]
+        special = [one for one in found if one.key.kind.startswith("gve")]
+        rows += [
+            sections.row(words.subject_name(one.key), *_form_cells(one, figures), *_form_cells(special[0], figures))
+            for one in main
+            if special
+        ]
+    columns = [
+        ("Предмет", 3.2, "text"),
+        ("Основная форма: n", 1.6, "number"),
+        ("ниже минимума, %", 2.3, "number"),
+        ("ГВЭ: n", 1.2, "number"),
+        ("ниже минимума, %", 2.3, "number"),
+    ]
+    return sections.table("Предметы, которые сдавали в обеих формах", columns, rows)
+
+
+def _form_cells(result: ExamResult, figures: Figures) -> tuple[str, str]:
+    measure = "failed" if result.is_marked else "below"
+    return result.count_text(figures, "participants"), result.share_text(figures, measure)
 
 
 def admission_section(data: CycleData, unit: Unit, procedures: Sequence[str], figures: Figures) -> Spec | None:
@@ -416,7 +446,7 @@ def choice_section(data: CycleData, unit: Unit, grades: Sequence[int], figures: 
 _CHOICE: Final = ("graduates_count", "chosen_count", "profile_count", "changed_choice_count", "taken_count")
 
 
-def year_marks_section(results: Sequence[Any], figures: Figures, claim_from: int) -> Spec | None:
+def year_marks_section(results: Sequence[ExamResult], figures: Figures, claim_from: int) -> Spec | None:
     """Return the section about exam marks beside year marks; only protocols with year marks tell it."""
     rows: list[Spec] = []
     charted: list[Row] = []

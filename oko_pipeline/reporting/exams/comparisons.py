@@ -19,6 +19,10 @@ from oko_pipeline.statistics.false_discovery import benjamini_hochberg
 from oko_pipeline.statistics.intervals import CONFIDENCE, Interval
 
 _FALSE_RATE: Final = 1 - CONFIDENCE
+YEARS_BEFORE: Final = 2
+"""School years before that of the document whose results stand beside its own."""
+LEVELS: Final = (("oge", "gve9"), ("ege", "gve11"))
+"""Kinds of exams whose comparisons are judged together: those of grade 9 and of grade 11."""
 MEASURES: Final = ("passed", "quality", "below", "high")
 _IS_HIGH_GOOD: Final = {"passed": True, "quality": True, "below": False, "high": True}
 
@@ -98,7 +102,7 @@ class MunicipalResults:
             for measure in MEASURES
             if (pair := self._pair(result, whole.get(result.key), measure)) is not None
         ]
-        gaps = share_gaps([(measure, *pair) for _, _, measure, pair in found])
+        gaps = _by_level([(result, (measure, *pair)) for _, result, measure, pair in found])
         return [SchoolGap(school, result, gap) for (school, result, _, _), gap in zip(found, gaps, strict=True)]
 
     def _pair(self, own: ExamResult, whole: ExamResult | None, measure: str) -> tuple[Share, Share] | None:
@@ -113,6 +117,18 @@ class MunicipalResults:
         if mine.n < least or n < least or not 0 <= count <= n:
             return None
         return mine, Share.of(count, n)
+
+
+def _by_level(pairs: Sequence[tuple[ExamResult, tuple[str, Share, Share]]]) -> list[Gap]:
+    """Return gaps in the order of the pairs, found apart for ГИА-9 and ГИА-11.
+
+    So documents about one level and documents about both tell the same verdicts.
+    """
+    made: dict[int, Gap] = {}
+    for kinds in LEVELS:
+        places = [place for place, (result, _) in enumerate(pairs) if result.key.kind in kinds]
+        made |= dict(zip(places, share_gaps([pairs[place][1] for place in places]), strict=True))
+    return [made[place] for place in range(len(pairs))]
 
 
 def share_gaps(pairs: Sequence[tuple[str, Share, Share]]) -> list[Gap]:
@@ -137,12 +153,10 @@ def share_gaps(pairs: Sequence[tuple[str, Share, Share]]) -> list[Gap]:
     ]
 
 
-def trends(
-    data: CycleData, unit: tuple[str, str], kinds: Sequence[str], current: Sequence[ExamResult], years_count: int
-) -> list[Trend]:
+def trends(data: CycleData, unit: tuple[str, str], kinds: Sequence[str], current: Sequence[ExamResult]) -> list[Trend]:
     """Return how the exams of a unit went over the years, those with at least two years of results."""
     years = [data.school_year]
-    for _ in range(years_count):
+    for _ in range(YEARS_BEFORE):
         years.insert(0, previous_school_year(years[0]))
     by_year = [
         {

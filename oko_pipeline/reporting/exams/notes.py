@@ -24,7 +24,6 @@ from oko_pipeline.reporting.exams.tasks import weak_tasks_section
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.sections import Context, Spec
 
-_YEARS_BEFORE: Final = 2
 _MOST_CHARTED: Final = 6
 
 
@@ -69,7 +68,7 @@ def school_notes(data: CycleData, exam: Exam) -> Iterator[Content]:
 def _municipality_note(data: CycleData, municipal: MunicipalResults, exam: Exam) -> Context:
     figures = Figures()
     unit = ("municipality", municipal.code)
-    found = trends(data, unit, exam.kinds, municipal.results, _YEARS_BEFORE)
+    found = trends(data, unit, exam.kinds, municipal.results)
     told = statements.Told(data, municipal.results, found, figures)
     main = [
         statements.participation(told),
@@ -91,7 +90,7 @@ def _school_note(data: CycleData, code: str, municipal: MunicipalResults, exam: 
     figures = Figures()
     unit = ("school", code)
     results = municipal.schools[code]
-    found = trends(data, unit, exam.kinds, results, _YEARS_BEFORE)
+    found = trends(data, unit, exam.kinds, results)
     told = statements.Told(data, results, found, figures)
     gaps = municipal.of_school(code)
     main = [
@@ -119,6 +118,7 @@ def _common(
         **sections.heading(data, *unit, exam.title),
         "settings": {"claim_from": settings.claim_from, "hide_below": settings.hide_below},
         "participation": _participation_section(data, unit, exam, figures),
+        "both_forms": sections.section(tables=[around.both_forms_table(results, figures, settings.claim_from)]),
         "admission": around.admission_section(data, unit, exam.procedures, figures),
         "marks": sections.section(
             tables=[marks_table(results, figures, settings.claim_from, settings.hide_below)],

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from oko_pipeline.catalogue.exams import ExamKey
+from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.cycle_data import CycleData, Row, Rows
 from oko_pipeline.reporting.exams.words import exam_key, exam_order
@@ -187,11 +188,13 @@ class ExamResult:
         return figures.computed(share.value, f"доля {'+'.join(_SHARES[name])} среди участников", self.rows, form=form)
 
     def share_words(self, figures: Figures, name: str) -> str:
-        """Return a share for a sentence: «13,6 % (от 5 до 33 %)»."""
+        """Return a share for a sentence: «13,6 % (от 5 до 33 %)», «никого (с учётом случайности до 15 %)»."""
         share = self.share(name)
         if share is None:
             return UNKNOWN
         low, high = self._bound_texts(figures, share)
+        if share.count == 0:
+            return f"никого (с учётом случайности до{ru.NBSP}{high}{ru.NBSP}%)"
         return f"{self.percent(figures, name, form='percent')} (от{ru.NBSP}{low} до{ru.NBSP}{high}{ru.NBSP}%)"
 
     def mean_mark_text(self, figures: Figures) -> str:
@@ -310,12 +313,17 @@ def unit_schools(data: CycleData, unit: tuple[str, str], school_year: str | None
 def own_rows(data: CycleData, table: str, unit: tuple[str, str], school_year: str | None = None) -> Rows:
     """Return the rows of a register about the schools of a unit.
 
-    A school's own form counts before what the municipality wrote of it: both may hold the same line.
+    A school's own form counts before what the municipality wrote of it where both hold the same line.
     """
     rows = data.rows(table, school_year=school_year, school_code=unit_schools(data, unit, school_year))
-    reported = {row["school_code"] for row in rows if row["municipality_code"] is None}
-    kept = [row for row in rows if row["municipality_code"] is None or row["school_code"] not in reported]
+    key = ("school_code", *record_tables()[table].key)
+    reported = {_values(row, key) for row in rows if row["municipality_code"] is None}
+    kept = [row for row in rows if row["municipality_code"] is None or _values(row, key) not in reported]
     return Rows(rows.table, rows.conditions, kept)
+
+
+def _values(row: Row, columns: Sequence[str]) -> tuple[object, ...]:
+    return tuple(row[column] for column in columns)
 
 
 def contradicting_forms(data: CycleData, unit: tuple[str, str], kinds: Sequence[str]) -> list[ExamResult]:
@@ -342,22 +350,23 @@ def _of_tables(data: CycleData, unit: tuple[str, str], school_year: str | None) 
         name = data.unit_name("municipality", code)
         printed = data.rows(TABLES, school_year=school_year, unit_level="municipality", unit_name=name)
         rows = [*rows, *printed]
+    blanks = _blank_columns(data, school_year) if rows else frozenset()
     by_exam: dict[str, dict[object, Row]] = {}
     for row in rows:
         if row["counted"] == "results" and row["participants_count"]:
             by_exam.setdefault(str(row["exam_code"]), {})[row["school_code"]] = row
     for exam_code, of_units in by_exam.items():
         own = of_units.pop(None, None)
-        rows = tuple(of_units.values()) if own is None else (own,)
-        yield ExamResult(exam_key(exam_code), TABLES, rows, _blank_columns(data, exam_code, school_year))
+        yield ExamResult(exam_key(exam_code), TABLES, tuple(of_units.values()) if own is None else (own,), blanks)
 
 
-def _blank_columns(data: CycleData, exam_code: str, school_year: str | None) -> frozenset[str]:
-    """Return the columns that a region's table fills for somebody in an exam: its empty cells there mean nobody.
+def _blank_columns(data: CycleData, school_year: str | None) -> frozenset[str]:
+    """Return the columns that the totals of a region's tables hold for any exam: empty cells there mean nobody.
 
     The same is assumed where its totals are checked (method `exams.cross_foot`).
     """
-    rows = data.rows(TABLES, school_year=school_year, exam_code=exam_code)
+    rows = data.rows(TABLES, school_year=school_year, unit_level="region")
+    rows = rows or data.rows(TABLES, school_year=school_year, unit_level="municipality")
     return frozenset(column for column in _TABLE_COUNTS if any(row[column] is not None for row in rows))
 
 

@@ -196,9 +196,11 @@ def beside_others(gaps: Sequence[SchoolGap], figures: Figures) -> Statement | No
         return None
     sure = [one for one in gaps if one.gap.is_confirmed]
     if not sure:
-        exams = ru.counted(len({one.result.key for one in gaps}), ("экзамену", "экзаменам", "экзаменам"))
+        keys = sorted({one.result.key for one in gaps}, key=words.exam_order)
+        names = ru.listed([words.exam_dative(key) for key in keys], _MOST_EXAMS)
         return statement(
-            "Рядом с остальными ОО муниципалитета", f"По {exams} отличий, которые нельзя объяснить случайностью, нет."
+            "Рядом с остальными ОО муниципалитета",
+            f"Отличий, которые нельзя объяснить случайностью, нет ({names}).",
         )
     points = [
         f"{'Лучше' if one.gap.is_better else 'Хуже'}: {gap_phrase(one, figures)}."

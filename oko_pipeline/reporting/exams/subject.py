@@ -15,8 +15,8 @@ from oko_pipeline.reporting import sections
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
 from oko_pipeline.reporting.exams import around, statements, words
-from oko_pipeline.reporting.exams.comparisons import MunicipalResults
-from oko_pipeline.reporting.exams.result_tables import schools_table
+from oko_pipeline.reporting.exams.comparisons import LEVELS, MunicipalResults, trends
+from oko_pipeline.reporting.exams.result_tables import schools_table, trend_table
 from oko_pipeline.reporting.exams.results import PROTOCOLS, ExamResult
 from oko_pipeline.reporting.exams.tasks import PARTS, PARTS_RU, Task, tasks_of
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
@@ -43,6 +43,13 @@ _GROUP_ROLES: Final = {
     "mark_3": "mark_3",
     "mark_4": "mark_4",
     "mark_5": "mark_5",
+}
+_CATEGORIES_RU: Final = {
+    "graduate": "Выпускники текущего года",
+    "college": "Обучающиеся СПО",
+    "previous": "Выпускники прошлых лет",
+    "special": "Участники с ОВЗ",
+    "other": "Другие",
 }
 _MOST_TASKS: Final = 8
 _SHORT: Final = {"below_minimum": "ниже мин.", "minimum_60": "мин.–60"}
@@ -141,6 +148,8 @@ def _context(subject: Subject) -> Context:
             "base_green": ru.decimal(settings.base_green_percent, 0),
         },
         "statements": [one for one in main if one is not None],
+        "categories": _categories_section(subject),
+        "dynamics": sections.section(tables=[_years_table(subject)]),
         "groups": _groups_section(subject),
         "tasks": _tasks_section(subject),
         "parts": _parts_section(subject),
@@ -210,11 +219,17 @@ def _lost(subject: Subject) -> statements.Statement | None:
         told = [f"{task.name} ({figures.percent(task.row, 'zero_share')})" for task in empty]
         points.append(f"Больше половины участников не получили ни одного балла: {ru.listed(told, _MOST_TASKS)}.")
     if partial:
-        told = [f"{task.name} (полный балл — у {figures.percent(task.row, 'full_share')})" for task in partial]
+        told = [f"{task.name} (полный балл {_full(task, figures)})" for task in partial]
         points.append(
             f"Больше половины получили часть баллов — решение начато, но не доведено: {ru.listed(told, _MOST_TASKS)}."
         )
     return statements.statement("Как теряют баллы", "В заданиях на два балла и больше:", points) if points else None
+
+
+def _full(task: Task, figures: Figures) -> str:
+    if not task.row["full_share"]:
+        return "не получил никто"
+    return f"— у{ru.NBSP}{figures.percent(task.row, 'full_share')}"
 
 
 def _apart(subject: Subject) -> statements.Statement | None:
@@ -249,6 +264,41 @@ def _gaps(subject: Subject, weaker: Group, stronger: Group) -> list[Task]:
         if low is not None and high is not None and high > low:
             found.append((high - low, task))
     return [task for _, task in sorted(found, key=lambda one: (-one[0], one[1].place))]
+
+
+def _categories_section(subject: Subject) -> Spec | None:
+    """Return results by category of participants, where there is more than one."""
+    settings, figures = subject.data.settings, subject.figures
+    stem = "success" if subject.result.key.is_marked else "below_minimum"
+    rows: list[Spec] = []
+    found = subject.data.rows(
+        PROTOCOLS, exam_code=subject.code, unit_level="municipality", unit_code=subject.municipal.code
+    )
+    for row in found:
+        name = _CATEGORIES_RU.get(str(row["category"]))
+        if name is None:
+            continue
+        if row["participants_count"] < settings.hide_below:
+            rows.append(sections.row(name, f"Участников меньше {settings.hide_below}, числа скрыты"))
+            continue
+        share = UNKNOWN
+        if row["participants_count"] >= settings.claim_from:
+            share = figures.share_with_interval(row, f"{stem}_share", f"{stem}_low", f"{stem}_high")
+        rows.append(sections.row(name, figures.whole(row, "participants_count"), share))
+    if len(rows) < 2:
+        return None
+    title = "«3», «4» и «5», %" if subject.result.key.is_marked else "Ниже минимума, %"
+    columns = [("Категория", 5.0, "text"), ("n", 1.0, "number"), (title, 2.6, "number")]
+    return sections.section(tables=[sections.table("Категории участников", columns, rows)])
+
+
+def _years_table(subject: Subject) -> Spec | None:
+    """Return the exam's years; verdicts are those of the note on all exams of the level, so that both agree."""
+    kinds = next(kinds for kinds in LEVELS if subject.result.key.kind in kinds)
+    unit = ("municipality", subject.municipal.code)
+    current = [one for one in subject.municipal.results if one.key.kind in kinds]
+    found = trends(subject.data, unit, kinds, current)
+    return trend_table([one for one in found if one.key == subject.result.key], subject.figures)
 
 
 def _groups_section(subject: Subject) -> Spec | None:
@@ -342,7 +392,7 @@ def _zone(subject: Subject, task: Task) -> str:
     if task.is_surely_hard(settings):
         return "ниже порога"
     if float(task.row["solved_share"]) * 100 < task.threshold(settings):
-        return "на границе"
+        return "возможно, ниже"
     return ""
 
 
@@ -383,6 +433,8 @@ def _part_share(subject: Subject, part: str, tasks: dict[tuple[int, int], Task])
 def _reserves_section(subject: Subject) -> Spec | None:
     """Return for each group what it already can and where its nearest reserve is."""
     groups = subject.large_groups
+    if len(groups) < 2:
+        return None
     green = subject.data.settings.base_green_percent / 100
     rows = []
     for i, group in enumerate(groups):

@@ -58,10 +58,10 @@ def form(school, n, marks, *, year=YEAR, number=1, **more):
     } | more  # fmt: skip
 
 
-def task(unit, part, position, solved, n, *, code="oge:2026:russian:main", group="all", **more):
+def task(unit, part, position, solved, n, **more):
     return {
-        "school_year": YEAR, "exam_code": code, "unit_level": unit[0], "unit_code": unit[1], "part": part,
-        "position": position, "score_group": group, "maximum_score": 1, "participants_count": n,
+        "school_year": YEAR, "exam_code": "oge:2026:russian:main", "unit_level": unit[0], "unit_code": unit[1],
+        "part": part, "position": position, "score_group": "all", "maximum_score": 1, "participants_count": n,
         "solved_share": solved, "solved_low": max(solved - 0.1, 0.0), "solved_high": min(solved + 0.1, 1.0),
         "zero_share": 1 - solved, "full_share": solved, "method_id": "m",
     } | more  # fmt: skip

@@ -50,7 +50,10 @@ def test_a_school_and_its_municipality_tell_the_same_verdict(contexts, marked):
     assert "Хуже: ОГЭ по\u00a0русскому языку" in own
     verdicts = [row[-1] for row in rows_of(notes["edu1", ""]["beside"])]
     assert verdicts == ["хуже", "хуже"]
-    assert "случайностью, нет" in said(notes["edu3", ""])["Рядом с остальными ОО муниципалитета"]
+    assert (
+        "Отличий, которые нельзя объяснить случайностью, нет"
+        in said(notes["edu3", ""])["Рядом с остальными ОО муниципалитета"]
+    )
 
 
 def test_small_groups_are_hidden_and_shares_of_small_groups_are_not_told(contexts):
@@ -217,6 +220,36 @@ def test_the_risk_zone_names_exams_lists_and_conditions(contexts, marked):
     first, second = rows_of(note["risk"])
     assert first[:2] == ["Школа № 1", "ОГЭ, русский язык: 50,0\u00a0(35–65); 40"]
     assert second == ["Школа № 2", "—", "сложные социальные условия (ШНСУ)", "сложные: нижняя треть индекса"]
+
+
+def test_subjects_taken_in_both_forms_stand_side_by_side(contexts):
+    rows = [
+        oge(MUNICIPALITY, (10, 10, 10, 10)),
+        oge(MUNICIPALITY, (2, 5, 5, 0), code="gve9:2026:russian:main"),
+        oge(MUNICIPALITY, (0, 5, 0, 0), code="gve9:2026:mathematics:main"),
+    ]
+    note = contexts("oge_note_municipality", exam_summary=rows)[AREA, ""]
+    assert rows_of(note["both_forms"]) == [
+        ["Русский язык", "40", "25,0\u00a0(14–40)", "12", "16,7\u00a0(5–45)"],
+    ]
+
+
+def test_documents_about_one_level_and_about_both_tell_the_same_verdicts(contexts, marked, year):
+    many = [
+        row
+        for subject in ("physics", "chemistry", "biology", "history")
+        for row in (
+            ege(MUNICIPALITY, (10, 20, 20, 10), code=f"ege:2026:{subject}:main"),
+            ege(school("edu1"), (5, 10, 10, 5), code=f"ege:2026:{subject}:main"),
+            ege(school("edu2"), (5, 10, 10, 5), code=f"ege:2026:{subject}:main"),
+        )
+    ]
+    data = year("oge_note_municipality", exam_summary=[*marked, *many])
+    nine = comparisons.MunicipalResults(data, AREA, ("oge", "gve9"))
+    both = comparisons.MunicipalResults(data, AREA, ("oge", "gve9", "ege", "gve11"))
+    of_nine = [one.gap for one in both.gaps if one.result.key.kind == "oge"]
+    assert of_nine == [one.gap for one in nine.gaps]
+    assert any(gap.is_confirmed for gap in of_nine)
 
 
 def test_tasks_are_named_only_where_intervals_do_not_meet(contexts, marked):

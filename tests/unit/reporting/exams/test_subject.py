@@ -8,6 +8,25 @@ TOPIC = "oge_russian_main"
 GROUPS = (("mark_2", 30), ("mark_3", 60), ("mark_4", 60), ("mark_5", 5))
 
 
+def test_a_change_over_years_is_told_as_in_the_note(contexts):
+    now = oge(MUNICIPALITY, (30, 60, 60, 5))
+    before = oge(MUNICIPALITY, (90, 40, 20, 5), code="oge:2025:russian:main", year="2024-2025")
+    rows = {"exam_summary": [now, before], "exam_task_results": paper(SOLVED)}
+    own = rows_of(contexts(KIND, **rows)[AREA, TOPIC]["dynamics"])
+    rows.pop("exam_task_results")
+    assert own == rows_of(contexts("oge_note_municipality", **rows)[AREA, ""]["dynamics"])
+    assert own[0][-1].endswith("лучше")
+
+
+def test_categories_stand_side_by_side_where_there_are_several(contexts):
+    now = oge(MUNICIPALITY, (30, 60, 60, 5))
+    rows = [now, now | {"category": "graduate"}, oge(MUNICIPALITY, (1, 1, 1, 0), category="special")]
+    found = contexts(KIND, exam_summary=rows, exam_task_results=paper(SOLVED))[AREA, TOPIC]["categories"]
+    assert [row[0] for row in rows_of(found)] == ["Выпускники текущего года", "Участники с ОВЗ"]
+    assert rows_of(found)[1][-1] == "Участников меньше 5, числа скрыты"
+    assert analysis(contexts)["categories"] is None
+
+
 def paper(solved):
     """Return tasks for all and by groups: `solved` maps (part, position) to shares of all, «2», «3», «4», «5»."""
     rows = []
@@ -15,7 +34,7 @@ def paper(solved):
         more = {"maximum_score": 1 if part == "short" else 2}
         rows.append(task(MUNICIPALITY, part, position, whole, 155, **more))
         rows += [
-            task(MUNICIPALITY, part, position, share, n, group=group, **more)
+            task(MUNICIPALITY, part, position, share, n, score_group=group, **more)
             for (group, n), share in zip(GROUPS, by_group, strict=True)
         ]
     return rows
