@@ -8,8 +8,8 @@ KIND = "quality_letter"
 def finding(number, school=None, **values):
     return {
         "finding_id": f"f{number}", "severity": "warning", "rule_id": "work.sum_mismatch",
-        "file_path": "ВПР/4 класс.xlsx", "file_sha256": "a" * 64, "sheet": "Протокол", "row": number, "column": "N", "cell": f"N{number}",
-        "message": f"Итог {number}, а сумма 1.", "mend": "Сверьте баллы.", "school_code": school,
+        "file_path": "ВПР/4 класс.xlsx", "file_sha256": "a" * 64, "sheet": "Протокол", "row": number, "column": "N",
+        "cell": f"N{number}", "message": f"Итог {number}, а сумма 1.", "mend": "Сверьте баллы.", "school_code": school,
     } | values  # fmt: skip
 
 
