@@ -238,11 +238,14 @@ def print_kinds(judged):
     print(f"\n{'kind':12} {'right':>10}  {'effect':>7}  {'half-width':>10}  {'before-after':>12}  verdicts")
     for kind in sorted(set(judged["kind"]), key=list(MeasureKind).index):
         own = judged[judged["kind"] == kind]
-        right = own["verdict"].isin(RIGHT_VERDICTS[kind]).sum()
+        # To call a measure harmful that is not is as wrong as to praise it.
+        is_slandered = own["is_harmful"].astype(bool) & (kind != MeasureKind.HARMFUL)
+        right = (own["verdict"].isin(RIGHT_VERDICTS[kind]) & ~is_slandered).sum()
         half = ((own["effect_high"] - own["effect_low"]) / 2).median()
         print(
             f"{kind:12} {right:3} of {len(own):3}  {own['effect'].mean():7.1f}  {half:10.1f}  "
-            f"{own['change_value'].mean():12.1f}  {dict(Counter(own['verdict']))}"
+            f"{own['change_value'].mean():12.1f}  {dict(Counter(own['verdict']))}, "
+            f"called harmful {own['is_harmful'].sum()}"
         )
 
 
