@@ -16,13 +16,14 @@ from oko_pipeline.orchestration.trace_tree import Desk, Node, several
 
 Taken = Mapping[str, Any]
 _MOST_ROWS: Final = 12
+_FEWEST_ROWS: Final = 2
 _HOW_RU: Final = {"count": "число строк", "sum": "сумма по строкам", "value": "значение"}
 
 
 def taken_figures(desk: Desk, document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the figures of a document as its last issue took them down; None when it keeps none."""
     store = store_of(desk.workplace, is_restricted=bool(document["is_restricted"]))
-    return read_figures(store, str(document["document_id"])) or None
+    return read_figures(store, desk.school_year, str(document["document_id"]))["now"] or None
 
 
 def tables_node(document: Mapping[str, Any]) -> Node:
@@ -33,23 +34,23 @@ def tables_node(document: Mapping[str, Any]) -> Node:
     return Node("из чего сделан").add(*lines) if lines else Node("у этого документа нет записи о числах")
 
 
-def rows_of_document(desk: Desk, taken: Sequence[Taken]) -> list[Node]:
-    """Return the rows that the numbers of a document were taken from, table by table."""
+def rows_of_document(desk: Desk, taken: Sequence[Taken], most: int = _MOST_ROWS) -> list[Node]:
+    """Return the rows that the numbers of a document were taken from, table by table, at most so many of each."""
     walker = Walker.at(desk)
     nodes: list[Node] = []
     for name in dict.fromkeys(str(one["table"]) for one in taken if one["table"]):
         own = [one for one in taken if one["table"] == name]
         title = Node(f"таблица {name} — «{any_table(name).title_ru}», чисел: {len(own)}")
-        nodes.append(title.add(*several(list(_rows(walker, own)), _MOST_ROWS, "строк")))
+        nodes.append(title.add(*several(list(_rows(walker, own, most)), most, "строк")))
     return nodes
 
 
-def _rows(walker: Walker, taken: Sequence[Taken]) -> Iterator[Node]:
+def _rows(walker: Walker, taken: Sequence[Taken], most: int) -> Iterator[Node]:
     """Yield the rows of figures of one table, each row once, and no more than are shown."""
     seen: set[str] = set()
     for one in taken:
         for where in _conditions(one):
-            if repr(sorted(where.items())) not in seen and len(seen) < _MOST_ROWS:
+            if repr(sorted(where.items())) not in seen and len(seen) < most:
                 seen.add(repr(sorted(where.items())))
                 yield from _nodes(walker, str(one["table"]), where)
 
@@ -70,7 +71,7 @@ def figures_of_sentence(desk: Desk, taken: Sequence[Taken], found: Found) -> lis
         rows = [row for where in _conditions(one) for row in _nodes(walker, str(one["table"]), where)]
         nodes.append(node.add(*several(rows, _MOST_ROWS, "строк")))
     if not any(node.reaches_cells() for node in nodes):
-        nodes.append(Node("документ сделан из").add(*rows_of_document(desk, taken)))
+        nodes.append(Node("документ сделан из").add(*rows_of_document(desk, taken, _FEWEST_ROWS)))
     return nodes
 
 

@@ -53,6 +53,11 @@ _KIND_TABLES: Final = {
     "measure": ("measures", "record_id"),
     "event": ("events", "record_id"),
 }
+_PLACES: Final = {kind: place for place, kind in enumerate(_KIND_TABLES)}
+_KINDS_RU: Final = {
+    "finding": "вывод", "recommendation": "рекомендация", "decision": "решение", "measure": "мера",
+    "event": "мероприятие",
+}  # fmt: skip
 _LISTS: Final = {"finding_ids": ("findings", "finding_id"), "record_ids": ("measures", "record_id")}
 """Columns that hold several ids of another table."""
 
@@ -69,11 +74,15 @@ _DEEPEST: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Walker:
-    """Walks over the tables of a year. `seen` holds the rows on the tree, so that a circle of links ends."""
+    """Walks over the tables of a year.
+
+    `seen` holds the rows on the tree, so that a circle of links ends; `read` the rows that were asked for before.
+    """
 
     desk: Desk
     paths: Mapping[str, str]
     seen: set[tuple[str, ...]] = field(default_factory=set)
+    read: dict[str, list[Row]] = field(default_factory=dict)
 
     @classmethod
     def at(cls, desk: Desk) -> "Walker":
@@ -147,7 +156,10 @@ class Walker:
     def rows(self, table: Table, where: Mapping[str, object]) -> list[Row]:
         """Return the year's rows of a table that match; several values of a column accept any, None asks nothing."""
         known = {name: _asked(table, name, value) for name, value in where.items() if value is not None}
-        return list(records(self.desk.workplace.database.read(table, self.desk.where | known)))
+        asked = f"{table.name}{sorted(known.items())}"
+        if asked not in self.read:
+            self.read[asked] = list(records(self.desk.workplace.database.read(table, self.desk.where | known)))
+        return self.read[asked]
 
     def _back(self, table: Table, row: Row, depth: int) -> Iterator[Node]:
         if (own := row_node(self.paths, row)) is not None:
@@ -185,15 +197,7 @@ class Walker:
                     yield from self._linked(name, {_NUMBERS[name]: row[column]}, depth)
 
     def _forward(self, table: Table, row: Row, depth: int) -> Iterator[Node]:
-        kind = next((kind for kind, (name, _) in _KIND_TABLES.items() if name == table.name), None)
-        if kind is not None:
-            own = str(row[_KIND_TABLES[kind][1]])
-            for link in self.rows(all_tables()["cycle_links"], {"from_kind": kind, "from_id": own}):
-                name, key = _KIND_TABLES[str(link["to_kind"])]
-                if link["to_id"]:
-                    yield from self._linked(name, {key: link["to_id"]}, depth)
-                else:
-                    yield Node(f"ссылка в никуда: {link['to_kind']} № {link['to_number']}")
+        yield from self._chained(table, row, depth, is_forward=True)
         if table.name == "measures":
             for effect in self.rows(all_tables()["measure_effects"], {"measure_number": row["measure_number"]}):
                 if str(row["record_id"]) in _listed(effect["record_ids"]):
@@ -205,14 +209,29 @@ class Walker:
             yield from self._linked("next_year_openings", {"conclusion_id": row["conclusion_id"]}, depth)
 
     def _came_from(self, table: Table, row: Row, depth: int) -> Iterator[Node]:
-        """Yield what links to a row of the cycle: the recommendation of a decision, the finding of a recommendation."""
+        """Yield what a row of the cycle comes of: the recommendation of a decision, the finding of a recommendation."""
+        yield from self._chained(table, row, depth, is_forward=False)
+
+    def _chained(self, table: Table, row: Row, depth: int, *, is_forward: bool) -> Iterator[Node]:
+        """Yield the rows that stand after (or before) a row in the chain from findings to events.
+
+        A finding refers to its recommendation, the rows of registers refer back to what they come of: where a link
+        leads is told by the kinds of its ends, not by who refers to whom.
+        """
         kind = next((kind for kind, (name, _) in _KIND_TABLES.items() if name == table.name), None)
-        if kind is None or table.name == "recommendations":
+        if kind is None:
             return
-        own = str(row[_KIND_TABLES[kind][1]])
-        for link in self.rows(all_tables()["cycle_links"], {"to_kind": kind, "to_id": own}):
-            name, key = _KIND_TABLES[str(link["from_kind"])]
-            yield from self._linked(name, {key: link["from_id"]}, depth)
+        own, links = str(row[_KIND_TABLES[kind][1]]), all_tables()["cycle_links"]
+        for near, far in (("from", "to"), ("to", "from")):
+            for link in self.rows(links, {f"{near}_kind": kind, f"{near}_id": own}):
+                other = str(link[f"{far}_kind"])
+                if (_PLACES[other] > _PLACES[kind]) is not is_forward:
+                    continue
+                if link[f"{far}_id"]:
+                    name, key = _KIND_TABLES[other]
+                    yield from self._linked(name, {key: link[f"{far}_id"]}, depth)
+                else:
+                    yield Node(f"ссылка в никуда: {_KINDS_RU[other]} № {link[f'{far}_number']}")
 
     def _linked(self, name: str, where: Mapping[str, object], depth: int) -> Iterator[Node]:
         table = all_tables().get(name)

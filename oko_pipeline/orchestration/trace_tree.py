@@ -73,8 +73,13 @@ def _run_text(run: tuple[int, int], column: str) -> str:
 
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Return rows as plain records, None for missing values."""
-    plain = frame.astype("object").where(frame.notna(), None)
-    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+    names = [str(name) for name in frame.columns]
+    # Column by column: a conversion of the whole frame costs more than the rows that a trace asks for.
+    columns = [
+        [None if is_missing else value for value, is_missing in zip(own.tolist(), own.isna().tolist(), strict=True)]
+        for own in (frame[name] for name in frame.columns)
+    ]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def shortened(text: str, length: int = 160) -> str:

@@ -132,7 +132,8 @@ def report(workplace, kind, text, taken):
     }  # fmt: skip
     workplace.database.replace(DOCUMENTS, pd.DataFrame([row]), {"school_year": YEAR, "document_id": document_id})
     if taken:
-        workplace.reports.write(figures_path(document_id), gzip.compress(json.dumps(taken).encode()))
+        kept = gzip.compress(json.dumps({"now": taken, "before": None}).encode())
+        workplace.reports.write(figures_path(YEAR, document_id), kept)
     return document_id
 
 
@@ -240,7 +241,8 @@ def test_the_cycle_is_walked_back_to_cells_and_forward_to_the_effect(installatio
         text_ru="Помочь", finding_ids='["f-1"]')  # fmt: skip
     put(workplace, "decisions", record_id="d-1", decision_number="ПР-5", title="О помощи", **form)
     put(workplace, "measures", record_id="m-1", measure_number="М-3", title="Семинар", decision_ref="ПР-5", **form)
-    for one, other in (("finding", "recommendation"), ("recommendation", "decision"), ("decision", "measure")):
+    # A finding refers to its recommendation; a row of a register refers back to what it comes of.
+    for one, other in (("finding", "recommendation"), ("decision", "recommendation"), ("measure", "decision")):
         ids = {"finding": "f-1", "recommendation": "r-1", "decision": "d-1", "measure": "m-1"}
         put(workplace, "cycle_links", from_kind=one, from_id=ids[one], from_number=ids[one], to_kind=other,
             to_id=ids[other], to_number=ids[other])  # fmt: skip
