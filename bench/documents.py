@@ -76,7 +76,7 @@ class KindReading:
 
 
 def read_back_home(
-    home: Path, school_year: str, kinds: Sequence[str] = (), folder: Path | None = None
+    home: Path, school_year: str, kinds: Sequence[str] = (), folder: Path | None = None, templates: Path | None = None
 ) -> Iterator[KindReading]:
     """Make the documents of a year again from the tables of a home and read them back; a reading a kind.
 
@@ -85,6 +85,7 @@ def read_back_home(
         school_year: the year.
         kinds: kinds to read; all that have a builder when empty.
         folder: where the documents are written to be looked at, if anywhere.
+        templates: folder with templates to take in the place of the shipped ones.
     """
     from assets.documents import cycle_data
     from assets.reporting import note_settings
@@ -102,9 +103,9 @@ def read_back_home(
         try:
             data = cycle_data(workplace, school_year, kind)
             again = reader_of(cycle_data(workplace, school_year, kind))
-            options = ReadBackOptions(template=template_bytes(name, None)[1], thresholds=thresholds)
+            options = ReadBackOptions(template=template_bytes(name, templates)[1], thresholds=thresholds)
             for content in BUILDERS[name](data):
-                document = render_note(name, content.context, _STAMP)
+                document = render_note(name, content.context, _STAMP, templates)
                 if folder is not None:
                     place = folder / name / f"{content.unit_code} {content.topic}".strip().replace("/", "-")
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -129,11 +130,13 @@ def _add(reading: KindReading, document: bytes, context: dict, judged_by: tuple)
     reading.accessibility += [str(fault) for fault in accessibility_faults(document)]
 
 
-def print_read_back(home: Path, school_year: str, kinds: Sequence[str], folder: Path | None) -> bool:
+def print_read_back(
+    home: Path, school_year: str, kinds: Sequence[str], folder: Path | None, templates: Path | None
+) -> bool:
     """Print n of n per kind with the first faults; tell whether all is sound."""
     print(f"{'вид':32} {'док.':>5} {'напечатано':>15} {'рисунки':>15} {'база':>15} {'доступн.':>8}")
     is_sound = True
-    for reading in read_back_home(home, school_year, kinds, folder):
+    for reading in read_back_home(home, school_year, kinds, folder, templates):
         print(reading.line(), flush=True)
         is_sound &= reading.is_sound
         for faults in (reading.printed.faults, reading.charts.faults, reading.database.faults, reading.accessibility):
@@ -148,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--read-back", nargs=2, metavar=("HOME", "YEAR"))
     parser.add_argument("--kinds", default="")
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--templates", type=Path)
     parser.add_argument("--documents", type=int, default=640)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--workers", default="1,2")
@@ -155,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if chosen.read_back:
         kinds = [name for name in chosen.kinds.split(",") if name]
-        return 0 if print_read_back(Path(chosen.read_back[0]), chosen.read_back[1], kinds, chosen.write) else 1
+        home, year = chosen.read_back
+        return 0 if print_read_back(Path(home), year, kinds, chosen.write, chosen.templates) else 1
     started = time.perf_counter()
     measure(chosen)
     print(f"всего {time.perf_counter() - started:.0f} с")

@@ -33,17 +33,26 @@ def section(
     return made if any(made[part] for part in ("text", "points", "tables", "charts")) else None
 
 
-def table(title: str, columns: Sequence[tuple[str, float, str]], rows: Sequence[Spec]) -> Spec | None:
+def reference(name: str) -> str:
+    """Return what a text says in the place of the number of the table or chart of that name: «(таблица {…})»."""
+    return f"[[{name}]]"
+
+
+def table(
+    title: str, columns: Sequence[tuple[str, float, str]], rows: Sequence[Spec], *, name: str = ""
+) -> Spec | None:
     """Return a table specification (`word.tables`), None when there are no rows.
 
     Args:
         title: the caption; says what the table holds.
         columns: title, relative width and kind (text or number) of each column.
         rows: see `row`.
+        name: latin identifier, unique in the document, by which texts refer to the table (`reference`).
     """
     if not rows:
         return None
-    return {
+    named = {"name": name} if name else {}
+    return named | {
         "block": "table",
         "title": title,
         "columns": [{"title": text, "weight": weight, "kind": kind} for text, weight, kind in columns],
@@ -76,7 +85,8 @@ def chart(kind: str, caption: str, alt: str, categories: Sequence[str], series: 
         alt: its finding in words, for those who cannot see it; never the same for every unit.
         categories: labels of the category axis.
         series: `{"name", "role", "values"}` each; the role names the fill.
-        look: axis_title, value_title, width_mm, height_mm where the defaults do not fit.
+        look: axis_title, value_title, width_mm, height_mm where the defaults do not fit; what `word.charts` names for
+            the kind; `name`, by which texts refer to the chart (`reference`).
     """
     defaults = {"axis_title": "", "value_title": "", "width_mm": 165, "height_mm": 75}
     return (

@@ -215,8 +215,8 @@ def _add_table_style(styles: Any) -> None:
     xml = f"""<w:style xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" w:type="table"
  w:customStyle="1" w:styleId="OkoTable"><w:name w:val="ОКО Таблица"/><w:basedOn w:val="TableNormal"/>
 <w:uiPriority w:val="99"/><w:tblPr><w:tblBorders>{_borders(("top", "left", "bottom", "right", "insideH", "insideV"))}
-</w:tblBorders><w:tblCellMar><w:top w:w="28" w:type="dxa"/><w:left w:w="45" w:type="dxa"/>
-<w:bottom w:w="28" w:type="dxa"/><w:right w:w="45" w:type="dxa"/></w:tblCellMar></w:tblPr>
+</w:tblBorders><w:tblCellMar><w:top w:w="28" w:type="dxa"/><w:left w:w="80" w:type="dxa"/>
+<w:bottom w:w="28" w:type="dxa"/><w:right w:w="80" w:type="dxa"/></w:tblCellMar></w:tblPr>
 <w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr>
 <w:shd w:val="clear" w:color="auto" w:fill="{_HEADER_GROUND}"/><w:vAlign w:val="center"/></w:tcPr></w:tblStylePr>
 </w:style>"""

@@ -4,10 +4,13 @@ What stands where in a document is written in the template, an ordinary Word fil
 default templates share: title page, sections, appendix about the sources, signature, footer.
 """
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+_REFERENCE: Final = re.compile(r"\{ref:(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,21 @@ class Writer:
         """Append a numbered caption that stays with the table below; references in texts go to `bookmark`."""
         self._caption("Таблица", text, bookmark, keep_next=True)
 
-    def figure_caption(self, text: str) -> None:
-        """Append a numbered caption of the chart above."""
-        self._caption("Рисунок", text, "", keep_next=False)
+    def figure_caption(self, text: str, bookmark: str = "") -> None:
+        """Append a numbered caption of the chart above; references in texts go to `bookmark`."""
+        self._caption("Рисунок", text, bookmark, keep_next=False)
+
+    def referring(self, text: str, style: str = "ОКО Текст") -> None:
+        """Append a paragraph in which `{ref:tbl_marks}` is the number of the caption with that bookmark.
+
+        Texts of a context refer by `reporting.sections.reference` to tables and charts that have a name.
+        """
+        paragraph = self.add("", style)
+        for place, piece in enumerate(_REFERENCE.split(text)):
+            if place % 2:
+                add_field(paragraph, f"REF {piece} \\h", "1")
+            elif piece:
+                paragraph.add_run(piece)
 
     def _caption(self, word: str, text: str, bookmark: str, *, keep_next: bool) -> None:
         from docx.oxml import OxmlElement
@@ -118,9 +133,13 @@ class Writer:
             name: where the context keeps the section, such as `sections.tasks`.
             heading: text of the heading; may hold tags.
             level: level of the heading, 1 or 2; 0 writes no heading.
-            wide: tables stand in a landscape section of their own.
+            wide: a section with tables stands on landscape pages, its heading and texts too.
         """
         self.tag(f"if {name}")
+        if wide:
+            self.tag(f"if {name}.tables")
+            self.end_section(landscape=False)
+            self.tag("endif")
         if level:
             self.add(heading, f"Heading {level}")
         self.loop(name, "text", "{{ paragraph }}", "ОКО Текст")
@@ -129,19 +148,17 @@ class Writer:
         self.block("chart")
         self.figure_caption("{{ chart.caption }}")
         self.tag("endfor")
-        if wide:
-            self.tag(f"if {name}.tables")
-            self.end_section(landscape=False)
         self.tag(f"for table in {name}.tables")
         self.table_caption("{{ table.title }}")
         self.block("table")
         self.tag("endfor")
-        if wide:
-            self.end_section(landscape=True)
-            self.tag("endif")
         self.tag(f"if {name}.note")
         self.add(f"{{{{ {name}.note }}}}", "ОКО Примечание")
         self.tag("endif")
+        if wide:
+            self.tag(f"if {name}.tables")
+            self.end_section(landscape=True)
+            self.tag("endif")
         self.tag("endif")
 
     def landscape(self, *sections: tuple[str, str]) -> None:
@@ -172,7 +189,8 @@ class Writer:
         self.block("table")
         self.tag("endfor")
         self.tag("endif")
-        self.add("Происхождение данных", "ОКО Приложение")
+        # Not an appendix of its own page: after a signature alone on its page it would cost another.
+        self.add("Происхождение данных", "ОКО Приложение").paragraph_format.page_break_before = False
         self.add(
             "{{ school_year }} учебный год. Выпуск {{ stamp.issue }}, составлен {{ stamp.rendered_at }} программой "
             "oko-pipeline версии {{ stamp.code_version }}; отпечаток содержания {{ stamp.context_sha256 }}.",
@@ -241,12 +259,29 @@ def write_footer(document: Any, text: str) -> None:
     Each section names it itself: a section that a tag leaves out must not take the footer of the rest with it.
     """
     sections = list(document.sections)
-    last = sections[-1]
+    references = {is_wide: _footer_reference(document, text, is_wide=is_wide) for is_wide in (True, False)}
+    for section in sections[1:-1]:
+        section._sectPr.insert(0, deepcopy(references[_is_wide(section)]))  # noqa: SLF001
+
+
+def _footer_reference(document: Any, text: str, *, is_wide: bool) -> Any:
+    """Return the reference to a footer for portrait or landscape pages; the last section keeps the one made last."""
+    from docx.enum.text import WD_TAB_ALIGNMENT
+    from docx.shared import Mm
+
+    last = document.sections[-1]
+    for reference in last._sectPr.footerReference_lst:  # noqa: SLF001 - python-docx would make a new part a section
+        last._sectPr.remove(reference)  # noqa: SLF001
     last.footer.is_linked_to_previous = False
     paragraph = last.footer.paragraphs[0]
     paragraph.style = document.styles["Footer"]
+    if is_wide:
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(170), WD_TAB_ALIGNMENT.CLEAR)
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(257), WD_TAB_ALIGNMENT.RIGHT)
     paragraph.add_run(f"{text}\t")
     add_field(paragraph, "PAGE", "2")
-    reference = last._sectPr.footerReference_lst[0]  # noqa: SLF001 - python-docx would make a new part a section
-    for section in sections[1:-1]:
-        section._sectPr.insert(0, deepcopy(reference))  # noqa: SLF001
+    return deepcopy(last._sectPr.footerReference_lst[0])  # noqa: SLF001
+
+
+def _is_wide(section: Any) -> bool:
+    return int(section.page_width) > int(section.page_height)

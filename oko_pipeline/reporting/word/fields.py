@@ -4,12 +4,18 @@ Word and LibreOffice would do it on request («Обновить поле»); don
 The contents carry no page numbers until they are updated: only a layout program knows them, and a guess would mislead.
 """
 
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
+from oko_pipeline.errors import ContractError
+
 _W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _BOOKMARK_IDS_FROM: Final = 5000
+_NAMES_FROM: Final = 100_000
+_REFERENCE: Final = re.compile(r"\[\[(\w+)\]\]")
 
 
 def _q(name: str) -> str:
@@ -24,8 +30,94 @@ def refresh_fields(body: Any, styles: Any) -> None:
         styles: `w:styles`; headings are known by style name, which is the same in every language of Word.
     """
     _number_captions(body)
+    _refer(body)
     _fill_references(body)
     _fill_contents(body, _style_names(styles), _numbered_styles(styles))
+
+
+def name_caption(mark: Any, name: str, *, is_below: bool) -> None:
+    """Bookmark the number of the caption beside a table or chart, so that texts can refer to it.
+
+    Args:
+        mark: the element that stands where the table or chart does.
+        name: name of the bookmark.
+        is_below: the caption follows (a chart's); it precedes a table.
+    """
+    if is_below:
+        caption = next(mark.itersiblings(_q("p")), None)
+    else:
+        caption = next((one for one in mark.itersiblings(_q("p"), preceding=True)), None)
+    number = None if caption is None else next(caption.iter(_q("instrText")), None)
+    if caption is None or number is None or (number.text or "").split()[:1] != ["SEQ"]:
+        return
+    runs = [run for run in caption.iterchildren(_q("r")) if run.find(_q("fldChar")) is not None]
+    number_id = str(_NAMES_FROM + zlib.crc32(name.encode()) % _BOOKMARK_IDS_FROM)
+    runs[0].addprevious(caption.makeelement(_q("bookmarkStart"), {_q("id"): number_id, _q("name"): name}))
+    runs[-1].addnext(caption.makeelement(_q("bookmarkEnd"), {_q("id"): number_id}))
+
+
+def drop_empty_sections(body: Any) -> None:
+    """Remove section breaks that nothing stands before: tags that show nothing leave them, and each costs a page."""
+    for properties in list(body.iter(_q("sectPr"))):
+        paragraph = properties.getparent().getparent()
+        if paragraph is None or paragraph.tag != _q("p"):
+            continue
+        before = paragraph.getprevious()
+        if before is not None and before.find(f"{_q('pPr')}/{_q('sectPr')}") is not None:
+            body.remove(paragraph)
+
+
+def _refer(body: Any) -> None:
+    """Put fields in the places where texts name a table or a chart: `[[name]]`.
+
+    Raises:
+        ContractError: when a text refers to a name that nothing has.
+    """
+    known = {start.get(_q("name")) for start in body.iter(_q("bookmarkStart"))}
+    for text in list(body.iter(_q("t"))):
+        if text.text is None or "[[" not in text.text:
+            continue
+        pieces = _REFERENCE.split(text.text)
+        unknown = [name for name in pieces[1::2] if name not in known]
+        if unknown:
+            raise ContractError(f"Документ: ссылка на «{unknown[0]}», а таблицы или рисунка с таким именем нет.")
+        if len(pieces) > 1:
+            _write_references(text.getparent(), pieces)
+
+
+def _write_references(run: Any, pieces: list[str]) -> None:
+    properties = run.find(_q("rPr"))
+    for place, piece in enumerate(pieces):
+        if place % 2:
+            for part in _reference_parts(run, piece):
+                run.addprevious(_run(run, properties, part))
+        elif piece:
+            run.addprevious(_run(run, properties, _text_element(run, "t", piece)))
+    run.getparent().remove(run)
+
+
+def _reference_parts(run: Any, name: str) -> list[Any]:
+    return [
+        run.makeelement(_q("fldChar"), {_q("fldCharType"): "begin"}),
+        _text_element(run, "instrText", f" REF {name} \\h "),
+        run.makeelement(_q("fldChar"), {_q("fldCharType"): "separate"}),
+        _text_element(run, "t", "1"),
+        run.makeelement(_q("fldChar"), {_q("fldCharType"): "end"}),
+    ]
+
+
+def _text_element(run: Any, tag: str, text: str) -> Any:
+    made = run.makeelement(_q(tag), {"{http://www.w3.org/XML/1998/namespace}space": "preserve"})
+    made.text = text
+    return made
+
+
+def _run(model: Any, properties: Any, part: Any) -> Any:
+    made = model.makeelement(_q("r"), {})
+    if properties is not None:
+        made.append(deepcopy(properties))
+    made.append(part)
+    return made
 
 
 def _simple_fields(body: Any, kind: str) -> Iterator[tuple[Sequence[str], list[Any]]]:

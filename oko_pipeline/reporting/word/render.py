@@ -23,7 +23,7 @@ from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.fingerprint import context_sha256
 from oko_pipeline.reporting.word.charts import chart_parts, drawing_xml
-from oko_pipeline.reporting.word.fields import refresh_fields
+from oko_pipeline.reporting.word.fields import drop_empty_sections, name_caption, refresh_fields
 from oko_pipeline.reporting.word.tables import table_xml
 from oko_pipeline.reporting.word.template_lint import explain
 from oko_pipeline.reporting.word.templates import STYLE_NAMES, template_bytes
@@ -145,6 +145,7 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
         raise TemplateError(f"Шаблон {path} не открывается как документ Word: {error}.") from error
     document: Any = template.docx
     _place_blocks(document, blocks, path)
+    drop_empty_sections(document.element.body)
     refresh_fields(document.element.body, document.styles.element)
     _write_properties(document, printable, values["stamp"], stamp)
     _drop_thumbnail(document.part.package)
@@ -231,6 +232,8 @@ def _place_blocks(document: Any, blocks: list[Block], path: str) -> None:
         else:
             xml = table_xml(spec, width, styles)
         mark.addprevious(_parsed(xml))
+        if spec.get("name"):
+            name_caption(mark, str(spec["name"]), is_below=spec["block"] == "chart")
         mark.getparent().remove(mark)
 
 

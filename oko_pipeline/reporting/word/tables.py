@@ -9,6 +9,7 @@ which is how a group heading or «недостаточно данных» is wri
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -41,12 +42,21 @@ SHADES: Final[Mapping[str, Shade]] = {
 counts, darker for more."""
 _DENSE_SIZES: Final = ((18, 7), (13, 8), (10, 9))
 """From so many columns on, letters of so many points."""
-_LETTER: Final = 10.5
+_LETTER: Final = 11.2
 """Mean width of a bold letter in twentieths of a point, for each point of its size."""
-_PADDING: Final = 90
+_PADDING: Final = 170
+_DENSE_PADDING: Final = 50
 _FORM_HEIGHT: Final = 620
 """Height of a row to fill in by hand, twentieths of a point: eleven millimetres."""
-_TALLEST_HEADER: Final = 3000
+_SHORT: Final = 5
+"""A table of so many rows is not parted."""
+_TALLEST: Final = 3000
+"""Height of a header with turned titles, at most."""
+_USUAL_SIZE: Final = 10
+"""Of the styles of cells in the default templates, points."""
+_SMALLEST_SIZE: Final = 8
+_LINE: Final = 23
+"""Height of a line in twentieths of a point, for each point of its letters."""
 _THIN_MARGINS: Final = '<w:tblCellMar><w:left w:w="20" w:type="dxa"/><w:right w:w="20" w:type="dxa"/></w:tblCellMar>'
 """Of dense tables; the others take theirs from the table's style."""
 
@@ -77,7 +87,9 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
     sheet = _Sheet(widths, styles, paragraph_styles, _dense_size(len(widths)))
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     header = _header([column["title"] for column in spec["columns"]], sheet)
-    body = "".join(_body_row(row, sheet) for row in spec["rows"])
+    body = "".join(
+        _body_row(row, sheet, keeps=keeps) for row, keeps in zip(spec["rows"], _kept(len(spec["rows"])), strict=True)
+    )
     return (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="{styles["table"]}"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
         f'<w:tblLayout w:type="fixed"/>{_THIN_MARGINS if sheet.size else ""}'
@@ -85,6 +97,11 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
         f' w:lastColumn="0" w:noHBand="1" w:noVBand="1"/><w:tblCaption w:val={quoteattr(spec["title"])}/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>{header}{body}</w:tbl>"
     )
+
+
+def _kept(count: int) -> list[bool]:
+    """Return which rows stay on the page of the next one: no row stands alone at a page's end or beginning."""
+    return [number < count - 1 and (count <= _SHORT or number < 2 or number == count - 2) for number in range(count)]
 
 
 def column_widths(weights: Sequence[float], width: int) -> list[int]:
@@ -115,31 +132,36 @@ def _dense_size(columns_count: int) -> int:
 
 
 def _header(titles: Sequence[str], sheet: _Sheet) -> str:
-    """Return the repeated header; titles whose words are wider than their column are turned."""
-    size = sheet.size or 10
-    letter = _LETTER * size
-    longest = [max((len(word) for word in title.split()), default=0) * letter for title in titles]
-    turned = [need > width - _PADDING for need, width in zip(longest, sheet.widths, strict=True)]
+    """Return the repeated header: letters grow smaller, then titles are turned, so that no word is broken."""
+    padding = _DENSE_PADDING if sheet.size else _PADDING
+    usual = sheet.size or _USUAL_SIZE
+    rooms = [width - padding for width in sheet.widths]
+    words = [max((len(word) for word in title.split()), default=0) * _LETTER for title in titles]
+    size = next(
+        (one for one in range(usual, _SMALLEST_SIZE - 1, -1) if all(map(lt, (w * one for w in words), rooms))), usual
+    )
     height = 0
     cells: list[str] = []
-    for title, width, need, is_turned in zip(titles, sheet.widths, longest, turned, strict=True):
-        direction = '<w:textDirection w:val="btLr"/>' if is_turned else ""
-        if is_turned:
-            lines = max(int((width - _PADDING // 2) // (size * 23)), 1)
-            height = max(height, min(int(max(len(title) * letter / lines, need)) + 160, _TALLEST_HEADER))
+    for title, word, room, width in zip(titles, words, rooms, sheet.widths, strict=True):
+        direction = ""
+        if word * size >= room:
+            direction = '<w:textDirection w:val="btLr"/>'
+            lines = max(room // (size * _LINE), 1)
+            height = max(height, min(round(max(len(title) * _LETTER * size / lines, word * size)) + 160, _TALLEST))
         properties = f'<w:tcW w:w="{width}" w:type="dxa"/>{direction}<w:vAlign w:val="center"/>'
-        cells.append(_cell(title, properties, sheet.styles["header"], sheet.size, keep_next=True))
+        written = size if size != _USUAL_SIZE else 0
+        cells.append(_cell(title, properties, sheet.styles["header"], written, keep_next=True))
     tall = f'<w:trHeight w:val="{height}" w:hRule="atLeast"/>' if height else ""
     return f"<w:tr><w:trPr><w:cantSplit/>{tall}<w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
 
 
-def _body_row(row: Mapping[str, Any], sheet: _Sheet) -> str:
+def _body_row(row: Mapping[str, Any], sheet: _Sheet, *, keeps: bool) -> str:
     if row["kind"] == "group":
         group = sheet.styles["group"]
         return _row(row["cells"], sheet, _RowLook([group] * len(sheet.widths), group, keep_next=True))
     is_own = row["kind"] == "own"
     height = _FORM_HEIGHT if row["kind"] == "form" else 0
-    look = _RowLook(sheet.paragraph_styles, sheet.styles["cell"], bold=is_own, keep_next=is_own, height=height)
+    look = _RowLook(sheet.paragraph_styles, sheet.styles["cell"], bold=is_own, keep_next=keeps, height=height)
     return _row(row["cells"], sheet, look)
 
 
