@@ -44,11 +44,16 @@ def plan_text(group: Group, round_code: str) -> str:
     figures = group.area.figures
     reached = [one for one in rows if one["plan_state"] == "reached"]
     count = figures.computed(len(rows), "показателей с планом и фактом", rows, form="whole")
-    of_plan = figures.computed(len(reached), "показателей, где план выполнен", reached or rows, form="whole")
     schools = figures.computed(len({one["school_code"] for one in rows}), "ОО с планом и фактом", rows, form="whole")
+    told = "план не выполнен ни по одному"
+    if reached:
+        told = (
+            "план выполнен по "
+            f"{figures.computed(len(reached), 'показателей, где план выполнен', reached, form='whole')}"
+        )
     return (
-        f"На {_prepositional(round_code)} этапе план и факт можно сравнить по {count} показателям {schools} ОО; план "
-        f"выполнен по {of_plan}."
+        f"На {_prepositional(round_code)} этапе план и факт можно сравнить у {schools} ОО (показателей — {count}); "
+        f"{told}."
     )
 
 

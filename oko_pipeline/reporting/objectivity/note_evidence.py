@@ -246,7 +246,7 @@ def _false_alarms(area: Area, signals: Rows) -> str:
     false = area.figures.computed(rate * len(found), "число сигналов, умноженное на допустимую долю ложных", found)
     noun = ru.plural(len(found), SIGNALS)
     return (
-        f"Проверок сделано {checked}, из них {count} дали сигнал. Доля ложных среди сигналов года удерживается не "
+        f"Проверок сделано {checked}; сигналов — {count}. Доля ложных среди сигналов года удерживается не "
         f"выше {ru.percent(rate, 0)}: на {count}{ru.NBSP}{noun} ложных приходится в среднем не больше {false}."
     )
 
