@@ -48,6 +48,7 @@ def test_a_school_and_its_municipality_tell_the_same_verdict(contexts, marked):
     own = said(notes["edu1", ""])["Рядом с остальными ОО муниципалитета"]
     assert own.startswith("Подтверждённые отличия:")
     assert "Хуже: ОГЭ по\u00a0русскому языку" in own
+    assert "у остальных ОО муниципалитета — 97,0\u00a0% (134\u00a0участника)" in own
     verdicts = [row[-1] for row in rows_of(notes["edu1", ""]["beside"])]
     assert verdicts == ["хуже", "хуже"]
     assert (
@@ -234,22 +235,43 @@ def test_subjects_taken_in_both_forms_stand_side_by_side(contexts):
     ]
 
 
-def test_documents_about_one_level_and_about_both_tell_the_same_verdicts(contexts, marked, year):
-    many = [
-        row
+def test_documents_about_one_level_and_about_both_tell_the_same_verdicts(year):
+    """A difference that is confirmed among the exams of grade 9 would drown among those of grade 11."""
+    nines = [
+        oge(MUNICIPALITY, (15, 45, 40, 20)),
+        oge(school("edu1"), (3, 27, 20, 10)),
+        oge(school("edu2"), (12, 18, 20, 10)),
+    ]
+    elevens = [
+        ege(unit, groups, code=f"ege:2026:{subject}:main")
         for subject in ("physics", "chemistry", "biology", "history")
-        for row in (
-            ege(MUNICIPALITY, (10, 20, 20, 10), code=f"ege:2026:{subject}:main"),
-            ege(school("edu1"), (5, 10, 10, 5), code=f"ege:2026:{subject}:main"),
-            ege(school("edu2"), (5, 10, 10, 5), code=f"ege:2026:{subject}:main"),
+        for unit, groups in (
+            (MUNICIPALITY, (10, 20, 20, 10)),
+            (school("edu1"), (5, 10, 10, 5)),
+            (school("edu2"), (5, 10, 10, 5)),
         )
     ]
-    data = year("oge_note_municipality", exam_summary=[*marked, *many])
+    data = year("oge_note_municipality", exam_summary=[*nines, *elevens])
     nine = comparisons.MunicipalResults(data, AREA, ("oge", "gve9"))
     both = comparisons.MunicipalResults(data, AREA, ("oge", "gve9", "ege", "gve11"))
     of_nine = [one.gap for one in both.gaps if one.result.key.kind == "oge"]
     assert of_nine == [one.gap for one in nine.gaps]
-    assert any(gap.is_confirmed for gap in of_nine)
+    assert [gap.is_confirmed for gap in of_nine] == [True, False, True, False]
+
+
+def test_a_form_with_more_high_and_low_scores_than_participants_is_not_believed(contexts):
+    def line(year, high):
+        return form(
+            "edu1", 20, (5, None, None, None), year=year, exam="ege", grade=11, exam_subject="physics",
+            score_80_99_count=high, score_100_count=0,
+        )  # fmt: skip
+
+    note = contexts("ege_note_municipality", exam_results_reported=[line("2024-2025", 3), line("2025-2026", 16)])[
+        AREA, ""
+    ]
+    assert rows_of(note["scores"])[1][4] == "—"
+    assert "ЕГЭ по\u00a0физике" in note["quality"]["text"][0]
+    assert {row[-1] for row in rows_of(note["dynamics"])} == {"не сравнивается: форма не сходится"}
 
 
 def test_tasks_are_named_only_where_intervals_do_not_meet(contexts, marked):
