@@ -88,6 +88,7 @@ _LATER_STAGES = (
         f"tables_{name}.py"
         for name in (
             "context", "cycle", "dynamics", "effects", "indicators", "items", "log", "objectivity", "programmes",
+            "public",
         )
     ),
     *(
@@ -103,7 +104,7 @@ _LATER_STAGES = (
         f"data/methods/{name}.yaml"
         for name in (
             "context", "dynamics", "effectiveness", "indicators", "items", "links", "low_results", "objectivity",
-            "programmes", "recommendations", "risk", "support", "surveys",
+            "programmes", "public", "recommendations", "risk", "support", "surveys",
         )
     ),
 )  # fmt: skip
