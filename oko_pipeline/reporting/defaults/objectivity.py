@@ -143,7 +143,7 @@ def _write_invitation(writer: Writer) -> None:
     writer.add("Протокол собеседования", "ОКО Приложение")
     writer.add("{{ unit_name }} ({{ unit_code }}), {{ municipality_name }}", "Subtitle")
     writer.add("«____» августа {{ talk_year }} г. № ______", "ОКО Титул")
-    writer.add(f"Присутствовали (должности): {_TALK_LINE}{_TALK_LINE}{_TALK_LINE}", "ОКО Ввод")
+    writer.add(f"Присутствовали (должности): {_TALK_LINE}{_TALK_LINE}", "Normal")
     writer.section("sections.protocol", "", level=0)
     writer.section("sections.decisions", "", level=0)
     writer.signature("Председатель: ____________________ / ____________________ /")

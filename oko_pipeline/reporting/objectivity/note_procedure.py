@@ -81,26 +81,25 @@ def recheck_section(area: Area) -> Spec | None:
 
 def _selection_table(area: Area, selected: Rows) -> Spec | None:
     columns = [
-        ("Код", 20, "text"),
-        ("ОО", 34, "text"),
-        ("Работа", 44, "text"),
-        ("Класс", 14, "text"),
-        ("Отбор", 22, "text"),
-        ("Работ в классе", 18, "number"),
-        ("К проверке", 18, "number"),
+        ("Работа", 74, "text"),
+        ("Класс", 20, "text"),
+        ("Отбор", 30, "text"),
+        ("Работ в классе", 22, "number"),
+        ("К проверке", 24, "number"),
     ]
-    rows = [
-        row(
-            str(one["school_code"]),
-            area.school(str(one["school_code"])),
-            work_ru(one["assessment_id"]),
-            str(one["class_label"]),
-            _BASES[one["basis"]],
-            area.figures.whole(one, "works_count"),
-            area.figures.whole(one, "selected_count"),
-        )
-        for one in sorted(selected, key=lambda one: (one["school_code"], one["assessment_id"], one["class_label"]))
-    ]
+    rows: list[Spec] = []
+    for code, of_school in area.by_school(selected).items():
+        rows.append(row(f"{code} {area.school(code)}", kind="group"))
+        rows += [
+            row(
+                ru.sentence_start(work_ru(one["assessment_id"])),
+                str(one["class_label"]),
+                _BASES[one["basis"]],
+                area.figures.whole(one, "works_count"),
+                area.figures.whole(one, "selected_count"),
+            )
+            for one in sorted(of_school, key=lambda one: (one["assessment_id"], one["class_label"]))
+        ]
     return table("Отбор классов и работ для перепроверки", columns, rows)
 
 

@@ -170,12 +170,12 @@ def _card_official(case: _Case) -> Spec | None:
 
 def _card_signals(case: _Case) -> Spec | None:
     columns = [
-        ("Код", 1.3, "text"),
-        ("Сигнал", 2.8, "text"),
-        ("Работа", 2.8, "text"),
-        ("Что видно", 3.6, "text"),
-        ("n, q", 1.8, "text"),
-        ("С кем сравнение", 1.9, "text"),
+        ("Код", 19, "text"),
+        ("Сигнал", 34, "text"),
+        ("Работа", 32, "text"),
+        ("Что видно", 38, "text"),
+        ("n, q", 22, "text"),
+        ("С кем сравнение", 29, "text"),
     ]
     found = [one for one in case.signals if one["signal_code"] != "external_list"]
     rows = [
@@ -197,7 +197,7 @@ def _card_signals(case: _Case) -> Spec | None:
 def _peers(case: _Case, signal: Row) -> str:
     if signal["peers_kind"] is None:
         return ru.DASH
-    who = {"group": "группа сопоставимых ОО", "region": "регион"}[signal["peers_kind"]]
+    who = {"group": "сопоставимые", "region": "регион"}[signal["peers_kind"]]
     return f"{who}, {case.figures.whole(signal, 'peers_count')} ОО"
 
 

@@ -51,7 +51,7 @@ def families_ru(codes: str | None) -> list[str]:
 
 
 def sign_code(row: Row) -> str:
-    """Return the code of a sign or a signal that a school names in its reply: «П4», «С3-6ГГв»."""
+    """Return the code of a sign or a signal that a school names in its reply: «П4», «С3.6ГГв»."""
     if row.table == "objectivity_signs":
         return f"П{row['sign_number']}"
     number = SIGNAL_CODES.index(row["signal_code"]) + 1
@@ -61,7 +61,7 @@ def sign_code(row: Row) -> str:
     subject = subjects().get(key.subject_code)
     campaign = campaigns().get(key.campaign_code)
     season = "" if campaign is None else _SEASONS.get(campaign.season, "")
-    return f"С{number}-{key.paper_grade}{key.subject_code if subject is None else subject.short_ru}{season}"
+    return f"С{number}.{key.paper_grade}{key.subject_code if subject is None else subject.short_ru}{season}"
 
 
 def signal_title(signal_code: str) -> str:

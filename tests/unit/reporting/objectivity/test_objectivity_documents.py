@@ -123,7 +123,7 @@ def test_only_schools_in_question_get_documents_and_all_numbers_are_proven(kind)
     data = data_of(kind, objectivity_cards=QUESTIONED, objectivity_signs=SIGNS, objectivity_signals=SIGNALS)
     words = proven(data, kind)
     assert set(words) == {"edu2", "edu3"}
-    assert any(word.startswith("С8-6ГГв") for word in words["edu2"])
+    assert any(word.startswith("С8.6ГГв") for word in words["edu2"])
     assert any(word.startswith("П4") for word in words["edu3"])
 
 
@@ -153,6 +153,13 @@ def test_questions_of_the_talk_follow_from_the_signs():
     assert attendance in contexts["edu2"]["sections"]["questions"]["points"]
     assert attendance not in contexts["edu3"]["sections"]["questions"]["points"]
     assert contexts["edu2"]["talk_year"] == "2025"
+
+
+def test_a_signal_of_the_whole_year_stands_before_those_of_works():
+    data = note(objectivity_signals=[signal("edu2", "absence"), signal("edu2", "narrow_spread", assessment="all")])
+    points = made(data, "objectivity_note")["m1"]["schools"][0]["section"]["points"]
+    assert [point.split(".")[0] for point in points] == ["С7", "С8"]
+    assert points[0].startswith("С7. Слишком малый разброс, все работы года")
 
 
 def test_a_very_small_q_is_not_printed_as_nothing():
