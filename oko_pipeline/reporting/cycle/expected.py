@@ -121,7 +121,7 @@ def _goals(data: CycleData, code: str) -> list[_Goal]:
     sources = [
         *((one, "norm_value") for one in approved if one["norm_value"] is not None and one["change"] != "excluded"),
         *((one, "planned_value") for one in planned if one["planned_value"] is not None and one["indicator_code"]),
-        *((one, "norm") for one in values.values() if one["norm"] is not None),
+        *((one, "norm") for one in values.values() if one["norm"] is not None and one["value"] is not None),
     ]
     goals: dict[str, _Goal] = {}
     for source, column in sources:
@@ -267,6 +267,8 @@ def _execution_chart(figures: Figures, execution: Rows) -> Spec | None:
         )
         for one in directions
     ]
+    if not any(shares):
+        return None
     all_done = [words.direction_ru(one) for one, share in zip(directions, shares, strict=True) if share == 100]
     told = f"Полностью выполнены: {ru.listed(all_done)}." if all_done else "Ни в одном направлении не выполнено всё."
     labels = [words.direction_ru(one) for one in directions]

@@ -22,6 +22,8 @@ _PARTS: Final = (
     ("не применимо", "country", ("not_applicable",)),
 )
 _MOST_MISSING: Final = 8
+_MOST_OVERDUE: Final = 25
+_MOST_LACKING: Final = 4
 _AHEAD: Final = "Срок впереди"
 _ASIDE: Final = "Не применимо"
 _OVERDUE_COLUMNS: Final = (
@@ -96,12 +98,15 @@ def municipality_reports(data: CycleData) -> Iterator[Content]:
 
 def school_reports(data: CycleData) -> Iterator[Content]:
     """Yield the report of each school that has rows to execute."""
+    levels = {
+        code: {str(one["duty_id"]): one for one in data.rows("roadmap_levels", municipality_code=code)}
+        for code in data.municipalities()
+    }
     for school in data.schools():
         code = str(school["school_code"])
         own = data.rows("roadmap_execution", unit_level="school", unit_code=code)
         if own:
-            levels = data.rows("roadmap_levels", municipality_code=str(school["municipality_code"]))
-            report = _Report(data, Figures(), own, {str(one["duty_id"]): one for one in levels})
+            report = _Report(data, Figures(), own, levels[str(school["municipality_code"])])
             yield Content(code, _school(report, code))
 
 
@@ -193,11 +198,21 @@ def _overdue(report: _Report) -> Spec | None:
             report.title(one),
             report.term(one),
             report.responsible(one),
-            str(one["missing"] or one["reason"] or "записи об исполнении"),
+            _lacking(one) or str(one["reason"] or "записи об исполнении"),
         )
         for one in sorted(late, key=lambda one: (str(one["due_on"] or ""), str(one["duty_id"])))
     ]
-    return section(tables=[table("Просроченные строки, в порядке сроков", _OVERDUE_COLUMNS, lines)])
+    more = ""
+    if len(lines) > _MOST_OVERDUE:
+        shown = ru.counted(_MOST_OVERDUE, ("строка", "строки", "строк"))
+        more = f"Показаны {shown} с самыми ранними сроками из {report.figures.count(late)}; все — в приложении."
+    title = "Просроченные строки, в порядке сроков"
+    return section(text=[more], tables=[table(title, _OVERDUE_COLUMNS, lines[:_MOST_OVERDUE])])
+
+
+def _lacking(one: Row) -> str:
+    """Return what a row lacks, the first few kinds of data by name."""
+    return ru.listed([name for name in str(one["missing"] or "").split("; ") if name], _MOST_LACKING)
 
 
 def _aside(report: _Report) -> Spec | None:
@@ -234,7 +249,7 @@ def _group(one: Row, *, several: bool) -> str:
 
 def _evidence(one: Row) -> str:
     if one["state"] in ("partly", "overdue"):
-        return f"не хватает: {one['missing']}" if one["missing"] else str(one["reason"] or ru.DASH)
+        return f"не хватает: {_lacking(one)}" if one["missing"] else str(one["reason"] or ru.DASH)
     if one["state"] == "not_applicable":
         return str(one["reason"] or "причина не названа")
     source = str(one["evidence_ref"] or one["served_from"] or ru.DASH)

@@ -73,6 +73,14 @@ def test_a_share_above_one_hundred_is_questioned_and_the_proposal_is_told():
     assert cells_of(context["goals"])[1][-1] == "сохранить"
 
 
+def test_a_norm_without_data_is_no_goal_of_the_year():
+    rows = {"indicator_values": [value(MORE_IS_BETTER, value=None, value_low=None, state="insufficient", norm=10.0)]}
+    assert made(KIND, **rows) == {}
+    context = made(KIND, roadmap_execution=[duty("acts", "m1", "overdue")], **rows)["m1"]
+    assert context["goals"] is None
+    assert context["programmes"]["charts"] == [], "a chart of nothing but zeros is not drawn"
+
+
 def test_without_goals_the_document_says_so_and_lists_what_could_have_one():
     context = made(KIND, indicator_values=[value(MORE_IS_BETTER)])["m1"]
     assert context["goals"] is None

@@ -30,6 +30,14 @@ def test_findings_in_a_form_belong_to_the_school_whose_form_it_is():
     assert "1\u00a0предупреждение в 1\u00a0файле" in letters["edu2"]["summary"]["text"][0]
 
 
+def test_a_finding_in_a_form_that_names_the_school_too_counts_once():
+    path = {"file_path": "Формы/Кадры, edu2.xlsx"}
+    files = [accepted(path["file_path"], "a" * 64, "staff:edu2")]
+    letters = made(KIND, quality_findings=[finding(5, "edu2", **path), finding(6, **path)], files=files)
+    assert "2\u00a0предупреждения в 1\u00a0файле" in letters["edu2"]["summary"]["text"][0]
+    assert cells_of(letters["edu2"]["findings"])[1][2] == "2"
+
+
 def test_cells_of_one_rule_stand_together_in_the_order_of_the_sheet():
     findings = [finding(number, "edu1") for number in (30, 4, 12, 8, 9, 10, 11, 13)]
     context = made(KIND, quality_findings=findings)["edu1"]

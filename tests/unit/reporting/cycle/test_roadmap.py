@@ -60,6 +60,15 @@ def test_overdue_rows_stand_in_the_order_of_terms_with_what_is_missing():
     ]
 
 
+def test_a_long_list_of_overdue_rows_is_cut_and_says_so():
+    rows = [duty(f"row{number:02}", "edu1", "overdue", missing="А; Б; В; Г; Д; Е") for number in range(40)]
+    context = made(SCHOOL, roadmap_execution=rows, roadmap_levels=LEVELS)["edu1"]
+    assert len(cells_of(context["overdue"])) == 25
+    assert context["overdue"]["text"] == ["Показаны 25\u00a0строк с самыми ранними сроками из 40; все — в приложении."]
+    assert cells_of(context["overdue"])[0][3] == "А, Б, В, Г и ещё\u00a02"
+    assert sum(len(line) > 1 for line in cells_of(context["rows"])) == 40
+
+
 def test_rows_that_do_not_apply_are_told_with_their_reason():
     rows = [duty("acts", "edu1", "not_applicable", reason="Нет 10–11 классов")]
     context = made(SCHOOL, roadmap_execution=rows, roadmap_levels=LEVELS)["edu1"]

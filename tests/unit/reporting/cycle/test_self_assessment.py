@@ -62,6 +62,12 @@ def test_the_municipality_sees_its_schools_by_criterion_and_not_in_order():
     assert not any(name in text for text in words_of(MUNICIPALITY, context) for name in ("Школа № 1", "Школа № 2"))
 
 
+def test_unknown_answers_of_schools_are_not_told_as_met():
+    lines = [criterion(1, unit, answer=None, is_met=None, verdict="no_data") for unit in ("m1", "edu1", "edu2")]
+    context = made(MUNICIPALITY, self_assessment=lines)["m1"]
+    assert "О большей части критериев у ОО сведений нет" in context["schools"]["text"][0]
+
+
 def test_units_without_lines_get_no_report():
     assert made(SCHOOL) == made(MUNICIPALITY) == {}
 
