@@ -8,10 +8,12 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lxml import etree
 
+from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.word.content import Drawing, Paragraph, TableContent, WordContent
 
@@ -110,6 +112,13 @@ class FixedTexts:
         return [text]
 
 
+@cache
+def _names_of_indicators() -> re.Pattern[str]:
+    """Return the names that hold numbers, longest first: «отличных от журнала на 2 и более» tells no result."""
+    titles = {one.title_ru for one in indicators().values() if any(sign.isdigit() for sign in one.title_ru)}
+    return re.compile("|".join(re.escape(title) for title in sorted(titles, key=len, reverse=True)), re.IGNORECASE)
+
+
 def plain_numbers(text: str) -> list[str]:
     """Return all numbers of a text as it writes them."""
     return _NUMBER.findall(text)
@@ -127,7 +136,7 @@ def numbers_of(text: str, thresholds: Iterable[float] = ()) -> list[str]:
         text: a paragraph or a cell.
         thresholds: numbers of settings, which texts may name after «меньше», «от», «не менее» and the like.
     """
-    left = text
+    left = _names_of_indicators().sub(" ", text)
     for pattern in _EXCEPTED:
         left = pattern.sub(" ", left)
     known = set(thresholds)

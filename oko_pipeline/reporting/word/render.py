@@ -43,6 +43,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _ANSWER_WORKING_DAYS: Final = 10
 _SATURDAY: Final = 5
 _BLOCK_PREFIX: Final = "oko-block:"
+_BLOCK_PARENTS: Final = tuple(f"{{{W}}}{name}" for name in ("body", "tc", "sdtContent"))
 _DOS_DATE: Final = struct.pack("<HH", 0, (1 << 5) | 1)  # 00:00 on 1 January 1980, the earliest a ZIP can say
 
 
@@ -144,6 +145,9 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TemplateError(f"Шаблон {path} не открывается как документ Word: {error}.") from error
     document: Any = template.docx
+    if any(mark.getparent().tag not in _BLOCK_PARENTS for mark in _marks(document).values()):
+        faults = ValueError("метка таблицы или рисунка стоит внутри текста")
+        raise TemplateError(explain(path, content, context, faults))
     _place_blocks(document, blocks, path)
     drop_empty_sections(document.element.body)
     refresh_fields(document.element.body, document.styles.element)
@@ -212,14 +216,19 @@ def _stamp_texts(context: Mapping[str, Any], stamp: Stamp) -> dict[str, str]:
     }
 
 
+def _marks(document: Any) -> dict[int, Any]:
+    """Return the marks that tags of tables and charts left, by the number of the block."""
+    return {
+        int(mark.text.removeprefix(_BLOCK_PREFIX)): mark
+        for mark in document.element.body.iter(etree.Comment)
+        if mark.text.startswith(_BLOCK_PREFIX)
+    }
+
+
 def _place_blocks(document: Any, blocks: list[Block], path: str) -> None:
     styles = _style_ids(document.styles.element, path)
     body = document.element.body
-    marks = {
-        int(mark.text.removeprefix(_BLOCK_PREFIX)): mark
-        for mark in body.iter(etree.Comment)
-        if mark.text.startswith(_BLOCK_PREFIX)
-    }
+    marks = _marks(document)
     widths = _text_widths(body, marks.values())
     chart_number = 0
     for number, mark in marks.items():

@@ -38,6 +38,7 @@ REQUIRED_TAGS: Final = (
 )
 """What a document may not lose when its context has it: what it is about, what it found, where its numbers are from."""
 _STAMP: Final = dict.fromkeys(("rendered_at", "code_version", "context_sha256", "issue", "answer_by"), "")
+_PLACES: Final = ("абзаце", "абзацах", "абзацах")
 _UNKNOWN: Final = object()
 _SILENT_NAMES: Final = ("figures", "unit_level", "unit_code")
 """Names of a context that are not there to be placed."""
@@ -140,8 +141,16 @@ def explain(path: str, content: bytes, context: Mapping[str, Any], error: Except
 
 
 def _message(path: str, faults: list[str]) -> str:
-    lines = "\n".join(f"  — {fault}" for fault in faults)
-    return f"Шаблон {path}: {ru.counted(len(faults), ('ошибка', 'ошибки', 'ошибок'))}.\n{lines}"
+    """Return what a person reads; faults of one cause, such as an unread loop, stand in one line at the first place."""
+    causes: dict[str, list[str]] = {}
+    for fault in faults:
+        place, _, cause = fault.partition("»): ")
+        causes.setdefault(cause or fault, []).append(f"{place}»)" if cause else "")
+    lines = []
+    for cause, places in causes.items():
+        more = f"; так же ещё в {ru.counted(len(places) - 1, _PLACES)}" if len(places) > 1 else ""
+        lines.append(f"  — {places[0]}: {cause}{more}" if places[0] else f"  — {cause}")
+    return f"Шаблон {path}: {ru.counted(len(lines), ('ошибка', 'ошибки', 'ошибок'))}.\n" + "\n".join(lines)
 
 
 def _parser() -> etree.XMLParser:

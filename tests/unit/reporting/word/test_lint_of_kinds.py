@@ -3,11 +3,14 @@
 import re
 from io import BytesIO
 
+import pytest
 from docx import Document
 from docx.oxml import OxmlElement
 
+from oko_pipeline.errors import TemplateError
 from oko_pipeline.reporting.defaults.look import prepare
 from oko_pipeline.reporting.vpr.contexts import school_note
+from oko_pipeline.reporting.word.render import render_note
 from oko_pipeline.reporting.word.template_lint import known_tags, lint_template, unused_tags
 from oko_pipeline.reporting.word.templates import template_bytes
 
@@ -68,3 +71,19 @@ def test_any_kind_teaches_its_tags():
     assert lint_template(letter("{{ advise.text }}"), context)[0].endswith("возможно, «advice»")
     assert "нет обязательной метки «{{ title }}»" in lint_template(letter("{{ unit_name }}"), context)
     assert "campaign_title" not in "".join(lint_template(letter("{{ unit_name }}"), context))
+
+
+def test_one_cause_in_many_places_is_told_once(spring, tmp_path, stamp):
+    (tmp_path / "school_note.docx").write_bytes(edited("{%p for work in works %}", "{%p for work in works"))
+    with pytest.raises(TemplateError) as raised:
+        render_note("school_note", school_note(spring, "edu990401"), stamp, tmp_path)
+    lines = str(raised.value).splitlines()
+    assert lines[0].endswith(f"{len(lines) - 1}\u00a0ошибки.")
+    assert "скобки метки не закрыты" in lines[1]
+    assert re.search(r"возможно, «works»; так же ещё в \d+\u00a0абзацах$", lines[2])
+
+
+def test_a_table_amid_a_text_is_no_document(spring, tmp_path, stamp):
+    (tmp_path / "school_note.docx").write_bytes(edited("{{p work.histogram }}", "См. {{ work.histogram }}"))
+    with pytest.raises(TemplateError, match=r"ставятся меткой «\{\{p work\.histogram \}\}»"):
+        render_note("school_note", school_note(spring, "edu990401"), stamp, tmp_path)
