@@ -2,8 +2,9 @@
 
 For every kind of data that a duty needs, the first rule of `data/bindings/rules.csv` that fits the duty tells which
 asset, check, table, indicator, form, document, command or rule of data quality serves it and what a user sees there.
-Rules about single duties (`ids`) stand first: they are the exceptions. Indicators that name a duty (`serves`) are bound
-to it as well. Whether a target exists and depends on the data is worked out where the graph is known.
+Rules about single duties (`ids`) stand first: they are the exceptions. Indicators (`serves`) and kinds of documents
+(`duties`) that name a duty are bound to it as well. Whether a target exists and depends on the data is worked out
+where the graph is known.
 """
 
 import re
@@ -13,6 +14,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Final, Literal, cast, get_args
 
+from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.loader import read_catalogue_csv
 from oko_pipeline.catalogue.programmes import Duty
@@ -25,6 +27,7 @@ _DIRECTION: Final = "{direction}"
 ANY: Final = "*"
 """As the value of a condition: whatever is filled in."""
 SERVED_BY_NAME: Final = "indicators_that_name_it"
+DOCUMENTS_BY_NAME: Final = "documents_that_name_it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,10 @@ def _bind(duty: Duty, rules: Sequence[BindingRule]) -> tuple[Binding, ...]:
     if named:
         titles = "; ".join(indicators()[code].title_ru for code in named)
         bound.append(Binding(SERVED_BY_NAME, (), tuple(Target("indicator", code) for code in named), titles))
+    kinds = [kind for kind in document_kinds().values() if any(fnmatchcase(duty.duty_id, one) for one in kind.duties)]
+    if kinds:
+        titles = "; ".join(kind.title_ru for kind in kinds)
+        bound.append(Binding(DOCUMENTS_BY_NAME, (), tuple(Target("document", kind.kind) for kind in kinds), titles))
     return tuple(bound)
 
 

@@ -23,6 +23,7 @@ from rich.table import Table
 from oko_pipeline.catalogue.all_tables import all_tables, any_table, restricted_tables
 from oko_pipeline.catalogue.bindings import (
     ANY,
+    DOCUMENTS_BY_NAME,
     SERVED_BY_NAME,
     Binding,
     BindingRule,
@@ -57,6 +58,7 @@ OVERVIEWS: Final[dict[str, frozenset[str]]] = {
 }
 """Assets that look at everything: they prove no more than the registers named here."""
 _COLLECTION: Final = "collection"
+_DOCUMENTS: Final = "documents"
 _NOT_DATA: Final = frozenset({"check", "rule", "command"})
 """Targets that may serve beside those that hold the data."""
 _PIPE_WIDTH: Final = 240
@@ -161,6 +163,9 @@ class Proof:
             if not any(need in kinds for kinds in proven.values()):
                 yield f"{binding.rule_id}: ничто из названного не зависит от вида данных {need}"
         if binding.rule_id == SERVED_BY_NAME:
+            return
+        if binding.rule_id == DOCUMENTS_BY_NAME and _DOCUMENTS in duty.needs:
+            # The duty asks for this very document to be there, not for anything that it were made of.
             return
         for target, kinds in proven.items():
             if target.kind not in _NOT_DATA and not kinds & set(duty.needs):
