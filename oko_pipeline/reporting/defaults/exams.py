@@ -7,6 +7,7 @@ from typing import Final
 from oko_pipeline.reporting.defaults.writer import Template, Writer
 
 _NOTE: Final = "ОКО Примечание"
+_SIGNATURE: Final = "Справку составил: ____________________ / ____________________ /"
 _UNITS: Final = {
     "municipality": "{{ unit_name }} ({{ unit_code }})",
     "school": "{{ unit_name }} ({{ unit_code }}), {{ municipality_name }}",
@@ -196,10 +197,11 @@ def _note(unit: str, level: str, writer: Writer) -> None:
         _short_method(writer, method)
     else:
         _method(writer, method)
-    writer.signature("Справку составил: ____________________ / ____________________ /")
     if unit == "school":
+        writer.add(_SIGNATURE, "ОКО Подпись").paragraph_format.keep_with_next = True
         writer.provenance_note()
     else:
+        writer.signature(_SIGNATURE)
         writer.provenance()
 
 
@@ -347,7 +349,7 @@ def _preparation(writer: Writer) -> None:
     writer.section("advice_11", "Что рекомендовано по итогам ГИА-11")
     writer.section("talk", "Тезисы выступления на совещании руководителей")
     _method(writer, (_SOURCES, _INTERVALS, _COMPARISON, _NOT_HERE))
-    writer.signature("Справку составил: ____________________ / ____________________ /")
+    writer.signature(_SIGNATURE)
     writer.provenance()
 
 

@@ -227,7 +227,7 @@ def schools_table(
 
 def _whole_row(whole: ExamResult, figures: Figures, measures: Sequence[str]) -> Spec:
     shares = [whole.share_text(figures, measure) for measure in measures]
-    return sections.row("Муниципалитет", whole.count_text(figures, "participants"), *shares, "", kind="own")
+    return sections.row("Муниципалитет", whole.count_text(figures, "participants"), *shares, UNKNOWN, kind="own")
 
 
 def _verdict_words(gaps: Sequence[Gap | None], result: ExamResult, figures: Figures) -> str:

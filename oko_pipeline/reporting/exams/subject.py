@@ -333,7 +333,7 @@ def _groups_section(subject: Subject) -> Spec | None:
 
 def _tasks_section(subject: Subject) -> Spec | None:
     groups = subject.large_groups
-    rows: list[Spec] = [_sizes_row(groups)] if groups else []
+    rows: list[Spec] = []
     for part in PARTS:
         own = [task for task in subject.tasks if task.row["part"] == part]
         if not own:
@@ -351,12 +351,9 @@ def _tasks_section(subject: Subject) -> Spec | None:
         *((_SHORT.get(group.code, group.name), 1.2, "number") for group in groups),
         ("Оценка", 1.6, "text"),
     ]
-    return sections.section(tables=[sections.table("Выполнение заданий", columns, rows)])
-
-
-def _sizes_row(groups: Sequence[Group]) -> Spec:
-    blank = [""] * (_FIRST_GROUP - 1)
-    return sections.row("n", *blank, *(ru.whole(group.n) for group in groups), "", kind="own")
+    sizes = ru.listed([f"{group.name} — {ru.counted(group.n, words.PEOPLE)}" for group in groups])
+    text = f"Группы по результату: {sizes}." if groups else ""
+    return sections.section(text=[text], tables=[sections.table("Выполнение заданий", columns, rows)])
 
 
 def _task_row(subject: Subject, task: Task, groups: Sequence[Group]) -> Spec:
@@ -377,12 +374,13 @@ def _task_row(subject: Subject, task: Task, groups: Sequence[Group]) -> Spec:
 
 
 def _heat(share: float | None) -> str | None:
-    return None if share is None else f"level_{1 + sum(share >= bound for bound in _HEAT)}"
+    """Return the ground of a share as it is written, so that equal texts have equal grounds."""
+    return None if share is None else f"level_{1 + sum(round(share + 1e-9, 2) >= bound for bound in _HEAT)}"
 
 
 def _group_cell(group: Group, task: Task, figures: Figures) -> str:
     own = group.tasks.get(task.place)
-    return UNKNOWN if own is None else figures.percent_number(own.row, "solved_share", 0)
+    return UNKNOWN if own is None else figures.percent(own.row, "solved_share", 0)
 
 
 def _zone(subject: Subject, task: Task) -> str:
@@ -393,7 +391,7 @@ def _zone(subject: Subject, task: Task) -> str:
         return "ниже порога"
     if float(task.row["solved_share"]) * 100 < task.threshold(settings):
         return "возможно, ниже"
-    return ""
+    return UNKNOWN
 
 
 def _parts_section(subject: Subject) -> Spec | None:

@@ -8,6 +8,7 @@ import pytest
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.reporting.cycle_data import CycleData
 from oko_pipeline.reporting.exams.builders import BUILDERS
+from oko_pipeline.reporting.word.accessibility import accessibility_faults
 from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.statistics.intervals import wilson_interval
 from tests.unit.reporting.frames import filled
@@ -99,12 +100,13 @@ def contexts(year):
 
 @pytest.fixture
 def opened():
-    """Return a function: kind and context → the document opened by python-docx."""
+    """Return a function: kind and context → the document, which everyone can read, opened by python-docx."""
 
     def made(kind, context):
         from docx import Document  # noqa: PLC0415 - heavy
 
         content = render_note(kind, context, Stamp(datetime(2026, 11, 22, 12, tzinfo=UTC), "1.0"))
+        assert accessibility_faults(content) == []
         return Document(BytesIO(content))
 
     return made
