@@ -15,6 +15,8 @@ from oko_pipeline.catalogue.all_tables import any_table
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.document_settings import DocumentSettings
 
+_Positions = dict[tuple[Any, ...], list[int]]
+
 
 class Row(dict[str, Any]):
     """A row by column; missing values are None. `table` is the name of its table."""
@@ -70,7 +72,8 @@ class CycleData:
     frames: Mapping[str, pd.DataFrame]
     settings: DocumentSettings = field(default_factory=DocumentSettings)
     days: Mapping[str, str] = field(default_factory=dict[str, str])
-    _indexes: dict[tuple[str, ...], Any] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _indexes: dict[tuple[str, ...], _Positions] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _columns: dict[str, dict[str, list[Any]]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def rows(self, table: str, *, school_year: str | None = None, **conditions: Any) -> Rows:
         """Return the rows of a table that have the given values, in the table's order.
@@ -86,17 +89,16 @@ class CycleData:
         frame = self.frames[table]
         if "school_year" in frame.columns:
             conditions = {"school_year": school_year or self.school_year} | conditions
+        columns = self._columns.get(table)
+        if columns is None:
+            columns = self._columns[table] = _columns(frame)
         index_key = (table, *conditions)
-        index = self._indexes.get(index_key)
-        if index is None:
-            index = self._indexes[index_key] = _index(frame, list(conditions))
-        names, values, positions = index
+        positions = self._indexes.get(index_key)
+        if positions is None:
+            positions = self._indexes[index_key] = _index([columns[name] for name in conditions], len(frame))
         accepted = [value if isinstance(value, tuple) else (value,) for value in conditions.values()]
         found = {position for key in product(*accepted) for position in positions.get(key, ())}
-        rows = [
-            Row(table, {name: column[position] for name, column in zip(names, values, strict=True)})
-            for position in sorted(found)
-        ]
+        rows = [Row(table, {name: column[position] for name, column in columns.items()}) for position in sorted(found)]
         return Rows(table, conditions, rows)
 
     def row(self, table: str, **conditions: Any) -> Row | None:
@@ -136,13 +138,13 @@ def _fits(found: Any, wanted: Any) -> bool:
     return found in wanted if isinstance(wanted, tuple) else found == wanted
 
 
-def _index(
-    frame: pd.DataFrame, columns: list[str]
-) -> tuple[list[str], list[list[Any]], dict[tuple[Any, ...], list[int]]]:
-    names = [str(name) for name in frame.columns]
-    values = [frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in names]
-    positions: dict[tuple[Any, ...], list[int]] = {}
-    keys = [values[names.index(name)] for name in columns]
-    for position in range(len(frame)):
+def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the values of each column, missing ones as None; they are the dearest part of reading rows."""
+    return {str(name): frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in frame.columns}
+
+
+def _index(keys: list[list[Any]], rows_count: int) -> _Positions:
+    positions: _Positions = {}
+    for position in range(rows_count):
         positions.setdefault(tuple(key[position] for key in keys), []).append(position)
-    return names, values, positions
+    return positions
