@@ -26,7 +26,7 @@ def agreement(view: View, found: Sequence[Result]) -> Told:
     """Return how procedures agree with each other (municipality) and with the journal."""
     links = [] if view.is_school else _links(view)
     journal = _journal_table(view, found)
-    texts = [_links_text(links)] if links else []
+    texts = [_links_text(view, links)] if links else []
     points = []
     lower = _journal_lower(view, found)
     if lower:
@@ -59,13 +59,16 @@ def _procedure(measure: object) -> str:
     return str(measure).partition(":")[0]
 
 
-def _links_text(links: Sequence[Row]) -> str:
-    shown = sum(one["strength"] in ("strong", "moderate", "weak") for one in links)
+def _links_text(view: View, links: Sequence[Row]) -> str:
+    shown = [one for one in links if one["strength"] in ("strong", "moderate", "weak")]
+    pairs = view.number(links, "пар результатов разных процедур с известной связью")
+    found = view.number(shown, "из них пар со связью") if shown else "ни в одной"
     where = "ОО муниципалитета" if links[0]["unit_level"] == "municipality" else "всех загруженных ОО"
+    where_shown = f"в {found}" if shown else found
     return (
-        f"Согласие процедур проверено по результатам {where}: пар результатов — {ru.whole(len(links))}, связь показана "
-        f"в {ru.whole(shown)}. Где связи нет, о подготовке нельзя судить по одной процедуре: их результаты говорят о "
-        "разном или получены в разных условиях."
+        f"Согласие процедур проверено по результатам {where}: пар результатов — {pairs}, связь показана {where_shown}. "
+        "Где связи нет, о подготовке нельзя судить по одной процедуре: их результаты говорят о разном или получены в "
+        "разных условиях."
     )
 
 

@@ -46,15 +46,16 @@ def _counts_text(view: View, judged: Sequence[Row], off: Sequence[Row]) -> str:
     if not judged:
         return "Сопоставимых с прежними годами результатов нет: о динамике сказать нельзя."
     better, worse = ([one for one in off if one["verdict"] == verdict] for verdict in ("better", "worse"))
-    sure = sum(bool(one["is_confirmed"]) for one in off)
+    sure = [one for one in off if one["is_confirmed"]]
     rows = view.own("result_dynamics", subgroup="all")
     counts = {verdict: view.figures.count(rows.where(verdict=verdict)) for verdict in ("better", "worse")}
-    text = f"Сопоставимых сравнений с прежними работами — {ru.whole(len(judged))}: "
+    text = f"Сопоставимых сравнений с прежними работами — {view.number(judged, 'сопоставимых сравнений')}: "
     if not better and not worse:
         return f"{text}изменений больше случайных нет."
     return (
         f"{text}улучшений {counts['better']}, ухудшений {counts['worse']}, в остальных изменения не больше случайных. "
-        f"С учётом числа сравнений подтверждаются {ru.whole(sure)} из {ru.whole(len(off))}."
+        f"С учётом числа сравнений подтверждаются {view.number(sure, 'подтверждённых изменений')} из "
+        f"{view.number(off, 'изменений больше случайных')}."
     )
 
 
@@ -145,8 +146,8 @@ def _point(off: Sequence[Row]) -> str:
     if not sure:
         return ""
     parts = []
-    for verdict, word in (("better", "улучшилось"), ("worse", "ухудшилось")):
+    for verdict, word in (("better", "улучшился"), ("worse", "ухудшился")):
         works = list(dict.fromkeys(scope_ru(str(one["assessment_id"])) for one in sure if one["verdict"] == verdict))
         if works:
             parts.append(f"{word} — {ru.listed([name[:1].lower() + name[1:] for name in works], 3)}")
-    return f"По сравнению с прежними работами подтверждённо: {'; '.join(parts)}."
+    return f"По сравнению с прежними работами (с учётом числа сравнений) результат {'; '.join(parts)}."

@@ -66,9 +66,10 @@ def _is_judged(one: Row) -> bool:
 def _counts_text(view: View, campaign: str, *, is_short: bool = False) -> str:
     rows = _whole(view, campaign)
     count = {verdict: view.figures.count(rows.where(verdict=verdict)) for verdict in _VERDICTS}
-    judged = len([one for one in rows if _is_judged(one)])
+    judged = [one for one in rows if _is_judged(one)]
+    compared = view.number(judged, "ОО, результат которых сравнён с ожидаемым")
     text = (
-        f"{campaign_ru(campaign)}: с поправкой на условия результат сравнён у {ru.whole(judged)} ОО; выше ожидаемого — "
+        f"{campaign_ru(campaign)}: с поправкой на условия результат сравнён у {compared} ОО; выше ожидаемого — "
         f"у {count['above']}, как ожидается — у {count['expected']}, ниже ожидаемого — у {count['below']}."
     )
     if not is_short and rows.where(verdict="insufficient"):

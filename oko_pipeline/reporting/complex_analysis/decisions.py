@@ -33,7 +33,11 @@ def decisions(view: View) -> Told:
     known = [one for one in effects if one["verdict"] != "not_enough_data"]
     texts = []
     if effects:
-        judged = f"о действии можно судить по {ru.whole(len(known))}" if known else "судить о действии пока нельзя"
+        judged = (
+            f"о действии можно судить по {view.number(known, 'мер с выводом')}"
+            if known
+            else "судить о действии пока нельзя"
+        )
         texts.append(f"С целевым показателем {ru.counted(len(effects), _MEASURES)}: {judged}.")
     points = [_effect_point(one) for one in known[:2]]
     found = section(text=texts, tables=[_decisions_table(view), _effects_table(view, effects)])

@@ -16,6 +16,7 @@ _MOST: Final = 16
 _PARTS_TOLD: Final = 2
 _MOST_OF_SUBJECT: Final = 3
 _TITLE_LENGTH: Final = 170
+_POSSIBLE_RU: Final = "возможных дефицитов, одни и те же задания — один раз"
 _SURE: Final = "Системные дефициты, подтверждённые с учётом погрешности"
 _POSSIBLE: Final = "Возможные системные дефициты"
 
@@ -34,12 +35,13 @@ def deficits(view: View, *, has_summary: bool = True) -> Told:
     sure = _distinct(one for one in rows if one["evidence"] == "confirmed")
     possible = _distinct(one for one in rows if one["evidence"] != "confirmed")
     chosen = _chosen(sure) or _chosen(possible)
-    texts = [_text(sure, possible)]
+    texts = [_text(view, sure, possible)]
     own = [one for one in sure if not one["is_general"]]
     if own and len(own) < len(sure):
+        here = view.number(own, "дефицитов, которых нет у всех ОО вместе")
         texts.append(
-            f"Из подтверждённых {ru.whole(len(own))} — только здесь: у всех ОО вместе они не системные. С этих разумно "
-            "начать: причина, вероятно, местная."
+            f"Из подтверждённых {here} — только здесь: у всех ОО вместе они не системные. С этих разумно начать: "
+            "причина, вероятно, местная."
         )
     points = (_point(view, chosen),) if has_summary and sure and chosen else ()
     return Told(
@@ -91,14 +93,15 @@ def _subject(one: Row) -> str:
     return str(one["assessment_id"]).split(":")[2]
 
 
-def _text(sure: Sequence[Row], possible: Sequence[Row]) -> str:
+def _text(view: View, sure: Sequence[Row], possible: Sequence[Row]) -> str:
     works = len({str(one["assessment_id"]) for one in [*sure, *possible]})
     where = f"по {ru.counted(works, ru.WORKS_DATIVE)}"
     if not sure:
-        found = ru.whole(len(possible))
+        found = view.number(possible, _POSSIBLE_RU)
         return f"Подтверждённых с учётом погрешности дефицитов умений нет, возможных — {found} ({where})."
-    more = f", возможных — {ru.whole(len(possible))}" if possible else ""
-    return f"Подтверждённых с учётом погрешности дефицитов умений — {ru.whole(len(sure))}{more} ({where})."
+    more = f", возможных — {view.number(possible, _POSSIBLE_RU)}" if possible else ""
+    confirmed = view.number(sure, "подтверждённых дефицитов, одни и те же задания — один раз")
+    return f"Подтверждённых с учётом погрешности дефицитов умений — {confirmed}{more} ({where})."
 
 
 def _table(view: View, rows: Sequence[Row], title: str, all_rows: Sequence[Row]) -> Spec | None:

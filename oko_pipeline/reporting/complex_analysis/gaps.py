@@ -100,7 +100,7 @@ def _small_text(view: View) -> str:
     small_text = view.figures.computed(
         len(small), f"число {what} с участниками меньше порога", small, form="whole", digits=0
     )
-    return f"Из {ru.whole(len(own))} {what} в {small_text} меньше {limit}: доли по ним не приводятся."
+    return f"Из {view.number(own, what)} {what} в {small_text} меньше {limit}: доли по ним не приводятся."
 
 
 def _rows_of_schools(view: View, name: str, **conditions: str) -> Rows:

@@ -26,11 +26,11 @@ from oko_pipeline.reporting.sections import Context, Spec, finished, heading, ro
 _TITLE: Final = "Руководителю ОО: главное за год на одной странице"
 MOST_POINTS: Final = 6
 MOST_ACTIONS: Final = 5
-POINT_LENGTH: Final = 300
+POINT_LENGTH: Final = 340
 ACTION_LENGTH: Final = 260
 CONTROL_LENGTH: Final = 100
 SILENT_LENGTH: Final = 240
-PAGE_HEIGHT: Final = 180.0
+PAGE_HEIGHT: Final = 198.0
 """Millimetres of a page that heading, what is not known and the line about the issue leave to points and table."""
 _POINT_LINE: Final = 5.7
 _TABLE_LINE: Final = 4.7

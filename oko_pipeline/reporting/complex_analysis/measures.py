@@ -49,9 +49,10 @@ def indicators(view: View) -> Told:
     ]
     if not table_rows:
         return Told(None)
+    computed = view.number([one for _, one in told], "посчитанных показателей")
     text = (
-        f"Посчитано показателей: {ru.whole(len(told))}; показаны {ru.whole(len(chosen))}: с нормой, изменившиеся за "
-        "год и отличающиеся от муниципалитета больше, чем случайно."
+        f"Посчитано показателей: {computed}; показаны {ru.whole(len(chosen))}: с нормой, изменившиеся за год и "
+        "отличающиеся от муниципалитета больше, чем случайно."
     )
     return Told(section(text=[text], tables=[table("Показатели школы", columns, table_rows)]))
 

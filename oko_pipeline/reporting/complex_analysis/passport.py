@@ -187,7 +187,7 @@ def _year_cell(view: View, one: Result | None) -> str:
     if one is None:
         return ru.DASH
     text = results.reached_text(view, one)
-    return text if text in (ru.DASH, TOO_FEW) else f"{text}, n{ru.NBSP}={ru.NBSP}{ru.whole(one.n)}"
+    return text if text in (ru.DASH, TOO_FEW) else f"{text}, n{ru.NBSP}={ru.NBSP}{results.marked_text(view, one)}"
 
 
 def _comparable(view: View) -> Spec | None:

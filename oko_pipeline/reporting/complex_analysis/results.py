@@ -230,7 +230,7 @@ def _grades(works: Sequence[Result]) -> str:
 def _pooled(view: View, own: Sequence[Result]) -> tuple[str, str]:
     """Return the number of marked participants of works of a subject and the share of those who reached the minimum."""
     if len(own) == 1:
-        return _marked(view.figures, own[0]), reached_text(view, own[0])
+        return marked_text(view, own[0]), reached_text(view, own[0])
     rows = [one.row for one in own]
     n = sum(one.n for one in own)
     total = view.figures.computed(n, "сумма участников работ предмета", rows, form="whole", digits=0)
@@ -238,9 +238,13 @@ def _pooled(view: View, own: Sequence[Result]) -> tuple[str, str]:
     return total, _computed_share(view.figures, share, _POOLED_RU, rows)
 
 
-def _marked(figures: Figures, one: Result) -> str:
-    column = "participants_count" if is_exam(one.scope) else "marked_count"
-    return figures.whole(one.row, column)
+def marked_text(view: View, one: Result) -> str:
+    """Return the number of participants with a mark or a score."""
+    if not is_exam(one.scope):
+        return view.figures.whole(one.row, "marked_count")
+    if one.n == one.row["participants_count"]:
+        return view.figures.whole(one.row, "participants_count")
+    return view.figures.computed(one.n, "сумма отметок экзамена", [one.row], form="whole", digits=0)
 
 
 def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[str, ...]], titles: Any) -> Spec | None:
@@ -291,7 +295,7 @@ def lowest_point(view: View, found: Sequence[Result]) -> str:
     chosen = sorted(told, key=lambda item: (item[1].high, item[0].scope))[:3]
     texts = [
         f"{one.title_ru[:1].lower()}{one.title_ru[1:]} ({one.procedure_ru}) — {_with_percent(reached_text(view, one))}"
-        f", n{ru.NBSP}={ru.NBSP}{_marked(view.figures, one)}"
+        f", n{ru.NBSP}={ru.NBSP}{marked_text(view, one)}"
         for one, _ in chosen
     ]
     return f"Меньше всего достигших минимального уровня: {'; '.join(texts)}."

@@ -1,5 +1,6 @@
 """Whom a document is about: a municipality or a school, with the names and the groups that its sections need."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from oko_pipeline.reporting.document_settings import DocumentSettings
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import subject_ru
 
+_MOST_TRACED: Final = 30
+"""Rows that a figure of a count names at most: a list of hundreds would be longer than the document."""
 SCHOOLS_SHORT: Final = ("ОО", "ОО", "ОО")
 TOO_FEW: Final = "мало участников"
 NO_GROUP_RU: Final = "Вне групп: особого вида или условия не известны"
@@ -76,6 +79,10 @@ class View:
                 rows = self.data.rows("result_summary", assessment_id=scope, unit_level="school", subgroup="all")
             self.shared[scope] = {str(row["unit_code"]): row for row in rows if row["participants_count"]}
         return self.shared[scope]
+
+    def number(self, rows: Sequence[Row], how_ru: str) -> str:
+        """Return how many rows there are; the figure names the first of them, so that it stays short."""
+        return self.figures.computed(len(rows), how_ru, rows[:_MOST_TRACED], form="whole", digits=0)
 
     def school_name(self, code: str) -> str:
         """Return the name of a school with its code: «Школа № 1 (edu990001)»."""
