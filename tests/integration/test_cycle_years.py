@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from assets import recommendations as cycle
+from assets.effectiveness import write_openings
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.recommendation_rules import recommendation_rules
 from oko_pipeline.catalogue.tables import QUALITY_FINDINGS, RESULT_SUMMARY
@@ -40,6 +41,7 @@ OPTIONS = SampleOptions(
 )
 MINE = "Провести два занятия методобъединения по заданиям, которые не получились, до 1 октября."
 WHY = "Часов на большее нет"
+NEXT_YEAR = "2026-2027"
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,6 @@ class Years:
     home: Path
     planted: tuple[CycleMeasure, ...]
     summaries: tuple
-
-    def settings(self):
-        return Settings.load(home=self.home)
 
     def read(self, table, **where):
         return read(self.home, table, **where)
@@ -160,6 +159,20 @@ def test_the_year_concludes_by_the_effects(years, effects):
     assert by_kind[MeasureKind.TOO_LITTLE] == {"gather_data"}
 
 
+def test_the_conclusions_open_the_year_after(years, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(years.home, home, copy_function=shutil.copy2)
+    opened = open_workplace(Settings.load(home=home))
+    assert write_openings(opened, NEXT_YEAR)
+    opened.close()
+    found = read(home, NEXT_YEAR_OPENINGS, school_year=NEXT_YEAR, kind="measure")
+    concluded = years.read(YEAR_CONCLUSIONS, school_year=DONE_YEAR, kind="measure")
+    assert sorted(found["conclusion_id"]) == sorted(concluded["conclusion_id"])
+    # Nobody has handed in a form of that year yet: every conclusion waits until its day.
+    assert set(found["state"]) == {"waiting"}
+    assert set(found["due_on"]) == {"2026-09-15"}
+
+
 def test_one_chain_of_ids_leads_from_the_recommendation_to_the_effect(years, effects):
     links = years.read(CYCLE_LINKS, school_year=DONE_YEAR)
     assert not links["is_broken"].any()
@@ -262,7 +275,7 @@ def test_answers_in_the_form_stand_in_the_recommendations_and_in_the_log(answere
 
 def test_a_rerun_changes_no_word_and_no_line_of_the_log(answered):
     before, words = answered.standing(), answered.words()
-    (answered.home / "state" / f"{DONE_YEAR}.json").unlink()
+    (answered.home / "state" / f"{DONE_YEAR}.json").unlink(missing_ok=True)
     assert run_year(Settings.load(home=answered.home), DONE_YEAR, silent).error is None
     assert all(before[answer].equals(row) for answer, row in answered.standing().items())
     pd.testing.assert_frame_equal(answered.words(), words)
