@@ -37,7 +37,7 @@ def _set_page(section: Any) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin, section.right_margin = Mm(25), Mm(15)
     section.top_margin, section.bottom_margin = Mm(20), Mm(20)
-    section.footer_distance = Mm(10)
+    section.header_distance = section.footer_distance = Mm(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ _LOOKS: Final[dict[str, Look]] = {
     "TOC 1": Look(before=3),
     "TOC 2": Look(indent=8),
     "List Bullet": Look(align="left", after=3, indent=10, first=-5, line=1.1),
+    "Header": Look(size=10, align="center"),
     "Footer": Look(size=9, colour="404040"),
 }
 _STYLE_IDS: Final = {
@@ -122,17 +123,10 @@ def _set_styles(document: Any) -> None:
     styles["ОКО Приложение"].paragraph_format.page_break_before = True
     _number_headings(document)
     _add_table_style(styles.element)
-    footer_tabs = styles["Footer"].element.get_or_add_pPr()
-    for tabs in footer_tabs.findall(_w("tabs")):
-        footer_tabs.remove(tabs)
-    _right_tab(styles["Footer"])
-
-
-def _right_tab(style: Any) -> None:
-    from docx.enum.text import WD_TAB_ALIGNMENT
-    from docx.shared import Mm
-
-    style.paragraph_format.tab_stops.add_tab_stop(Mm(170), WD_TAB_ALIGNMENT.RIGHT)
+    for name in ("Header", "Footer"):
+        margin = styles[name].element.get_or_add_pPr()
+        for tabs in margin.findall(_w("tabs")):
+            margin.remove(tabs)
 
 
 def _apply(style: Any, look: Look) -> None:

@@ -254,34 +254,21 @@ def add_field(paragraph: Any, instruction: str, result: str) -> None:
 
 
 def write_footer(document: Any, text: str) -> None:
-    """Put the footer (`text` and the page number) into every section but the first when there are several.
+    """Put the page's number above (ГОСТ Р 7.0.97: in the middle of the upper margin) and `text` below.
 
-    Each section names it itself: a section that a tag leaves out must not take the footer of the rest with it.
+    The first page has neither. Each section names them itself: a section that a tag leaves out must not take those of
+    the rest with it.
     """
     sections = list(document.sections)
-    references = {is_wide: _footer_reference(document, text, is_wide=is_wide) for is_wide in (True, False)}
-    for section in sections[1:-1]:
-        section._sectPr.insert(0, deepcopy(references[_is_wide(section)]))  # noqa: SLF001
-
-
-def _footer_reference(document: Any, text: str, *, is_wide: bool) -> Any:
-    """Return the reference to a footer for portrait or landscape pages; the last section keeps the one made last."""
-    from docx.enum.text import WD_TAB_ALIGNMENT
-    from docx.shared import Mm
-
-    last = document.sections[-1]
-    for reference in last._sectPr.footerReference_lst:  # noqa: SLF001 - python-docx would make a new part a section
-        last._sectPr.remove(reference)  # noqa: SLF001
-    last.footer.is_linked_to_previous = False
-    paragraph = last.footer.paragraphs[0]
-    paragraph.style = document.styles["Footer"]
-    if is_wide:
-        paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(170), WD_TAB_ALIGNMENT.CLEAR)
-        paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(257), WD_TAB_ALIGNMENT.RIGHT)
-    paragraph.add_run(f"{text}\t")
-    add_field(paragraph, "PAGE", "2")
-    return deepcopy(last._sectPr.footerReference_lst[0])  # noqa: SLF001
-
-
-def _is_wide(section: Any) -> bool:
-    return int(section.page_width) > int(section.page_height)
+    last = sections[-1]
+    for part, style in ((last.header, "Header"), (last.footer, "Footer")):
+        part.is_linked_to_previous = False
+        part.paragraphs[0].style = document.styles[style]
+    add_field(last.header.paragraphs[0], "PAGE", "2")
+    last.footer.paragraphs[0].add_run(text)
+    properties = last._sectPr  # noqa: SLF001 - python-docx would make new parts a section
+    references = [*properties.headerReference_lst, *properties.footerReference_lst]
+    for section in sections[:-1]:
+        for place, reference in enumerate(references):
+            section._sectPr.insert(place, deepcopy(reference))  # noqa: SLF001
+    sections[0].different_first_page_header_footer = True

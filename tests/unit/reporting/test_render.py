@@ -208,7 +208,7 @@ def test_campaign_without_marks_has_no_landscape_page_and_keeps_the_footer(sprin
     context = school_note(spring, "edu990408")
     document = Document(BytesIO(render_note("school_note", context, stamp)))
     assert [section.orientation for section in document.sections] == [0, 0]
-    assert document.sections[0].footer.is_linked_to_previous
+    assert document.sections[0].first_page_footer.is_linked_to_previous
     assert context["unit_name"] in text_of(document.sections[1].footer._element)
 
 

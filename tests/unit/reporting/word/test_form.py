@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 from docx import Document
-from docx.shared import Mm
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from lxml import etree
 
 from oko_pipeline.errors import ContractError
@@ -78,15 +78,13 @@ def test_a_wide_section_takes_its_heading_with_it_and_leaves_no_empty_page(issue
     assert landscape.index("Раздел a") < landscape.index("К таблице.") < landscape.index("Раздел b")
 
 
-def test_pages_of_both_orientations_have_their_number_at_the_right_edge(issued):
+def test_pages_are_numbered_above_and_named_below_but_for_the_first(issued):
     document = Document(io.BytesIO(issued(wide("a"), a=section(tables=[MARKS]))))
-    edges = []
-    for one in list(document.sections)[1:]:
-        stops = one.footer.paragraphs[0].paragraph_format.tab_stops
-        own = [stop.position for stop in stops if "CLEAR" not in str(stop.alignment)]
-        style = [stop.position for stop in one.footer.paragraphs[0].style.paragraph_format.tab_stops]
-        edges.append(round((own or style)[-1] / Mm(1)))
-    assert edges == [257, 170]
+    for one in document.sections:
+        assert "PAGE" in one.header._element.xml
+        assert one.header.paragraphs[0].style.paragraph_format.alignment == WD_ALIGN_PARAGRAPH.CENTER
+        assert one.footer.paragraphs[0].text == "Справка"
+    assert [one.different_first_page_header_footer for one in document.sections] == [True, False, False]
 
 
 @pytest.mark.parametrize(("count", "alone"), [(1, 0), (2, 0), (5, 0), (9, 5)])
