@@ -57,11 +57,11 @@ def _noted(writer: Writer, name: str, heading: str, note: str) -> None:
 def _method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:
     """Write how the numbers were made; the signature below stays with its end."""
     writer.add("Как посчитаны показатели", "Heading 1")
-    for title, text in texts:
+    for number, (title, text) in enumerate(texts, start=1):
         paragraph = writer.add("", "ОКО Текст")
         paragraph.add_run(title).bold = True
         paragraph.add_run(f" {text}")
-    paragraph.paragraph_format.keep_with_next = True
+        paragraph.paragraph_format.keep_with_next = number == len(texts)
 
 
 def _short_method(writer: Writer, texts: Sequence[tuple[str, str]]) -> None:

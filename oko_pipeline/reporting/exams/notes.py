@@ -16,6 +16,7 @@ from oko_pipeline.reporting.exams.result_tables import (
     marks_table,
     schools_table,
     scores_table,
+    shown_number,
     trend_table,
 )
 from oko_pipeline.reporting.exams.results import ExamResult, Share, contradicting_forms, graduates, second_attempts
@@ -240,7 +241,8 @@ def _beside_chart(found: Sequence[tuple[ExamResult, ExamResult, str]]) -> Spec |
         results = [((own, whole)[position], measure) for own, whole, measure in found]
         shares = [share for result, measure in results if (share := result.share(measure)) is not None]
         values, lows, highs = (
-            [round(getattr(share, part) * 100, 1) for share in shares] for part in ("value", "low", "high")
+            [shown_number(ru.percent_number(getattr(share, part))) for share in shares]
+            for part in ("value", "low", "high")
         )
         series.append(sections.series(name, role, values, low=lows, high=highs))
     apart = [

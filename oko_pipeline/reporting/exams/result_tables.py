@@ -168,8 +168,13 @@ def _percent_of(result: ExamResult, figures: Figures, name: str) -> float | None
     if count is None:
         return None
     value = count / result.participants
-    figures.computed(value, f"доля {name} среди участников", result.rows, form="percent_number")
-    return round(value * 100, 1)
+    text = figures.computed(value, f"доля {name} среди участников", result.rows, form="percent_number")
+    return shown_number(text)
+
+
+def shown_number(text: str) -> float:
+    """Return a number as its text shows it, so that a chart and a table round alike."""
+    return float(text.replace(",", "."))
 
 
 def _phrases(texts: Sequence[str], limit: int = 3) -> str:
@@ -234,7 +239,7 @@ def _verdict_words(gaps: Sequence[Gap | None], result: ExamResult, figures: Figu
     if all(gap is None for gap in gaps):
         return "не сравнивается: в остальных ОО участников мало"
     words = [gap_words(gap, result, figures) for gap in gaps if gap is not None and gap.is_confirmed]
-    return "; ".join(words) if words else "отличия не выходят за пределы случайного"
+    return "; ".join(words) if words else "в пределах случайного"
 
 
 def gap_words(gap: Gap, result: ExamResult, figures: Figures) -> str:
