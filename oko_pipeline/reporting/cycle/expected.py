@@ -256,7 +256,7 @@ def _counts(figures: Figures, rows: Rows) -> tuple[str, ...]:
 
 def _execution_chart(figures: Figures, execution: Rows) -> Spec | None:
     directions = words.directions_in_order(execution)
-    if not directions:
+    if not execution.where(state=words.DONE_STATES):
         return None
     shares = [
         percent_of(
@@ -267,8 +267,6 @@ def _execution_chart(figures: Figures, execution: Rows) -> Spec | None:
         )
         for one in directions
     ]
-    if not any(shares):
-        return None
     all_done = [words.direction_ru(one) for one, share in zip(directions, shares, strict=True) if share == 100]
     told = f"Полностью выполнены: {ru.listed(all_done)}." if all_done else "Ни в одном направлении не выполнено всё."
     labels = [words.direction_ru(one) for one in directions]

@@ -13,9 +13,9 @@ def percent_of(figures: Figures, part: Sequence[Row], whole: Sequence[Row], how_
     """Return the share of rows in percent, as a chart shows it; None of nothing."""
     if not whole:
         return None
-    share = len(part) / len(whole)
-    figures.computed(share, how_ru, part or whole, form="percent_number")
-    return round(100 * share, 1)
+    text = figures.computed(len(part) / len(whole), how_ru, part or whole, form="percent_number")
+    # Drawn as written: half up, where `round` would take the nearest even digit.
+    return float(text.replace(",", "."))
 
 
 def lean_table(

@@ -149,19 +149,16 @@ def _chart(report: _Report, rows: Rows, whose: str) -> Spec | None:
     if not rows:
         return None
     directions = words.directions_in_order(rows)
-    shares: list[list[float | None]] = [[] for _ in _PARTS]
+    parts = [part for part in _PARTS if rows.where(state=part[-1])]
+    shares: list[list[float | None]] = [[] for _ in parts]
     labels: list[str] = []
     for direction in directions:
         own = rows.where(direction=direction)
         title = words.direction_ru(direction)
         labels.append(f"{title} ({len(own)})")
-        for column, (name, _, states) in zip(shares, _PARTS, strict=True):
+        for column, (name, _, states) in zip(shares, parts, strict=True):
             column.append(percent_of(report.figures, own.where(state=states), own, f"{name}, {title}, у {whose}"))
-    shown = [
-        series(name, role, values)
-        for (name, role, _), values in zip(_PARTS, shares, strict=True)
-        if any(value for value in values)
-    ]
+    shown = [series(name, role, values) for (name, role, _), values in zip(parts, shares, strict=True)]
     most = _most_overdue(rows, directions)
     alt = f"Исполнение строк {whose} по направлениям. {most}"
     height = 22 + 8.5 * len(labels)

@@ -85,6 +85,12 @@ def test_a_school_without_rows_gets_no_report_and_others_are_rendered():
     assert "Просрочено" not in words
 
 
+def test_halves_are_rounded_in_the_chart_as_in_texts():
+    rows = [duty(f"row{number:02}", "edu1", "done" if number < 5 else "partly") for number in range(16)]
+    context = made(SCHOOL, roadmap_execution=rows, roadmap_levels=LEVELS)["edu1"]
+    assert [one["values"] for one in context["summary"]["charts"][0]["series"]] == [[31.3], [68.8]]
+
+
 def test_numbers_of_the_chart_are_those_of_the_text():
     rows = [duty("acts", "m1", "done"), duty("goals", "m1", "overdue")]
     chart = made(REPORT, roadmap_execution=rows, roadmap_levels=LEVELS)["m1"]["summary"]["charts"][0]
