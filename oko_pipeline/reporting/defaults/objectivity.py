@@ -64,10 +64,8 @@ def _write_note(writer: Writer) -> None:
     writer.add(_NEVER_PROOF, "ОКО Примечание")
     writer.section("sections.recommendations", "Что сделать")
     writer.section("sections.official", "Официальные признаки")
-    writer.landscape(
-        ("sections.signals", "Независимые сигналы"),
-        ("sections.schools", "ОО, которым нужен дополнительный разбор"),
-    )
+    writer.section("sections.signals", "Независимые сигналы")
+    writer.landscape(("sections.schools", "ОО, которым нужен дополнительный разбор"))
     writer.tag("if schools")
     writer.add("Признаки и сигналы этих ОО", "Heading 1")
     writer.tag("for school in schools")

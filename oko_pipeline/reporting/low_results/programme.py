@@ -159,8 +159,8 @@ def _indicators(area: Area, code: str) -> Spec | None:
     for one in found:
         if one["outcome"] != "not_applicable":
             told.setdefault((str(one["programme_code"]), str(one["indicator_code"])), {})[str(one["round"])] = one
-    columns = [("Показатель", 62, "text"), ("Единица", 20, "text")]
-    columns += [(title, 30, "text") for title in ("Входной", "Промежуточный", "Итоговый")]
+    columns = [("Показатель", 50, "text"), ("Единица", 20, "text")]
+    columns += [(title, 34, "text") for title in ("Входной", "Промежуточный", "Итоговый")]
     rows = [
         row(
             indicator_ru(indicator),

@@ -64,13 +64,13 @@ def _prepositional(round_code: str) -> str:
 def plan_section(group: Group, rounds: Sequence[str]) -> Spec | None:
     """Return plan and fact by school and indicator, round by round."""
     columns = [
-        ("Показатель", 54, "text"),
+        ("Показатель", 42, "text"),
         ("Единица", 18, "text"),
-        ("Этап", 24, "text"),
-        ("План", 16, "number"),
-        ("Факт", 16, "number"),
-        ("Выполнен", 22, "text"),
-        ("Динамика", 28, "text"),
+        ("Этап", 31, "text"),
+        ("План", 15, "number"),
+        ("Факт", 15, "number"),
+        ("Выполнен", 23, "text"),
+        ("Динамика", 33, "text"),
     ]
     rows: list[Spec] = []
     school = ""
@@ -136,13 +136,13 @@ def plans_section(group: Group) -> Spec | None:
     ]
     columns = [
         ("Код", 20, "text"),
-        ("Вид плана", 30, "text"),
-        ("Классы", 18, "text"),
-        ("Нуждаются", 22, "number"),
-        ("Составлен", 21, "number"),
-        ("Выполняется", 24, "number"),
-        ("Выполнен", 20, "number"),
-        ("Стало лучше", 22, "number"),
+        ("Вид плана", 34, "text"),
+        ("Классы", 17, "text"),
+        ("Нуждаются", 20, "number"),
+        ("Составлен", 20, "number"),
+        ("Выполняется", 23, "number"),
+        ("Выполнен", 19, "number"),
+        ("Стало лучше", 17, "number"),
     ]
     names = ("need_count", "planned_count", "running_count", "done_count", "improved_count")
     rows = [
@@ -235,7 +235,7 @@ def recommendations_section(group: Group, *, with_schools: bool = True) -> Spec 
     points = recommendation_points(area.figures, own)
     if not with_schools:
         return section(points=points)
-    columns = [("Код", 20, "text"), ("Что сделать", 98, "text"), ("Кто отвечает", 30, "text"), ("Срок", 22, "text")]
+    columns = [("Код", 20, "text"), ("Что сделать", 92, "text"), ("Кто отвечает", 36, "text"), ("Срок", 22, "text")]
     rows: list[Spec] = []
     for code in group.all:
         of_school = area.data.rows("recommendations", unit_level="school", unit_code=code, direction="low_results")

@@ -225,11 +225,11 @@ def signals_section(area: Area) -> Spec | None:
     if not tested:
         return None
     columns = [
-        ("Способ", 3.0, "text"),
-        ("Проверено, ОО", 1.3, "number"),
-        ("Сигнал, ОО", 1.1, "number"),
-        ("Где (коды ОО)", 2.2, "text"),
-        ("Чего из сигнала не следует", 5.4, "text"),
+        ("Способ", 34, "text"),
+        ("Проверено, ОО", 20, "number"),
+        ("Сигнал, ОО", 16, "number"),
+        ("Где (коды ОО)", 30, "text"),
+        ("Чего из сигнала не следует", 70, "text"),
     ]
     rows = [_signal_row(area, signals.where(signal_code=code)) for code in SIGNAL_CODES]
     made = table("Независимые сигналы по способам проверки", columns, [one for one in rows if one is not None])

@@ -36,12 +36,12 @@ def lists_section(area: Area, in_question: Sequence[str]) -> Spec | None:
         text.append(f"Есть в перечне, но карточка повода не даёт: {', '.join(only_listed)}.")
     columns = [
         ("Код", 20, "text"),
-        ("ОО", 36, "text"),
-        ("Перечень", 38, "text"),
-        ("Год", 14, "number"),
+        ("ОО", 34, "text"),
+        ("Перечень", 34, "text"),
+        ("Год", 12, "number"),
         ("Чей", 22, "text"),
         ("Основание", 28, "text"),
-        ("Признаков", 24, "number"),
+        ("Признаков", 20, "number"),
     ]
     rows = [
         row(
@@ -106,12 +106,12 @@ def _selection_table(area: Area, selected: Rows) -> Spec | None:
 def _results_table(area: Area) -> Spec | None:
     columns = [
         ("Код", 20, "text"),
-        ("ОО", 32, "text"),
-        ("Работа", 32, "text"),
-        ("Проверено из отобранных", 18, "text"),
-        ("В пределах допуска, % (интервал)", 26, "number"),
-        ("Сдвиг, балл (интервал)", 24, "number"),
-        ("Вывод", 20, "text"),
+        ("ОО", 34, "text"),
+        ("Работа", 34, "text"),
+        ("Проверено", 19, "text"),
+        ("В допуске, % (интервал)", 26, "number"),
+        ("Сдвиг, балл (интервал)", 22, "number"),
+        ("Вывод", 19, "text"),
     ]
     results = area.data.rows("recheck_results", unit_level="school", unit_code=tuple(area.names))
     rows = [
@@ -143,13 +143,13 @@ def _shift(area: Area, result: Row) -> str:
 def _reported_table(area: Area, rechecks: Rows) -> Spec | None:
     columns = [
         ("Код", 20, "text"),
-        ("Процедура, предмет, класс", 44, "text"),
-        ("Основание", 28, "text"),
-        ("Перепроверено", 27, "number"),
-        ("Совпало", 18, "number"),
-        ("Понижено", 20, "number"),
-        ("Повышено", 20, "number"),
-        ("Признана объективной", 26, "text"),
+        ("Процедура, предмет, класс", 38, "text"),
+        ("Основание", 23, "text"),
+        ("Проверено", 19, "number"),
+        ("Совпало", 15, "number"),
+        ("Понижено", 17, "number"),
+        ("Повышено", 17, "number"),
+        ("Проверка объективна", 21, "text"),
     ]
     rows = [
         row(
@@ -293,13 +293,13 @@ def _kinds_ru(area: Area, violations: Rows) -> str:
 def _conduct_table(area: Area, observers: Rows, violations: Rows, visits: Rows) -> Spec | None:
     columns = [
         ("Код", 20, "text"),
-        ("ОО", 42, "text"),
-        ("Наблюдателей", 27, "number"),
-        ("из них обучены", 16, "number"),
-        ("общественных", 22, "number"),
-        ("Замечаний в актах", 20, "number"),
-        ("Нарушений", 20, "number"),
-        ("Посещений", 22, "number"),
+        ("ОО", 44, "text"),
+        ("Наблюдателей", 18, "number"),
+        ("из них обучены", 18, "number"),
+        ("общественных", 18, "number"),
+        ("Замечаний в актах", 18, "number"),
+        ("Нарушений", 18, "number"),
+        ("Посещений", 16, "number"),
     ]
     rows = [
         row(
