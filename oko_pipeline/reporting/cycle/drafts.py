@@ -244,10 +244,9 @@ def _letter(data: CycleData, code: str, waiting: list[Row]) -> dict[str, Any]:
     count = figures.computed(len(waiting), "рекомендаций без ответа", waiting, form="whole")
     noun = ru.plural(len(waiting), words.RECOMMENDATIONS)
     first = [one for one in waiting if one["urgency"] == max(other["urgency"] or 0 for other in waiting)]
-    year = ru.school_year_words(data.school_year)
     content = {
         "summary": section(
-            text=[f"По итогам {year} учебного года для Вашей организации — {count}{ru.NBSP}{noun}."],
+            text=[f"Для Вашей организации — {count}{ru.NBSP}{noun}."],
             points=[f"Сначала: {_lower(str(one['title_ru']))}{_until(one)}." for one in first[:3]],
         ),
         "recommendations": section(tables=[table("Рекомендации по адресатам", _LETTER_COLUMNS, lines)]),

@@ -84,14 +84,14 @@ def _file_name(path: str) -> str:
 def _context(data: CycleData, code: str, files: list[_File]) -> dict[str, object]:
     figures = Figures()
     own = {
-        "summary": section(text=[_summary(figures, data.school_year, files), _first(figures, files)]),
+        "summary": section(text=[_summary(figures, files), _first(figures, files)]),
         "workbooks": _workbooks(files),
         "findings": section(tables=[_table(figures, files)]),
     }
     return finished(heading(data, "school", code, _TITLE) | own, data, figures)
 
 
-def _summary(figures: Figures, school_year: str, files: list[_File]) -> str:
+def _summary(figures: Figures, files: list[_File]) -> str:
     counts = [
         figures.computed(len(found), how, found, form="whole") + ru.NBSP + ru.plural(len(found), forms)
         for severity, how, forms in (
@@ -100,10 +100,7 @@ def _summary(figures: Figures, school_year: str, files: list[_File]) -> str:
         )
         if (found := [one for file in files for one in file.of(severity)])
     ]
-    return (
-        f"В сведениях Вашей организации за {ru.school_year_words(school_year)} учебный год проверка нашла "
-        f"{ru.listed(counts)} в {ru.counted(len(files), _IN_FILES)}."
-    )
+    return f"В сведениях Вашей организации проверка нашла {ru.listed(counts)} в {ru.counted(len(files), _IN_FILES)}."
 
 
 def _first(figures: Figures, files: list[_File]) -> str:

@@ -95,9 +95,7 @@ def test_a_letter_holds_what_nobody_has_answered_by_addressee():
     contexts = made(LETTER, recommendations=rows)
     assert list(contexts) == ["edu1"]
     context = contexts["edu1"]
-    assert context["summary"]["text"] == [
-        f"По итогам 2024/2025 учебного года для Вашей организации — 2{NBSP}рекомендации."
-    ]
+    assert context["summary"]["text"] == [f"Для Вашей организации — 2{NBSP}рекомендации."]
     assert context["summary"]["points"] == [f"Сначала: дело 2 — до{NBSP}20.10.2025."]
     assert [line[0] for line in cells_of(context["recommendations"])] == ["Педагоги", "1", "Руководители ОО", "2"]
     words = words_of(LETTER, context)
