@@ -28,13 +28,13 @@ _CLEAR_NAMED: Final = 3
 _MOST_TRACED: Final = 30
 """Rows of other schools that a figure names: those of a large group would be longer than the document."""
 _BESIDE_COLUMNS: Final = (
-    ("Работа, экзамен", 2.7, "text"),
+    ("Работа, экзамен", 2.5, "text"),
     ("n", 0.6, "number"),
     ("Среднее", 1.3, "number"),
     ("Школа", 1.8, "number"),
     ("Остальные ОО группы", 1.5, "number"),
-    ("Разность, п. п. (95 %)", 2.0, "number"),
-    ("Муниципалитет", 2.0, "number"),
+    ("Разность, п. п. (95 %)", 2.5, "number"),
+    ("Муниципалитет", 1.9, "number"),
 )
 _COMPARISONS: Final = ("сравнение", "сравнения", "сравнений")
 
@@ -187,7 +187,7 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
     text = _clear_text(compared, clear)
     made = told_table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
     unmarked = _unmarked_table(view, found, around)
-    return Told(section(text=[text, results.unmarked_text(found)], tables=[made, unmarked]), (text,) if text else ())
+    return Told(section(text=[results.unmarked_text(found)], tables=[made, unmarked]), (text,) if text else ())
 
 
 def _unmarked_table(view: View, found: Sequence[Result], around: dict[str, Result]) -> Spec | None:

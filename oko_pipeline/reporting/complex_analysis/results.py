@@ -182,7 +182,7 @@ def mean_text(view: View, one: Result) -> str:
         return "" if one.row["mean_percent"] is None else f"{view.figures.decimal(one.row, 'mean_percent')}{ru.NBSP}%"
     if one.row["mean_test"] is not None:
         return f"{view.figures.decimal(one.row, 'mean_test')}{ru.NBSP}балла"
-    return "" if one.row["mean_mark"] is None else f"отметка{ru.NBSP}{view.figures.decimal(one.row, 'mean_mark', 2)}"
+    return "" if one.row["mean_mark"] is None else f"отм.{ru.NBSP}{view.figures.decimal(one.row, 'mean_mark', 2)}"
 
 
 def participants_text(view: View, one: Result) -> str:

@@ -8,7 +8,11 @@ from oko_pipeline.reporting.cycle_data import Row
 from oko_pipeline.reporting.labels import answer_ru, day_ru
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
-_WITH_PROTOCOLS: Final = ("vpr", "oge", "ege", "gve", "essay11", "interview9")
+_SUMMARISED: Final = (
+    "niko", "pisa_model", "international_studies", "metasubject", "regional_diagnostics", "municipal_diagnostics",
+    "school_diagnostics", "mock_exams",
+)  # fmt: skip
+"""Procedures of pupils that may come as summaries only; those of staff are no matter of this document."""
 _POINTS: Final = ("mean", "percentile_25", "percentile_75")
 _MOST: Final = 12
 
@@ -55,7 +59,7 @@ def _value(view: View, one: Row) -> str:
 
 def _summaries_table(view: View) -> Spec | None:
     """Return the school's summaries of works without protocols: НИКО, studies by the model of PISA, literacy."""
-    rows = [one for one in view.of_schools("diagnostics_summary") if one["procedure"] not in _WITH_PROTOCOLS]
+    rows = [one for one in view.of_schools("diagnostics_summary") if one["procedure"] in _SUMMARISED]
     rows = [one for one in rows if (one["participants_count"] or 0) >= view.settings.hide_below]
     rows.sort(key=lambda one: (str(one["procedure"]), str(one["held_on"]), str(one["work_subject"]), one["grade"]))
     told = [

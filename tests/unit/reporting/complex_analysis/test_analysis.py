@@ -2,7 +2,7 @@
 
 import pytest
 
-from oko_pipeline.reporting.complex_analysis import advice, deficits, gaps, results, risks
+from oko_pipeline.reporting.complex_analysis import advice, deficits, gaps, results, risks, studies
 from oko_pipeline.reporting.complex_analysis.analysis import municipality_documents, school_documents
 from oko_pipeline.reporting.complex_analysis.view import municipality_view, school_view
 from tests.unit.reporting.complex_analysis.cases import (
@@ -39,6 +39,17 @@ def school(code="edu1", kind="complex_analysis_school", **rows):
 
 def cells(table):
     return [row["cells"] for row in table["rows"]]
+
+
+def test_summaries_of_staff_are_no_works_of_pupils():
+    rows = [
+        {"school_year": YEAR, "record_id": name, "school_code": "edu1", "procedure": name, "title": "Работа",
+         "held_on": "2025-03-01", "work_subject": "mathematics", "grade": 8, "participants_count": 30,
+         "levelled_count": 30, "below_base_count": 6}
+        for name in ("niko", "teacher_diagnostics", "head_diagnostics")
+    ]  # fmt: skip
+    (table,) = studies.studies(school(diagnostics_summary=rows))["tables"]
+    assert [row[-1] for row in cells(table)] == ["80,0"]
 
 
 def test_a_subject_of_two_procedures_stands_side_by_side_and_grades_are_put_together():
@@ -141,8 +152,9 @@ def test_a_school_is_set_beside_the_others_of_its_group_not_itself():
     assert line[4] == "98,0"
     assert line[5].startswith("−48,0 (")
     assert line[5].endswith("*")
-    assert "отличий больше случайных — 1" in beside["text"][0]
-    assert ".." not in beside["text"][0]
+    said = made["edu1"]["sections"]["main"]["points"]
+    assert any("отличий больше случайных — 1: ВПР, весна 2025 — математика, 5" in point for point in said)
+    assert not any(".." in point for point in said)
 
 
 def test_deficits_of_the_same_tasks_are_told_once_and_repeats_are_named():
