@@ -167,12 +167,12 @@ def trends(data: CycleData, unit: tuple[str, str], kinds: Sequence[str], current
     ]
     drawn: list[tuple[ExamResult, str, tuple[ExamResult | None, ...], str]] = []
     for result in current:
-        points = tuple(of_year.get(_series(result.key)) for of_year in by_year)
+        points = tuple(_large(of_year.get(_series(result.key)), data.settings.claim_from) for of_year in by_year)
         before = [one for one in points[:-1] if one is not None]
-        if not before:
+        if not before or points[-1] is None:
             continue
         drawn.extend(
-            (result, measure, points, _why_not(data, result, before[-1], measure))
+            (result, measure, points, _why_not(result, before[-1]))
             for measure in (("passed", "quality") if result.key.is_marked else ("below", "high"))
             if result.share(measure) is not None and before[-1].share(measure) is not None
         )
@@ -196,6 +196,11 @@ def trends(data: CycleData, unit: tuple[str, str], kinds: Sequence[str], current
     ]
 
 
+def _large(result: ExamResult | None, claim_from: int) -> ExamResult | None:
+    """Return a year's result if it has enough participants for shares: smaller ones tell about single people."""
+    return None if result is None or result.participants < claim_from else result
+
+
 def _series(key: ExamKey) -> tuple[str, str, str]:
     return key.kind, key.subject_code, key.level
 
@@ -204,12 +209,8 @@ def _latest(points: Sequence[ExamResult | None]) -> ExamResult:
     return next(one for one in reversed(points[:-1]) if one is not None)
 
 
-def _why_not(data: CycleData, now: ExamResult, before: ExamResult, measure: str) -> str:
+def _why_not(now: ExamResult, before: ExamResult) -> str:
     """Return why two years are not compared, "" when they are."""
-    own, old = now.share(measure), before.share(measure)
-    least = data.settings.claim_from
-    if own is None or old is None or own.n < least or old.n < least:
-        return "мало участников"
     if now.source != before.source:
         return "разные источники"
     if now.is_doubtful or before.is_doubtful:

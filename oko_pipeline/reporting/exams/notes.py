@@ -17,6 +17,7 @@ from oko_pipeline.reporting.exams.result_tables import (
     schools_table,
     scores_table,
     shown_number,
+    trend_chart,
     trend_table,
 )
 from oko_pipeline.reporting.exams.results import ExamResult, Share, contradicting_forms, graduates, second_attempts
@@ -136,7 +137,7 @@ def _common(
         "medals": around.medals_section(data, unit, figures) if exam.level == "11" else None,
         "choice": around.choice_section(data, unit, exam.grades, figures),
         "appeals": around.appeals_section(data, unit, exam.registers, figures),
-        "dynamics": sections.section(tables=[trend_table(found, figures)]),
+        "dynamics": sections.section(tables=[trend_table(found, figures)], charts=[trend_chart(found, figures)]),
         "advice": around.advice_section(data, unit, exam.level, figures),
         "quality": _quality_section(data, unit, exam, results),
     }

@@ -7,7 +7,7 @@ from oko_pipeline.catalogue.exams import ExamKey
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting import sections
 from oko_pipeline.reporting.exams.comparisons import Gap, MunicipalResults, SchoolGap, Trend
-from oko_pipeline.reporting.exams.results import SOURCES_RU, ExamResult
+from oko_pipeline.reporting.exams.results import SOURCES_RU, ExamResult, Share
 from oko_pipeline.reporting.exams.words import exam_dative, exam_title, subject_name
 from oko_pipeline.reporting.figures import UNKNOWN, Figures
 from oko_pipeline.reporting.sections import Spec
@@ -27,6 +27,8 @@ _MEASURES_RU: Final = {
 }
 _ROW_MM: Final = 11
 _LEAST_MM: Final = 42
+_LEAST_CHANGES: Final = 2
+_MOST_CHANGES: Final = 10
 _LEAST_SCHOOLS: Final = 2
 """One school alone is the municipality: nothing to set side by side."""
 
@@ -280,6 +282,35 @@ def trend_table(found: Sequence[Trend], figures: Figures) -> Spec | None:
         for one in found
     ]
     return sections.table("Результаты по учебным годам", columns, rows)
+
+
+def trend_chart(found: Sequence[Trend], figures: Figures) -> Spec | None:
+    """Return the two years of the changes that are drawn, a pair of points each; fewer than two need no chart."""
+    drawn = [(one, one.gap) for one in found if one.gap is not None][:_MOST_CHANGES]
+    if len(drawn) < _LEAST_CHANGES:
+        return None
+    sure = [_exam_measure(one) for one, gap in drawn if gap.is_confirmed]
+    told = f"подтверждено: {ru.listed(sure)}" if sure else "ни одно не выходит за пределы случайного"
+    return sections.chart(
+        "before_after",
+        "Доли участников в прошлом и в этом учебном году, %",
+        f"Изменения долей за год; {told}.",
+        [_exam_measure(one) for one, _ in drawn],
+        [
+            sections.series("было", "before", [_shown_share(gap.other, one, figures) for one, gap in drawn]),
+            sections.series("стало", "after", [_shown_share(gap.own, one, figures) for one, gap in drawn]),
+        ],
+        value_title="%",
+    )
+
+
+def _exam_measure(trend: Trend) -> str:
+    return f"{subject_name(trend.key)}: {_MEASURES_RU[trend.measure]}"
+
+
+def _shown_share(share: Share, trend: Trend, figures: Figures) -> float:
+    rows = [row for result in trend.results if result is not None for row in result.rows]
+    return shown_number(figures.computed(share.value, "доля участников года", rows, form="percent_number"))
 
 
 def _year_cell(result: ExamResult | None, measure: str, figures: Figures) -> str:

@@ -112,6 +112,17 @@ def test_a_line_that_both_a_school_and_its_municipality_hold_is_counted_once(con
     assert rows_of(note["marks"])[1][1] == "20"
 
 
+def test_years_with_few_participants_are_not_shown_at_all(contexts):
+    few = [
+        ege(school("edu1"), (1, 5, 3, 0), code="ege:2025:physics:main", year="2024-2025"),
+        ege(school("edu1"), (1, 8, 6, 0)),
+        ege(school("edu2"), (9, 8, 6, 0), code="ege:2025:physics:main", year="2024-2025"),
+        ege(school("edu2"), (1, 2, 1, 1)),
+    ]
+    notes = contexts("ege_note_school", exam_summary=few)
+    assert [notes[code, ""]["dynamics"] for code in ("edu1", "edu2")] == [None, None]
+
+
 def test_years_are_compared_only_where_their_source_is_the_same(contexts):
     before = [form("edu1", 40, (20, 8, 6, 6), year="2024-2025", exam_subject="physics")]
     physics = oge(MUNICIPALITY, (1, 10, 10, 10), code="oge:2026:physics:main")
@@ -143,6 +154,8 @@ def test_years_of_one_scale_are_compared_and_unknown_scales_are_told(contexts):
 def test_a_change_of_test_scores_is_named_with_its_interval(contexts):
     before = ege(MUNICIPALITY, (40, 40, 15, 5), code="ege:2025:physics:main", year="2024-2025")
     note = contexts("ege_note_municipality", exam_summary=[before, ege(MUNICIPALITY, (5, 50, 35, 10))])[AREA, ""]
+    was, became = note["dynamics"]["charts"][0]["series"]
+    assert (was["values"], became["values"]) == ([40.0, 5.0], [5.0, 10.0])
     row = rows_of(note["dynamics"])[0]
     assert row[0] == "ЕГЭ, физика: ниже минимума"
     assert row[-1].startswith("−35,0 (от −")
