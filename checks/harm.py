@@ -16,6 +16,7 @@ from assets.document_issue import store_of
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import results_check
+from checks.judged_files import JudgedFiles
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
 from oko_pipeline.catalogue.all_tables import all_tables
@@ -29,6 +30,7 @@ from oko_pipeline.validation.harm_documents import DocumentContent, read_documen
 from oko_pipeline.validation.harm_lint import find_harm
 from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, REFUSALS, standing_refused
 from oko_pipeline.versions import code_fingerprint
+from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
 _SHOWN: Final = 3
@@ -157,16 +159,25 @@ def _no_harm_in_kinds(asset: str, workplace: Workplace, school_year: str) -> pd.
 def _judge_documents(workplace: Workplace, school_year: str, kind: str, documents: pd.DataFrame) -> pd.DataFrame:
     refused: list[str] = []
     doubtful: list[str] = []
-    for path, is_restricted in sorted(zip(documents["path"], documents["is_restricted"], strict=True)):
+    for is_restricted, part in documents.groupby("is_restricted", sort=True):
         store = store_of(workplace, is_restricted=bool(is_restricted))
-        if not store.has(path):
-            continue
-        content = read_document(store.path(path).read_bytes(), PurePosixPath(path).suffix)
-        refused += [f"{path}: {fault}" for fault in table_faults(content)]
-        doubtful += [f"{path}: «{one.phrase}»" for one in content.suspicions()]
+        judged = JudgedFiles.read(store, f".judged/{school_year}/harm_{kind}.json.gz", _version())
+        for path, sha in sorted(zip(part["path"], part["file_sha256"], strict=True)):
+            if not store.has(path):
+                continue
+            found = judged.known.get(sha) or _judge_document(store, path)
+            judged.kept[sha] = found
+            refused += [f"{path}: {fault}" for fault in found["refused"]]
+            doubtful += [f"{path}: «{phrase}»" for phrase in found["doubtful"]]
+        judged.write()
     title = "Таблицы документов не ранжируют ОО и классы и не показывают учителей"
     row = _result(workplace, school_year, f"no_harm_in_{kind}", title, (len(documents), refused))
     return _frame(row, _for_person(row, "Тексты документов не требуют внимания человека", doubtful))
+
+
+def _judge_document(store: ReportStore, path: str) -> dict[str, list[str]]:
+    content = read_document(store.path(path).read_bytes(), PurePosixPath(path).suffix)
+    return {"refused": table_faults(content), "doubtful": [one.phrase for one in content.suspicions()]}
 
 
 def table_faults(content: DocumentContent) -> list[str]:

@@ -93,6 +93,9 @@ class Judgement:
 # The C parser of libyaml is ten times faster; it reads the same safe subset.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CYRILLIC: Final = re.compile("[А-Яа-яЁё]")
+_EXPRESSION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_TAG: Final = re.compile(r"\{%.*?%\}", re.DOTALL)
+_LITERAL: Final = re.compile(r"'([^']*)'")
 _CLEAN: Final = Judgement(Verdict.CLEAN)
 
 
@@ -207,10 +210,16 @@ def catalogue_texts() -> list[tuple[str, str]]:
     return found
 
 
+def _said(template: str) -> Iterator[str]:
+    """Yield what a template of a text may say: branches apart from each other, words of expressions on their own."""
+    expressions = _EXPRESSION.findall(template)
+    yield _TAG.sub("; ", _EXPRESSION.sub("…", template))
+    yield from (word for expression in expressions for word in _LITERAL.findall(expression))
+
+
 def _texts(place: str, node: object) -> Iterator[tuple[str, str]]:
     if isinstance(node, str):
-        if _CYRILLIC.search(node):
-            yield place, node
+        yield from ((place, text) for text in _said(node) if _CYRILLIC.search(text))
     elif isinstance(node, dict):
         for name, inner in cast("dict[object, object]", node).items():
             yield from _texts(f"{place}.{name}", inner)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from typing import Final
 
@@ -39,8 +40,14 @@ class DocumentContent:
 
     def suspicions(self) -> list[Suspicion]:
         """Return the suspicious phrases, each once."""
-        found = {one.phrase: one for text in dict.fromkeys(self.texts) for one in find_harm(text)}
+        found = {one.phrase: one for text in dict.fromkeys(self.texts) for one in _harm(text)}
         return list(found.values())
+
+
+@lru_cache(maxsize=50_000)
+def _harm(text: str) -> tuple[Suspicion, ...]:
+    """Return the suspicions of a text; texts of templates stand in every document of a kind."""
+    return tuple(find_harm(text))
 
 
 def read_document(content: bytes, suffix: str) -> DocumentContent:

@@ -1,0 +1,36 @@
+"""What was found in files, kept beside them by their SHA-256: a file is judged once, whatever changes around it."""
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.report_store import ReportStore
+
+
+@dataclass(slots=True)
+class JudgedFiles:
+    """What was found in some files: `known` from the judgement before, `kept` what stands from now on.
+
+    `version` is the fingerprint of the rules: under other rules all files are judged anew.
+    """
+
+    store: ReportStore
+    path: str
+    version: str
+    known: dict[str, Any]
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def read(cls, store: ReportStore, path: str, version: str) -> "JudgedFiles":
+        """Read what was kept at `path` within the store; nothing when it is missing or of other rules."""
+        file = store.path(path)
+        said = json.loads(gzip.decompress(file.read_bytes())) if file.is_file() else {}
+        return cls(store, path, version, said.get("files", {}) if said.get("version") == version else {})
+
+    def write(self) -> None:
+        """Keep what stands now; files that are gone are forgotten."""
+        if self.kept == self.known:
+            return
+        said = json.dumps({"version": self.version, "files": self.kept}, ensure_ascii=False, sort_keys=True)
+        self.store.write(self.path, gzip.compress(said.encode(), 6, mtime=0))
