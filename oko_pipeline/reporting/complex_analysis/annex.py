@@ -138,10 +138,10 @@ def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec
     columns = [
         ("Код", 1.5, "text"),
         ("Нужда в помощи", 2.4, "text"),
-        ("Ниже «3»", 2.6, "text"),
-        ("У порога", 2.6, "text"),
+        ("Ниже «3»", 2.4, "text"),
+        ("У порога", 2.4, "text"),
         ("Решено, %", 1.2, "number"),
-        ("Где найти", 2.2, "text"),
+        ("Где найти", 2.8, "text"),
     ]
     return told_table(f"{campaign_ru(campaign)}: {ru.counted(len(pupils), _PUPILS)}", columns, rows)
 
@@ -248,7 +248,7 @@ def _strong(view: View, files: _Files) -> Spec | None:
         row(
             short_code(one["person_id"]),
             ru.DASH if one["grade"] is None else str(one["grade"]),
-            f"{answer_ru(one, 'status')}: {answer_ru(one, 'olympiad_subject')}, {answer_ru(one, 'stage')} этап",
+            f"{answer_ru(one, 'status')}: {answer_ru(one, 'olympiad_subject')}, {answer_ru(one, 'stage')}",
             files.place(one),
         )
         for one in honoured
