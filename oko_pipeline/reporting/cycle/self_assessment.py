@@ -173,25 +173,22 @@ def _schools(figures: Figures, rows: Rows, chart_from: int) -> Spec | None:
         lines.append(row(str(number), title, *(figures.count(part) for part in parts[number])))
     schools = len({one["unit_code"] for one in rows})
     weak = [number for number in numbers if 2 * len(parts[number][1]) > schools]
-    told = _told(weak, parts)
+    is_unknown = 2 * sum(len(own[-1]) for own in parts.values()) > len(rows)
+    told = _told(weak, is_unknown=is_unknown)
     count = figures.computed(schools, "ОО с самооценкой", rows, form="whole")
     return section(
         text=[f"Самооценка есть у {count}{ru.NBSP}ОО. {told}"],
-        charts=[_schools_chart(figures, parts, told) if schools >= chart_from else None],
+        charts=[_schools_chart(figures, parts, told) if schools >= chart_from and not is_unknown else None],
         tables=[table("Критерии у ОО: сколько ОО", _SCHOOLS_COLUMNS, lines)],
     )
 
 
-def _told(weak: list[int], parts: dict[int, list[Rows]]) -> str:
+def _told(weak: list[int], *, is_unknown: bool) -> str:
     """Return which criteria most schools do not meet; that little is known, where little is known."""
     if weak:
         numbers = ru.listed([str(one) for one in weak])
         return f"Больше половины ОО не выполняют {ru.plural(len(weak), _CRITERIA_ACCUSATIVE)} {numbers}."
-    unknown, every = (
-        sum(len(own[-1]) for own in parts.values()),
-        sum(len(part) for own in parts.values() for part in own),
-    )
-    if 2 * unknown > every:
+    if is_unknown:
         return "О большей части критериев у ОО сведений нет: форму самооценки заполнили не все."
     return "Нет критерия, который не выполняет больше половины ОО."
 

@@ -171,16 +171,20 @@ def _expected(writer: Writer) -> None:
     writer.title_page(_MUNICIPALITY, _YEAR)
     writer.section("summary", "Главное")
     writer.landscape(("goals", "Цели и нормы"))
+    writer.tag("if goals")
     writer.add(
         "Цель — значение, утверждённое в реестре показателей, плановое значение плана или норма каталога показателей, "
         "в этом порядке. Цель достигнута, когда не хуже неё весь 95-процентный интервал, и не достигнута, когда весь "
         "он хуже; между ними сказать нельзя. По уровню ВПР и отметкам цели не поднимают. n — численность группы.",
         "ОКО Примечание",
     )
+    writer.tag("endif")
     writer.section("programmes", "Выполнение программ")
     writer.signature()
+    writer.tag("if others")
     writer.add("Приложение. Показатели без цели", "ОКО Приложение")
     writer.section("others", "", level=0)
+    writer.tag("endif")
     writer.provenance()
 
 

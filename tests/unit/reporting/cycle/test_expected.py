@@ -79,6 +79,7 @@ def test_a_norm_without_data_is_no_goal_of_the_year():
     context = made(KIND, roadmap_execution=[duty("acts", "m1", "overdue")], **rows)["m1"]
     assert context["goals"] is None
     assert context["programmes"]["charts"] == [], "a chart of nothing but zeros is not drawn"
+    assert not any("без цели" in text for text in words_of(KIND, context))
 
 
 def test_without_goals_the_document_says_so_and_lists_what_could_have_one():
