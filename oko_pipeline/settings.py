@@ -67,6 +67,20 @@ class Settings(BaseSettings):
         5, ge=1, description="Сколько лет после конца учебного года хранятся данные участников и их файлы"
     )
     blocking_share: float = Field(0.02, ge=0, le=1, description="Доля недостоверных работ, с которой год блокируется")
+    page_url: str | None = Field(
+        None,
+        description="Адрес страницы документов для людей, например https://oko.example; https включает защиту cookie",
+    )
+    page_dagster_url: str | None = Field(None, description="Адрес интерфейса Dagster для ссылок со страницы")
+    page_is_public: bool = Field(default=False, description="Показывать принятые документы для всех без входа")
+    page_upload_mb: int = Field(50, ge=1, le=500, description="Наибольший размер одной отправки файлов, МБ")
+    page_check_seconds: int = Field(120, ge=5, description="Сколько секунд может длиться проверка отправленного файла")
+    page_idle_minutes: int = Field(30, ge=1, description="Через сколько минут бездействия вход заканчивается")
+    page_session_hours: int = Field(12, ge=1, description="Через сколько часов вход заканчивается в любом случае")
+    page_oidc_issuer: str | None = Field(None, description="Адрес поставщика входа OIDC; пусто — только свои записи")
+    page_oidc_client_id: str = Field("", description="Код программы у поставщика входа")
+    page_oidc_client_secret: SecretStr = Field(SecretStr(""), description="Секрет программы у поставщика входа")
+    page_oidc_claim: str = Field("preferred_username", description="Какое поле поставщика входа — имя учётной записи")
 
     @field_validator("tier_bounds")
     @classmethod
@@ -107,6 +121,11 @@ class Settings(BaseSettings):
     def reports_folder(self) -> Path:
         """Return the folder of documents."""
         return self.home / "reports"
+
+    @property
+    def page_folder(self) -> Path:
+        """Return the folder of the documents page: accounts, sessions, audit log, files being checked."""
+        return self.home / "page"
 
     @property
     def dagster_folder(self) -> Path:
