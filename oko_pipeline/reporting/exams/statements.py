@@ -84,7 +84,8 @@ def failures(told: Told) -> Statement | None:
     ]
     clean = [words.exam_dative(one.key) for one in large if one not in missed]
     text = f"Его преодолели все: {ru.listed(clean)}. " if clean else ""
-    text += "Его преодолели не все:" if len(missed) <= _MOST_POINTS else _MANY_FAILED.format(_exams(len(missed)))
+    few = "Не все:" if clean else "Его преодолели не все:"
+    text += few if len(missed) <= _MOST_POINTS else _MANY_FAILED.format(_exams(len(missed)))
     return statement("Минимальный порог", text, points)
 
 
