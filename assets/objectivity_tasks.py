@@ -191,7 +191,7 @@ def _rechecked_works(store: RecordsStore, task: ScoreTask) -> pd.DataFrame:
         for row in task.assessments.to_dict("records")
     }
     ids = [
-        known.get((str(procedure), grade, str(code)), f"{procedure}:{grade}:{code}")
+        known.get((str(procedure), grade, str(code)), f"{procedure}:{'' if pd.isna(grade) else grade}:{code}")
         for procedure, grade, code in zip(works["procedure"], works["grade"], subject, strict=True)
     ]
     return works.assign(assessment_id=np.array(ids, dtype=object))[list(RECHECKED_COLUMNS)]
