@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from oko_pipeline.analysis.fingerprints import works_fingerprint
-from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.keys import AssessmentKey, school_code_from_login
 from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.catalogue.tables import QUALITY_FINDINGS, SCALE_BOUNDS, TASK_DESCRIPTIONS
 from oko_pipeline.collection.guards import ReadLimits
 from oko_pipeline.collection.inbox import scan_inbox
+from oko_pipeline.collection.layout import Reading
 from oko_pipeline.collection.reading import ReadOptions, SourceReading, layout_title, read_source
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks, works_info
 from oko_pipeline.quality import findings_frame
@@ -21,7 +22,10 @@ from oko_pipeline.validation.work_rules import AssessmentFacts, check_works
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """What a file is and what is wrong in it; `findings` are rows of `quality_findings`."""
+    """What a file is and what is wrong in it; `findings` are rows of `quality_findings`.
+
+    `owners` are the schools and municipalities whose rows it holds, as the file names them (logins as codes).
+    """
 
     path: Path
     status: str
@@ -32,6 +36,7 @@ class FileCheck:
     accepted_rows_count: int
     quarantined_rows_count: int
     findings: pd.DataFrame
+    owners: tuple[str, ...] = ()
 
 
 def check_file(path: Path, settings: Settings) -> list[FileCheck]:
@@ -73,7 +78,19 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
         content.accepted_rows_count,
         content.quarantined_rows_count,
         findings_frame(findings, school_year, f"file:{reading.file_sha256}") if findings else QUALITY_FINDINGS.empty(),
+        _owners(content),
     )
+
+
+def _owners(content: Reading) -> tuple[str, ...]:
+    """Return whose rows a file holds: codes of schools and municipalities, and names where there is no code."""
+    frames = [*content.records.values(), *content.tables.values()]
+    if content.works is not None:
+        frames.append(content.works.rows)
+    named = {
+        str(value) for frame in frames for name in _OWNERS if name in frame for value in frame[name].dropna().unique()
+    }
+    return tuple(sorted(school_code_from_login(value) or value for value in named))
 
 
 def _title(reading: SourceReading) -> str:
@@ -84,4 +101,5 @@ def _title(reading: SourceReading) -> str:
     return f"{title}: {', '.join(found)}" if found else title
 
 
+_OWNERS = ("school_code", "school_key", "municipality_code")
 _FACTS = ("maximum_score", "minimum_3", "minimum_4", "minimum_5")

@@ -38,8 +38,8 @@ ACCEPTANCES: Final = sa.Table(
     _METADATA,
     sa.Column("school_year", sa.Text, primary_key=True),
     sa.Column("document_id", sa.Text, primary_key=True),
-    sa.Column("issue_number", sa.Integer, primary_key=True),
-    sa.Column("file_sha256", sa.Text, nullable=False),
+    sa.Column("file_sha256", sa.Text, primary_key=True),
+    sa.Column("issue_number", sa.Integer, nullable=False),
     sa.Column("accepted_at", sa.Text, nullable=False),
     sa.Column("account_id", sa.Text, nullable=False),
 )

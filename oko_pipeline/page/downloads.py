@@ -1,0 +1,126 @@
+"""Files that people take away: found by id in the register, proved to lie in their store and to be whole.
+
+An archive is made while it is sent: it needs no space and begins at once.
+"""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from oko_pipeline.errors import OkoError
+from oko_pipeline.settings import Settings
+
+DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES: Final = {".docx": DOCX, ".xlsx": XLSX, ".html": "application/octet-stream"}
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\/:*?\"<>|]+")
+_FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
+
+
+class NotThereError(OkoError):
+    """A file of the register is gone or is being written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file as it is sent."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Shelf:
+    """Reads documents of both stores."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._open = settings.reports_folder
+        self._restricted = settings.restricted_folder / "documents"
+
+    def document(self, row: Mapping[str, Any]) -> Download:
+        """Return a document; raises `NotThereError` when it is gone or is not the issue that the register names."""
+        download = self._read(row, str(row["path"]))
+        if hashlib.sha256(download.content).hexdigest() != row["file_sha256"]:
+            raise NotThereError("Документ сейчас выпускается заново. Обновите страницу через минуту.")
+        return download
+
+    def pack(self, row: Mapping[str, Any]) -> Download:
+        """Return the workbook with a document's numbers; raises `NotThereError` when it has none."""
+        if not row["pack_path"]:
+            raise NotThereError("У этого документа нет книги с числами.")
+        return self._read(row, str(row["pack_path"]))
+
+    def archive(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
+        """Yield a ZIP of documents piece by piece; those that are gone are named in «Нет в архиве.txt»."""
+        pipe = _Pipe()
+        missing: list[str] = []
+        taken: set[str] = set()
+        with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
+            for row in rows:
+                try:
+                    found = self.document(row)
+                except NotThereError:
+                    missing.append(str(row["title_ru"]))
+                    continue
+                archive.writestr(zipfile.ZipInfo(_member(row, found.name, taken), _FIRST_DAY), found.content)
+                yield pipe.take()
+            if missing or not taken:
+                text = "\n".join(missing) or "В наборе нет документов."
+                archive.writestr(zipfile.ZipInfo("Нет в архиве.txt", _FIRST_DAY), text)
+        yield pipe.take()
+
+    def _read(self, row: Mapping[str, Any], relative: str) -> Download:
+        root = (self._restricted if row["is_restricted"] else self._open).resolve()
+        path = (root / relative).resolve()
+        if not path.is_relative_to(root) or not path.is_file():
+            raise NotThereError("Файла документа нет: выпустите документы года заново (oko run).")
+        media_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+        return Download(safe_name(path.name), media_type, _bytes(path))
+
+
+class _Pipe:
+    """What `zipfile` writes is taken out piece by piece; it cannot be sought, so sizes follow the members."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, content: bytes) -> int:
+        self._pieces.append(bytes(content))
+        return len(content)
+
+    def flush(self) -> None:
+        """Keep what is written until it is taken."""
+
+    def take(self) -> bytes:
+        content = b"".join(self._pieces)
+        self._pieces.clear()
+        return content
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without separators, control and quotation marks, of at most 150 signs with its ending."""
+    clean = _UNSAFE.sub(" ", name).strip(" .") or "file"
+    stem, dot, ending = clean.rpartition(".")
+    return clean if len(clean) <= 150 else f"{stem[: 149 - len(ending)]}{dot}{ending}"
+
+
+def _member(row: Mapping[str, Any], name: str, taken: set[str]) -> str:
+    folders = [safe_name(part) for part in PurePosixPath(str(row["path"])).parts[:-1] if part not in {"..", "/", "."}]
+    member, number = "/".join([*folders, name]), 1
+    stem, dot, ending = member.rpartition(".")
+    while member in taken:
+        number += 1
+        member = f"{stem} ({number}){dot}{ending}"
+    taken.add(member)
+    return member
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotThereError("Файл документа не читается.") from error
