@@ -494,7 +494,6 @@ TASK_RESULTS: Final = Table(
     stage="analysis",
     key=("school_year", "assessment_id", "unit_level", "unit_code", "position"),
     slice_by=("school_year", "assessment_id"),
-    indexes=(("school_year", "unit_code"),),
     columns=(
         _YEAR,
         _ASSESSMENT,
@@ -522,7 +521,6 @@ SKILL_RESULTS: Final = Table(
     stage="analysis",
     key=("school_year", "assessment_id", "unit_level", "unit_code", "kind", "skill_code"),
     slice_by=("school_year", "assessment_id"),
-    indexes=(("school_year", "unit_code"),),
     columns=(
         _YEAR,
         _ASSESSMENT,

@@ -3,6 +3,7 @@
 Does not belong here: what the tables mean (`catalogue.tables`), pupil-level data (`works_store`).
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,16 +12,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from oko_pipeline.catalogue.contracts import PANDAS_TYPES, ColumnType, Table
 from oko_pipeline.catalogue.tables import SLICES
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.engine import make_engine, write_transaction
+from oko_pipeline.storage.loading import insert_frame
+from oko_pipeline.storage.migrations.upgrade import prepare_schema
 from oko_pipeline.storage.schema import build_metadata
 
-_BUSY_TIMEOUT_MS: Final = 30_000
-_BATCH_ROWS: Final = 20_000
 _DTYPES: Final[Mapping[ColumnType, Any]] = {
     kind: pd.api.types.pandas_dtype(name) for kind, name in PANDAS_TYPES.items()
 }
@@ -50,42 +51,31 @@ class Database:
         self._url = url
         self._metadata = build_metadata()
         self._engine: sa.Engine | None = None
-        self._write: sa.Connection | None = None
+        self._own = threading.local()
         self._statements: dict[_Shape, _Statement] = {}
 
     @property
     def engine(self) -> sa.Engine:
-        """Return the engine, made at first use.
+        """Return the engine, made at first use; an older schema is upgraded then (`migrations.upgrade`).
 
         Raises:
-            StorageError: when the database cannot be opened or was made by another version of the schema.
+            StorageError: when the database cannot be opened or was made by a newer version of the program.
         """
         if self._engine is None:
-            engine = sa.create_engine(self._url)
-            if engine.dialect.name == "sqlite":
-                event.listen(engine, "connect", _set_sqlite_pragmas)
+            engine = make_engine(self._url)
             try:
-                with engine.begin() as connection:
-                    self._metadata.create_all(connection)
-                    self._check_columns(connection)
+                prepare_schema(engine, self._metadata)
             except SQLAlchemyError as error:
+                engine.dispose()
                 raise StorageError(
                     f"База данных {engine.url.render_as_string()} не открывается: {error}. "
                     "Проверьте OKO_DATABASE_URL, права на папку и место на диске."
                 ) from error
+            except StorageError:
+                engine.dispose()
+                raise
             self._engine = engine
         return self._engine
-
-    def _check_columns(self, connection: sa.Connection) -> None:
-        inspector = sa.inspect(connection)
-        for name, table in self._metadata.tables.items():
-            have = {column["name"] for column in inspector.get_columns(name)}
-            if have != set(table.columns.keys()):
-                raise StorageError(
-                    f"База данных сделана другой версией программы: таблица {name} отличается столбцами "
-                    f"{sorted(have ^ set(table.columns.keys()))}. Переименуйте файл базы и запустите год заново: "
-                    "таблицы будут построены из входящих файлов."
-                )
 
     def close(self) -> None:
         """Close all connections; the object may be used again."""
@@ -95,16 +85,32 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside one transaction: all of them stand, or none does."""
+        """Make all writes of this thread inside one transaction: all of them stand, or none does.
+
+        One transaction writes at a time, in all programs that share the database; others wait.
+        """
         if self._write is not None:
             yield
             return
-        with self.engine.begin() as connection:
-            self._write = connection
+        with write_transaction(self.engine) as connection:
+            self._own.write = connection
             try:
                 yield
             finally:
-                self._write = None
+                self._own.write = None
+
+    @property
+    def _write(self) -> sa.Connection | None:
+        # The page serves several people at once: one's reads must not fall into another's transaction.
+        return getattr(self._own, "write", None)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        if (own := self._write) is not None:
+            yield own
+            return
+        with self.engine.connect() as connection:
+            yield connection
 
     def replace(self, table: Table, frame: pd.DataFrame, where: Where) -> int:
         """Replace the rows of `table` that match `where` by `frame`, in one transaction; return the number of rows.
@@ -135,13 +141,40 @@ class Database:
             for part, frame in checked:
                 sql_table = self._metadata.tables[part.table.name]
                 connection.execute(sa.delete(sql_table).where(*_conditions(sql_table, part.where)))
-                self._insert(connection, sql_table, frame)
+                insert_frame(connection, sql_table, frame)
 
     def append(self, table: Table, frame: pd.DataFrame) -> int:
         """Add rows to a table that keeps history; return their number."""
         frame = table.conform(frame)
         with self.transaction():
-            self._insert(self._connection(), self._metadata.tables[table.name], frame)
+            insert_frame(self._connection(), self._metadata.tables[table.name], frame)
+        return len(frame)
+
+    def replace_each(self, table: Table, frame: pd.DataFrame, wheres: Sequence[Mapping[str, str | float]]) -> int:
+        """Replace many small slices of one table at once, such as the rows of each of some documents.
+
+        Args:
+            table: contract of the table.
+            frame: rows of all the slices together; a slice that has none is emptied.
+            wheres: the slices, each with a value for the same columns.
+
+        Raises:
+            ContractError: when the frame breaks the contract; nothing is changed then.
+            StorageError: when a row lies outside all slices or the database refuses the rows.
+        """
+        if not wheres:
+            return 0
+        names = list(wheres[0])
+        frame = table.conform(frame)
+        slices = {tuple(where[name] for name in names) for where in wheres}
+        if not set(zip(*(frame[name].tolist() for name in names), strict=True)) <= slices:
+            raise StorageError(f"Таблица {table.name}: строка вне срезов по {', '.join(names)}.")
+        sql_table = self._metadata.tables[table.name]
+        gone = sa.delete(sql_table).where(*(sql_table.c[name] == sa.bindparam(f"own_{name}") for name in names))
+        with self.transaction():
+            connection = self._connection()
+            connection.execute(gone, [{f"own_{name}": where[name] for name in names} for where in wheres])
+            insert_frame(connection, sql_table, frame)
         return len(frame)
 
     def delete(self, table: Table, where: Where) -> None:
@@ -174,9 +207,7 @@ class Database:
         statement, order = self._statements.get(shape) or self._compile(shape, table)
         values = {f"{name}_{place}": value for name, several in given.items() for place, value in enumerate(several)}
         parameters = values if order is None else tuple(values[name] for name in order)
-        if self._write is not None:
-            return _driver_rows(self._write, statement, parameters)
-        with self.engine.connect() as connection:
+        with self._reading() as connection:
             return _driver_rows(connection, statement, parameters)
 
     def _compile(self, shape: _Shape, table: Table) -> _Statement:
@@ -197,8 +228,9 @@ class Database:
         """Return the different combinations of some columns among the rows that match `where`, in order."""
         sql_table = self._metadata.tables[table.name]
         named = [sql_table.c[name] for name in columns]
-        query = sa.select(*named).where(*_conditions(sql_table, where)).distinct().order_by(*named)
-        with self.engine.connect() as connection:
+        query = sa.select(*named).where(*_conditions(sql_table, where)).distinct()
+        query = query.order_by(*(column.asc().nulls_first() for column in named))
+        with self._reading() as connection:
             rows = self._rows(connection, query)
         values: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else ((),) * len(columns)
         return pd.DataFrame(
@@ -241,34 +273,6 @@ class Database:
             raise StorageError("Запись вне транзакции.")
         return self._write
 
-    def _insert(self, connection: sa.Connection, sql_table: sa.Table, frame: pd.DataFrame) -> None:
-        if frame.empty:
-            return
-        names = list(frame.columns)
-        # The driver's own executemany is 3-4 times faster than the ORM path or DataFrame.to_sql.
-        compiled = sa.insert(sql_table).values({name: sa.bindparam(name) for name in names}).compile(self.engine)
-        order = list(compiled.positiontup or names)
-        try:
-            for start in range(0, len(frame), _BATCH_ROWS):
-                # Values become Python objects batch by batch: those of a region's table would take a gigabyte.
-                part = frame.iloc[start : start + _BATCH_ROWS]
-                batch = list(zip(*(_driver_values(part[name]) for name in order), strict=True))
-                if compiled.positional:
-                    connection.exec_driver_sql(str(compiled), batch)
-                else:
-                    connection.exec_driver_sql(str(compiled), [dict(zip(order, row, strict=True)) for row in batch])
-        except IntegrityError as error:
-            raise StorageError(f"Таблица {sql_table.name}: база отвергла строки: {error.orig}.") from error
-
-
-def _set_sqlite_pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    # The UI, the daemon and a run share the file: readers must not block the writer, and writers wait their turn.
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
-    cursor.close()
-
 
 def _driver_rows(connection: sa.Connection, statement: str, parameters: Any) -> Sequence[tuple[Any, ...]]:
     with connection.exec_driver_sql(statement, parameters) as result:
@@ -290,18 +294,6 @@ def _typed(values: list[Any], kind: ColumnType) -> Any:
     if kind is ColumnType.NUMBER:
         return np.array(values, dtype=np.float64)
     return pd.array(values, dtype=_DTYPES[kind])
-
-
-def _driver_values(values: pd.Series) -> list[Any]:
-    """Return plain Python values with None for missing ones, as database drivers want them."""
-    if values.dtype.kind == "f":
-        numbers = values.to_numpy()
-        if not np.isnan(numbers).any():
-            return numbers.tolist()
-        boxed = numbers.astype(object)
-        boxed[np.isnan(numbers)] = None
-        return boxed.tolist()
-    return values.to_numpy(dtype=object, na_value=None).tolist()  # pyright: ignore[reportCallIssue,reportArgumentType]
 
 
 def _conditions(table: sa.Table, where: Where) -> list[sa.ColumnElement[bool]]:

@@ -4,25 +4,28 @@ from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import Column, ColumnType, Table
 
-SQL_TYPES: Final[dict[ColumnType, type[sa.types.TypeEngine[Any]]]] = {
-    ColumnType.TEXT: sa.Text,
-    ColumnType.INTEGER: sa.BigInteger,
-    ColumnType.NUMBER: sa.Double,
-    ColumnType.BOOLEAN: sa.Boolean,
-    ColumnType.DATE: sa.Text,
-    ColumnType.TIMESTAMP: sa.Text,
-    ColumnType.JSON: sa.Text,
+# Texts are compared by their bytes on every database: the order of rows must not depend on a server's language.
+TEXT: Final = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+SQL_TYPES: Final[dict[ColumnType, sa.types.TypeEngine[Any]]] = {
+    ColumnType.TEXT: TEXT,
+    ColumnType.INTEGER: sa.BigInteger(),
+    ColumnType.NUMBER: sa.Double(),
+    ColumnType.BOOLEAN: sa.Boolean(),
+    ColumnType.DATE: TEXT,
+    ColumnType.TIMESTAMP: TEXT,
+    ColumnType.JSON: TEXT,
 }
 
 
 def _sql_column(column: Column, table: Table) -> sa.Column[Any]:
     return sa.Column(
         column.name,
-        SQL_TYPES[column.type](),
+        SQL_TYPES[column.type],
         primary_key=column.name in table.key,
         nullable=column.nullable,
         autoincrement=False,

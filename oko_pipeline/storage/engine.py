@@ -1,0 +1,101 @@
+"""How connections to the database open and how writers take turns, on SQLite and on PostgreSQL.
+
+Does not belong here: tables (`schema`), rows (`database`).
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from oko_pipeline.errors import StorageError
+
+_BUSY_TIMEOUT_MS: Final = 30_000
+_PATIENCE_S: Final = 900
+_PAUSE_S: Final = 0.05
+_WRITERS_LOCK: Final = 0x6F6B6F01
+"""The advisory lock of PostgreSQL that a writer holds; the first bytes read «oko»."""
+
+
+def make_engine(url: str) -> sa.Engine:
+    """Return an engine; it connects at first use."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+@contextmanager
+def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction that alone may write; commits at the end, rolls back on an error.
+
+    Writers take turns before they read: a transaction that reads first and asks for the right to write afterwards
+    fails at once on SQLite when another has written meanwhile, whatever the timeout, and meets repeated keys or
+    deadlocks on PostgreSQL. Readers are never kept waiting.
+
+    Raises:
+        StorageError: when another program has been writing for a quarter of an hour.
+    """
+    with engine.begin() as connection:
+        take_turn(connection)
+        yield connection
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Wait until this connection alone may write; the right is given back when its transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+    elif connection.dialect.name == "sqlite":
+        started = time.monotonic()
+        while not _has_begun(connection):
+            if time.monotonic() - started > _PATIENCE_S:
+                raise StorageError(
+                    f"База данных {connection.engine.url.render_as_string()} дольше {_PATIENCE_S // 60} минут занята "
+                    "другой программой. Дождитесь конца другого запуска или остановите его и повторите."
+                )
+            time.sleep(_PAUSE_S)
+
+
+def _has_begun(connection: sa.Connection) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not is_locked(error):
+            raise
+        return False
+    return True
+
+
+def is_locked(error: Exception) -> bool:
+    """Tell whether SQLite refused because another connection holds the file."""
+    return "is locked" in str(error)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver itself would begin a transaction only at the first write, and not at all before a change of schema.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # The timeout first: turning the write-ahead log on waits for others too.
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
+    # The UI, the daemon and a run share the file: readers must not block the writer, and writers wait their turn.
+    _turn_log_on(cursor)
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _turn_log_on(cursor: Any) -> None:
+    """Turn the write-ahead log on; SQLite does not wait by itself when several processes do so at once."""
+    started = time.monotonic()
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except Exception as error:
+            if not is_locked(error) or time.monotonic() - started > _BUSY_TIMEOUT_MS / 1000:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return

@@ -1,0 +1,1 @@
+"""The revisions, one a module, in the order of their names."""
