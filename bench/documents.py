@@ -40,6 +40,7 @@ from oko_pipeline.reporting.word.read_back import (
     reader_of,
     requery,
     setting_numbers,
+    texts_agree,
 )
 from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.reporting.word.templates import template_bytes
@@ -54,6 +55,7 @@ class KindReading:
     kind: str
     documents: int = 0
     printed: ReadBack = NOTHING
+    texts: ReadBack = NOTHING
     charts: ReadBack = NOTHING
     database: ReadBack = NOTHING
     accessibility: list[str] = field(default_factory=list)
@@ -70,7 +72,9 @@ class KindReading:
         """Return a line of the table of kinds."""
         if self.failure:
             return f"{self.kind:32} {self.failure}"
-        counts = (f"{one.agreed_count}/{one.compared_count}" for one in (self.printed, self.charts, self.database))
+        counts = (
+            f"{one.agreed_count}/{one.compared_count}" for one in (self.printed, self.texts, self.charts, self.database)
+        )
         columns = " ".join(f"{text:>15}" for text in counts)
         return f"{self.kind:32} {self.documents:5} {columns} {len(self.accessibility):8}"
 
@@ -125,6 +129,7 @@ def _add(reading: KindReading, document: bytes, context: dict, judged_by: tuple)
     figures = context.get("figures", ())
     reading.documents += 1
     reading.printed += read_back(document, figures, options)
+    reading.texts += texts_agree(document, context)
     reading.charts += charts_agree(document, context)
     reading.database += requery(figures, again)
     reading.accessibility += [str(fault) for fault in accessibility_faults(document)]
@@ -134,12 +139,13 @@ def print_read_back(
     home: Path, school_year: str, kinds: Sequence[str], folder: Path | None, templates: Path | None
 ) -> bool:
     """Print n of n per kind with the first faults; tell whether all is sound."""
-    print(f"{'вид':32} {'док.':>5} {'напечатано':>15} {'рисунки':>15} {'база':>15} {'доступн.':>8}")
+    print(f"{'вид':32} {'док.':>5} {'напечатано':>15} {'тексты':>15} {'рисунки':>15} {'база':>15} {'доступн.':>8}")
     is_sound = True
     for reading in read_back_home(home, school_year, kinds, folder, templates):
         print(reading.line(), flush=True)
         is_sound &= reading.is_sound
-        for faults in (reading.printed.faults, reading.charts.faults, reading.database.faults, reading.accessibility):
+        read = (reading.printed, reading.texts, reading.charts, reading.database)
+        for faults in (*(one.faults for one in read), reading.accessibility):
             for fault, count in Counter(faults).most_common(_SHOWN):
                 print(f"    {count} × {fault}")
     return is_sound

@@ -1,9 +1,11 @@
 """Reads a DOCX back and compares it: every number printed is a figure, every figure is in the database, all agree.
 
-Three questions: do texts, tables and charts print only figures (`read_back`); do charts hold what they were asked to
-(`charts_agree`); does the database still say the same (`requery`). Each answers with n of n and a list of faults.
+Questions: do texts, tables and charts print only figures (`read_back`); does the document hold the texts, tables
+(`texts_agree`) and charts (`charts_agree`) of its context; does the database still say the same (`requery`). Each
+answers with n of n and a list of faults.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,11 +17,15 @@ from oko_pipeline.reporting.document_settings import DocumentSettings
 from oko_pipeline.reporting.figures import form_value, place
 from oko_pipeline.reporting.word.content import Drawing, WordContent, read_word
 from oko_pipeline.reporting.word.printed_numbers import FixedTexts, number_value, plain_numbers, printed_numbers
+from oko_pipeline.reporting.word.tables import cell_text
 
 Reader = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 """Reads the rows of a table that have the given values; a list accepts any of its values."""
 _TOLERANCE: Final = 1e-6
 _MOST_DIGITS: Final = 3
+_APART: Final = ("figures", "provenance", "changes")
+"""Parts of a context that tell about the document itself."""
+_REFERENCE: Final = re.compile(r"\[\[\w+\]\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +179,7 @@ def _base_value(figure: Mapping[str, Any]) -> float | None:
 
 def charts_agree(content: bytes, context: Mapping[str, Any]) -> ReadBack:
     """Compare the charts of a document with the specifications of its context: series by series, gaps too."""
-    asked = sorted(_spec_series(one) for one in _charts(context))
+    asked = sorted(_spec_series(one) for one in _blocks(context, "chart"))
     found = sorted(
         tuple(sorted((one.name, tuple(v for v in one.values if v is not None)) for one in drawing.series))
         for drawing in read_word(content).drawings
@@ -187,6 +193,51 @@ def charts_agree(content: bytes, context: Mapping[str, Any]) -> ReadBack:
     return ReadBack(len(asked), len(asked) - len(missing), faults)
 
 
+def texts_agree(content: bytes, context: Mapping[str, Any]) -> ReadBack:
+    """Compare the finished texts of a context with the document: paragraphs, points, notes and tables, cell by cell.
+
+    A section that the template does not place is a fault too: its texts are nowhere.
+    """
+    document = read_word(content)
+    paragraphs = [one.text for one in document.paragraphs]
+    whole = "\n".join(paragraphs)
+    tables = {
+        tuple(tuple(cell.text for cell in row) for row in one.rows[one.header_count :]) for one in document.tables
+    }
+    compared = 0
+    faults: list[str] = []
+    for text in _texts(context):
+        compared += 1
+        if not _stands(text, whole):
+            faults.append(f"в документе нет текста {ru.quoted(ru.shortened(text, 80))}")
+    for spec in _blocks(context, "table"):
+        compared += 1
+        if tuple(tuple(cell_text(cell) for cell in row["cells"]) for row in spec["rows"]) not in tables:
+            faults.append(f"в документе нет таблицы {ru.quoted(ru.shortened(spec['title'], 80))} с её строками")
+    return ReadBack(compared, compared - len(faults), tuple(faults))
+
+
+def _stands(text: str, whole: str) -> bool:
+    if "[[" not in text:
+        return text in whole
+    pieces = (re.escape(piece) for piece in _REFERENCE.split(text))
+    return re.search(r"\d+".join(pieces), whole) is not None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts of the sections of a context."""
+    if isinstance(value, Mapping):
+        if set(value) >= {"text", "points", "note"}:
+            said = value["text"] if isinstance(value["text"], list) else [value["text"]]
+            yield from (text for text in (*said, *value["points"], value["note"]) if text)
+        for name, item in value.items():
+            if name not in _APART:
+                yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
 def _spec_series(spec: Mapping[str, Any]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     def values(one: Mapping[str, Any]) -> tuple[float, ...]:
         if spec["kind"] == "funnel" and one["role"] in ("limit", "outer_limit", "benchmark"):
@@ -196,17 +247,18 @@ def _spec_series(spec: Mapping[str, Any]) -> tuple[tuple[str, tuple[float, ...]]
     return tuple(sorted((str(one["name"]), values(one)) for one in spec["series"]))
 
 
-def _charts(value: Any) -> Iterator[Mapping[str, Any]]:
+def _blocks(value: Any, kind: str) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, Mapping):
-        if value.get("block") == "chart":
-            yield value
-        else:
-            for name, item in value.items():
-                if name != "figures":
-                    yield from _charts(item)
+        if "block" in value:
+            if value["block"] == kind:
+                yield value
+            return
+        for name, item in value.items():
+            if name not in _APART:
+                yield from _blocks(item, kind)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _charts(item)
+            yield from _blocks(item, kind)
 
 
 def reader_of(data: CycleData) -> Reader:

@@ -10,15 +10,17 @@ from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.cycle_data import CycleData
 from oko_pipeline.reporting.figures import Figures
-from oko_pipeline.reporting.sections import chart, row, series, table
+from oko_pipeline.reporting.sections import chart, row, section, series, table
 from oko_pipeline.reporting.word.printed_numbers import FixedTexts, number_value, numbers_of
 from oko_pipeline.reporting.word.read_back import (
+    ReadBack,
     ReadBackOptions,
     charts_agree,
     figures_agree,
     read_back,
     reader_of,
     requery,
+    texts_agree,
 )
 from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.reporting.word.templates import template_bytes
@@ -114,6 +116,19 @@ def test_a_chart_that_shows_other_numbers_than_asked_is_found(figures):
     other = copy.deepcopy(said)
     other["marks"]["charts"][0]["series"][0]["values"] = [50.0]
     assert charts_agree(document, other).faults
+
+
+def test_texts_and_tables_of_the_context_stand_in_the_document_word_by_word(figures):
+    said = context(figures)
+    said["journal"]["text"] = "Сведений нет."
+    document = render_note("school_note", said, STAMP)
+    told = {"a": section(text=["Сведений нет."], tables=[said["marks"]["table"]], note="")}
+    assert texts_agree(document, told) == ReadBack(2, 2)
+    gone = section(text=["Сведений много."], points=["Пункт"], note="К таблице.")
+    assert len(texts_agree(document, {"a": gone}).faults) == 3
+    other = copy.deepcopy(told)
+    other["a"]["tables"][0]["rows"][0]["cells"][1] = "24"
+    assert "нет таблицы «Отметки»" in texts_agree(document, other).faults[0]
 
 
 def test_numbers_of_the_template_and_of_settings_are_not_the_document_s(figures):
