@@ -18,6 +18,7 @@ import pandas as pd
 from assets.inputs import frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
 from assets.pool_tasks import Draft, NoteBody, Written, write_draft
+from oko_pipeline.catalogue.documents import issued_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
@@ -26,6 +27,11 @@ from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
 _FIGURES_FOLDER: Final = ".figures"
+_NOT_ISSUED: Final = {
+    "написано": 0,
+    "без изменений": 0,
+    "документы": "Не выпускаются: вида нет в настройке OKO_DOCUMENTS.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,10 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
     """Write the documents whose content changed, remove those that no data support, keep the register.
 
     `draw_up` makes the drafts of all documents that shall stand; it is not called when nothing that they depend on
-    changed and none of them is missing.
+    changed and none of them is missing. Of a kind that the territory does not issue none shall stand.
     """
+    if not is_issued(workplace, issue.kind):
+        issue, draw_up = replace(issue, inputs="not issued"), list
     database, year = workplace.database, issue.school_year
     known = issue.known(workplace)
     is_same = database.slice_inputs(year, issue.kind).get(issue.slice_key) == issue.inputs
@@ -82,6 +90,11 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
     _remove_unsupported(workplace, issue, known, drafts)
     record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
+
+
+def is_issued(workplace: Workplace, kind: str) -> bool:
+    """Tell whether the territory wants documents of a kind; an unknown kind in the setting is a `CatalogueError`."""
+    return kind in issued_kinds(workplace.settings.documents)
 
 
 def _distinct(drafts: Sequence[Draft]) -> Sequence[Draft]:
@@ -222,6 +235,8 @@ def _change_row(change: Change, number: int) -> dict[str, object]:
 def issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> Metadata:
     """Return what the graph shows of an issue of documents of a kind."""
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
+    if documents.empty and not is_issued(workplace, kind):
+        return {"dagster/row_count": 0, **_NOT_ISSUED}
     columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
     shown = documents[list(columns)].rename(columns=columns)
     return {

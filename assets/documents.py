@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import Issue, Issued, issue_documents, issue_metadata, issue_version, store_of
+from assets.document_issue import Issue, Issued, is_issued, issue_documents, issue_metadata, issue_version, store_of
 from assets.indicators import table_rows
 from assets.inputs import YearSlices, frame_fingerprint
 from assets.partitions import SCHOOL_YEARS
@@ -39,7 +39,9 @@ def write_documents(workplace: Workplace, school_year: str, kind: DocumentKind) 
     """Write the documents of a kind whose content changed."""
     years = _years(school_year, kind)
     renderer = _renderer_version(workplace, kind)
-    inputs = combine(renderer, *(_inputs(workplace, year, kind) for year in years))
+    inputs = ""
+    if is_issued(workplace, kind.kind):
+        inputs = combine(renderer, *(_inputs(workplace, year, kind) for year in years))
     issue = Issue(school_year, kind.kind, None, inputs)
     return issue_documents(workplace, issue, partial(_drafts, workplace, school_year, kind, renderer))
 

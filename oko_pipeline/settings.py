@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     methods: Path | None = Field(
         None, description="YAML со своими параметрами методов: «метод.параметр: значение» (docs/methods.md)"
     )
+    documents: str = Field(
+        "all",
+        description="Виды документов, которые выпускаются, через запятую (docs/documents.md); all — все. "
+        "Документы других видов не выпускаются, выпущенные раньше убираются",
+    )
     programmes: str = Field(
         "modern", description="Программы территории через запятую; с «@2025-2026» — с какого учебного года начинается"
     )

@@ -17,6 +17,8 @@ PROFILES_RU: Final[Mapping[Profile, str]] = {
     "school": "для ОО",
     "public": "для всех",
 }
+EVERY_KIND: Final = "all"
+"""What a territory names when it wants documents of all kinds."""
 
 
 class DocumentKind(CatalogueModel):
@@ -81,3 +83,21 @@ def read_document_kinds(texts: dict[str, str]) -> Mapping[str, DocumentKind]:
 def document_assets() -> Mapping[str, str]:
     """Return the asset that issues each kind of document."""
     return {kind.kind: kind.asset for kind in document_kinds().values()}
+
+
+@cache
+def issued_kinds(wanted: str) -> frozenset[str]:
+    """Return the kinds a territory wants issued: names through commas, or `all`.
+
+    Raises:
+        CatalogueError: for a kind that there is none of, or when none is named.
+    """
+    named = [part for part in (one.strip() for one in wanted.split(",")) if part]
+    known = document_kinds()
+    if named == [EVERY_KIND]:
+        return frozenset(known)
+    strange = [kind for kind in named if kind not in known]
+    if strange or not named:
+        told = f"Видов документов нет: {', '.join(strange)}" if strange else "Не назван ни один вид документов"
+        raise CatalogueError(f"OKO_DOCUMENTS: {told}. Есть {EVERY_KIND} (все) или: {', '.join(known)}.")
+    return frozenset(named)

@@ -123,10 +123,12 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
 
     # Partitioned asset checks are a preview API; a person at the command line can do nothing about it.
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+    from oko_pipeline.catalogue.documents import issued_kinds  # noqa: PLC0415
     from oko_pipeline.orchestration.build import build_defs  # noqa: PLC0415
     from oko_pipeline.orchestration.run_log import open_instance  # noqa: PLC0415
     from resources.workplace import WorkplaceResource, open_workplace  # noqa: PLC0415
 
+    issued_kinds(settings.documents)  # a kind that there is none of is told before hours of work
     _state_path(settings, school_year).unlink(missing_ok=True)
     workplace = open_workplace(settings)
     before = _signature(settings)

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from oko_pipeline.catalogue.documents import document_kinds, read_document_kinds
+from oko_pipeline.catalogue.documents import document_kinds, issued_kinds, read_document_kinds
 from oko_pipeline.catalogue.programmes import register_duties
 from oko_pipeline.errors import CatalogueError
 from oko_pipeline.reporting.kinds import BUILDERS
@@ -63,3 +63,12 @@ def test_every_document_word_of_the_register_is_a_kind():
 def test_faults_of_the_catalogue_are_told(text, said):
     with pytest.raises(CatalogueError, match=said):
         read_document_kinds({"own.yaml": text})
+
+
+def test_a_territory_names_the_kinds_that_it_issues():
+    assert issued_kinds("all") == set(document_kinds())
+    assert issued_kinds("school_note, quality_letter,") == {"school_note", "quality_letter"}
+    with pytest.raises(CatalogueError, match=r"OKO_DOCUMENTS.+scool_note\..+school_note"):
+        issued_kinds("quality_letter,scool_note")
+    with pytest.raises(CatalogueError, match="Не назван ни один"):
+        issued_kinds(" , ")

@@ -1,11 +1,12 @@
 """Issues of documents: written when they say something new, numbered, compared, removed with their data."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from docx import Document
 
-from assets.document_issue import Issue, issue_documents, read_figures
+from assets.document_issue import Issue, issue_documents, issue_metadata, read_figures
 from assets.documents import write_documents
 from assets.pool_tasks import Draft, NoteBody
 from oko_pipeline.catalogue.documents import document_kinds
@@ -126,6 +127,19 @@ def test_a_document_written_again_because_its_file_is_gone_is_the_same_issue_wit
     assert len(office.database.read(DOCUMENT_CHANGES, {"school_year": YEAR})) > 0
 
 
+def test_a_kind_that_the_territory_leaves_out_is_not_issued_and_none_of_it_stays_behind(office):
+    found(office, finding(17, "edu1"))
+    issued(office)
+    path = register(office)["edu1"]["path"]
+    without = replace(office, settings=office.settings.model_copy(update={"documents": "school_note, talk_outline"}))
+    assert issued(without).written == ()
+    assert register(office) == {}
+    assert not office.reports.has(path)
+    assert "OKO_DOCUMENTS" in issue_metadata(without, YEAR, KIND.kind, issued(without))["документы"]
+    assert issued(office).written == (path,)
+    assert register(office)["edu1"]["issue_number"] == 2
+
+
 def test_a_document_goes_with_its_data_and_its_number_is_not_given_again(office):
     found(office, finding(17, "edu1"))
     issued(office)
@@ -157,4 +171,4 @@ def test_drafts_that_would_take_each_others_place_are_refused(office):
     draft = Draft("a:1", "a", None, "school", "1", "А", "а.docx", "0", "[]", body, office.reports)
     other = Draft("a:2", "a", None, "school", "2", "А", "а.docx", "0", "[]", body, office.reports)
     with pytest.raises(ContractError, match="path повторяется"):
-        issue_documents(office, Issue(YEAR, "a", None, "inputs"), lambda: [draft, other])
+        issue_documents(office, Issue(YEAR, KIND.kind, None, "inputs"), lambda: [draft, other])
