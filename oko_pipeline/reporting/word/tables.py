@@ -9,7 +9,6 @@ which is how a group heading or «недостаточно данных» is wri
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import lt
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -137,8 +136,10 @@ def _header(titles: Sequence[str], sheet: _Sheet) -> str:
     usual = sheet.size or _USUAL_SIZE
     rooms = [width - padding for width in sheet.widths]
     words = [max((len(word) for word in title.split()), default=0) * _LETTER for title in titles]
-    size = next(
-        (one for one in range(usual, _SMALLEST_SIZE - 1, -1) if all(map(lt, (w * one for w in words), rooms))), usual
+    # The largest letters with which the fewest titles must be turned.
+    size = min(
+        range(usual, min(_SMALLEST_SIZE, usual) - 1, -1),
+        key=lambda one: sum(word * one >= room for word, room in zip(words, rooms, strict=True)),
     )
     height = 0
     cells: list[str] = []

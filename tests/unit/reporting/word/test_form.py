@@ -110,6 +110,13 @@ def test_headers_grow_smaller_before_they_are_turned():
     assert size(600) == ([], True)
 
 
+def test_a_title_that_must_be_turned_does_not_turn_those_that_fit_in_smaller_letters():
+    columns = [("Работа", 3, "text"), ("Участников", 1.25, "number"), ("Не приступали, %", 0.6, "number")]
+    xml = table_xml(table("Т", columns, [row("1", "2", "3")]), 4850, STYLES)
+    assert xml.count("btLr") == 1
+    assert xml.count('<w:sz w:val="18"/>') == 3
+
+
 def test_a_text_of_a_context_refers_to_a_table_and_a_chart_by_name(issued):
     drawn = chart("bars", "Столбцы", "Больше всего — Б", ["А", "Б"], [series("а", "own", [1, 2])], name="fig_bars")
     said = f"См. таблицу {reference('tbl_marks')} и рисунок {reference('fig_bars')}."
