@@ -22,6 +22,7 @@ from oko_pipeline.catalogue.documents import issued_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
+from oko_pipeline.reporting.figures import UNKNOWN
 from oko_pipeline.versions import code_version
 from resources.report_store import ReportStore
 from resources.workplace import Workplace
@@ -222,11 +223,13 @@ def _register_entry(draft: Draft) -> dict[str, object]:
 
 
 def _change_row(change: Change, number: int) -> dict[str, object]:
+    # A number of a column is told by the column; what was counted or worked out only by its title.
+    about = change.place_ru if change.column else f"{change.title_ru}: {change.place_ru}"
     return {
         "change_number": number,
         "table_name": change.table,
         "column_name": change.column,
-        "place": change.place_ru,
+        "place": about.removesuffix(f": {UNKNOWN}"),
         "was": change.was,
         "became": change.became,
     }

@@ -105,6 +105,7 @@ def test_a_correction_makes_a_new_issue_of_that_document_only_and_tells_what_cha
     changes = office.database.read(DOCUMENT_CHANGES, {"school_year": YEAR})
     assert set(zip(changes["was"], changes["became"], strict=True)) == {("2", "1")}
     assert set(changes["document_id"]) == {"quality_letter:edu1"}
+    assert set(changes["place"]) == {"предупреждений в файлах ОО", "Строк: Замечания к данным: edu1.xlsx: Протокол"}
     issues = office.database.read(DOCUMENT_ISSUES, {"school_year": YEAR, "document_id": "quality_letter:edu1"})
     assert issues["issue_number"].tolist() == [1, 2]
     assert issues["changes_count"].tolist() == [0, len(changes)]
