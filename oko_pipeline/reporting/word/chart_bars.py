@@ -1,5 +1,6 @@
 """Charts of bars: shares of a whole, spread of scores, tasks beside a benchmark, plain bars with their values."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,17 +31,23 @@ BAR_LOOKS: Final[Mapping[str, BarLook]] = {
     "bars": BarLook("bar", "clustered", 45, "", "outEnd", None, "0", -5),
 }
 _BAR_MM: Final = 4.2
+_THICKEST_MM: Final = 11.0
 _GAP_MM: Final = 2.2
+_LEGEND_MM: Final = 8.0
+_HORIZONTAL: Final = ("bars", "stacked")
 _FRAME_MM: Final = 16.0
 _CROWDED_LETTERS: Final = 90
 _CROWDED_BARS: Final = 24
 
 
-def bar_height(spec: Mapping[str, Any]) -> float:
-    """Return the height in millimetres that plain horizontal bars need; nothing for other charts."""
-    if spec["kind"] != "bars" or spec.get("direction", "bar") != "bar":
-        return 0.0
-    return _FRAME_MM + len(spec["categories"]) * (_BAR_MM * len(spec["series"]) + _GAP_MM)
+def bar_heights(spec: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the least and the greatest height in millimetres at which horizontal bars look right; others take any."""
+    if spec["kind"] not in _HORIZONTAL or spec.get("direction", "bar") != "bar":
+        return 0.0, math.inf
+    bars = len(spec["series"]) if spec["kind"] == "bars" else 1
+    frame = _FRAME_MM + (_LEGEND_MM if len(spec["series"]) > 1 else 0.0)
+    count = len(spec["categories"])
+    return frame + count * (_BAR_MM * bars + _GAP_MM), frame + count * (_THICKEST_MM * bars + _GAP_MM)
 
 
 def bar_chart(spec: Mapping[str, Any], sheet: Sheet) -> bytes:

@@ -28,7 +28,7 @@ from xml.sax.saxutils import quoteattr
 
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.word.chart_bars import BAR_LOOKS, bar_chart, bar_height
+from oko_pipeline.reporting.word.chart_bars import BAR_LOOKS, bar_chart, bar_heights
 from oko_pipeline.reporting.word.chart_points import before_after, funnel, interval, line_chart, strip
 from oko_pipeline.reporting.word.chart_workbook import workbook_bytes
 from oko_pipeline.reporting.word.chart_xml import CHART_NAMESPACE, Sheet
@@ -85,5 +85,6 @@ def drawing_xml(spec: Mapping[str, Any], relationship_id: str, shape_id: int, wi
 
 
 def chart_height(spec: Mapping[str, Any]) -> float:
-    """Return a chart's height in millimetres: what is asked for, more where its bars would not find room."""
-    return min(max(float(spec["height_mm"]), bar_height(spec)), _TALLEST_MM)
+    """Return a chart's height in millimetres: what is asked for, within what its bars need and fill."""
+    least, greatest = bar_heights(spec)
+    return min(max(min(float(spec["height_mm"]), greatest), least), _TALLEST_MM)

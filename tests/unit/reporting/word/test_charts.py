@@ -290,11 +290,14 @@ def test_an_unknown_role_and_an_unknown_kind_are_named():
         chart_parts(chart("pie", "c", "a", ["А"], [series("ш", "own", [1])]))
 
 
-def test_bars_get_the_height_they_need():
+def test_bars_get_the_height_they_need_and_no_more_than_they_fill():
     many = chart("bars", "c", "a", [str(n) for n in range(30)], [series("ш", "own", [1] * 30)])
     assert chart_height(many) > 150
-    assert chart_height(SPECS["bars"]) == 75
-    assert 'cy="2700000"' in drawing_xml(SPECS["bars"], "rId1", 1, 9600, "chart")
+    assert chart_height(SPECS["bars"]) < 50
+    one = chart("stacked", "c", "a", ["школа"], SPECS["stacked"]["series"])
+    assert chart_height(one) < chart_height(SPECS["stacked"]) < 75
+    assert chart_height(SPECS["line"]) == chart_height(SPECS["histogram"]) == 75
+    assert 'cy="2700000"' in drawing_xml(SPECS["line"], "rId1", 1, 9600, "chart")
 
 
 def test_names_with_signs_of_xml_survive():
