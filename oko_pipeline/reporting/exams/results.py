@@ -141,12 +141,15 @@ class ExamResult:
         return self._sum(name)
 
     def share(self, name: str) -> Share | None:
-        """Return a share of the participants (of those with a mark): below, failed, passed, quality, high, top."""
+        """Return a share of the participants (of those with a mark): below, failed, passed, quality, high, top.
+
+        None where it cannot be told, or where a part is more than the whole: such a form contradicts itself.
+        """
         parts = [self.count(part) for part in _SHARES[name]]
         known = [part for part in parts if part is not None]
         is_of_marks = _SHARES[name][0] in _MARKS
         n = self.count("passed_or_not") if is_of_marks else self.participants
-        if len(known) < len(parts) or not n:
+        if len(known) < len(parts) or not n or sum(known) > n:
             return None
         return Share.of(sum(known), n)
 

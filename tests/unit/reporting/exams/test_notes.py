@@ -1,5 +1,7 @@
 """Notes on ОГЭ and ЕГЭ: what readers find in them, and what they never find."""
 
+import re
+
 import pytest
 
 from oko_pipeline.catalogue.exams import ExamKey, mark_scales
@@ -104,6 +106,14 @@ def test_a_form_that_contradicts_itself_is_shown_and_nothing_is_concluded_from_i
     assert "не сходятся" in rows_of(note["marks"])[1][-1]
     assert "Минимальный порог" not in said(note)
     assert "ОГЭ по\u00a0истории" in note["quality"]["text"][0]
+
+
+@pytest.mark.parametrize("kind", ["ege_note_municipality", "ege_note_school"])
+def test_a_form_with_more_people_below_the_minimum_than_took_the_exam_makes_no_share(contexts, kind):
+    rows = [form("edu1", 12, (15, 0, 0, 0), exam="ege", grade=11, exam_subject="physics")]
+    for note in contexts(kind, exam_results_reported=rows).values():
+        assert re.search(r"\bnan\b", str(note), re.IGNORECASE) is None
+        assert "125,0" not in str(note)
 
 
 def test_a_line_that_both_a_school_and_its_municipality_hold_is_counted_once(contexts):
