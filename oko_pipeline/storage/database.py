@@ -51,6 +51,7 @@ class Database:
         self._url = url
         self._metadata = build_metadata()
         self._engine: sa.Engine | None = None
+        self._opening = threading.Lock()
         self._own = threading.local()
         self._statements: dict[_Shape, _Statement] = {}
 
@@ -62,20 +63,25 @@ class Database:
             StorageError: when the database cannot be opened or was made by a newer version of the program.
         """
         if self._engine is None:
-            engine = make_engine(self._url)
-            try:
-                prepare_schema(engine, self._metadata)
-            except SQLAlchemyError as error:
-                engine.dispose()
-                raise StorageError(
-                    f"База данных {engine.url.render_as_string()} не открывается: {error}. "
-                    "Проверьте OKO_DATABASE_URL, права на папку и место на диске."
-                ) from error
-            except StorageError:
-                engine.dispose()
-                raise
-            self._engine = engine
+            with self._opening:
+                if self._engine is None:
+                    self._engine = self._open()
         return self._engine
+
+    def _open(self) -> sa.Engine:
+        engine = make_engine(self._url)
+        try:
+            prepare_schema(engine, self._metadata)
+        except SQLAlchemyError as error:
+            engine.dispose()
+            raise StorageError(
+                f"База данных {engine.url.render_as_string()} не открывается: {error}. "
+                "Проверьте OKO_DATABASE_URL, права на папку и место на диске."
+            ) from error
+        except StorageError:
+            engine.dispose()
+            raise
+        return engine
 
     def close(self) -> None:
         """Close all connections; the object may be used again."""

@@ -22,9 +22,9 @@ SCHOOL_COLUMNS = (
 def make_released(path: Path) -> None:
     """Make the SQLite database that the program made before it kept revisions, with rows."""
     connection = sqlite3.connect(path)
-    connection.executescript(baseline_sql())
-    connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(DOCUMENT))})", DOCUMENT)
-    connection.execute(f"INSERT INTO schools ({SCHOOL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", SCHOOL)
+    connection.executescript(f"BEGIN;\n{baseline_sql()}\nCOMMIT;")
+    connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(DOCUMENT))})", DOCUMENT)  # noqa: S608
+    connection.execute(f"INSERT INTO schools ({SCHOOL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", SCHOOL)  # noqa: S608
     connection.commit()
     connection.close()
 

@@ -33,6 +33,27 @@ def distribution(assessment_id="vpr-2021-spring:4:mathematics:base", counts=(3, 
     )
 
 
+def schools(count):
+    def each(*values):
+        return [values[place % len(values)] for place in range(count)]
+
+    frame = pd.DataFrame(
+        {
+            "school_year": each("2020-2021"),
+            "school_code": [f"edu99000{place}" for place in range(count)],
+            "school_name": each("Школа № 1", "ksh990001"),
+            "is_name_known": each(True, False),
+            "school_kind": each("general", "correctional"),
+            "municipality_code": each("reg99_m101"),
+            "region_code": each("99"),
+            "settlement_type": each("город", None),
+            "oge_code": each(None),
+            "ege_code": each(None, "99101"),
+        }
+    )
+    return SCHOOLS.conform(frame)
+
+
 WHERE = {"school_year": "2020-2021", "assessment_id": "vpr-2021-spring:4:mathematics:base"}
 
 
@@ -50,22 +71,7 @@ def test_replacing_a_slice_leaves_the_neighbours_alone(database):
 
 
 def test_values_come_back_with_their_types_and_gaps(database):
-    frame = SCHOOLS.conform(
-        pd.DataFrame(
-            {
-                "school_year": ["2020-2021"] * 2,
-                "school_code": ["edu990001", "ksh990001"],
-                "school_name": ["Школа № 1", "ksh990001"],
-                "is_name_known": [True, False],
-                "school_kind": ["general", "correctional"],
-                "municipality_code": ["reg99_m101"] * 2,
-                "region_code": ["99"] * 2,
-                "settlement_type": ["город", None],
-                "oge_code": [None, None],
-                "ege_code": [None, "99101"],
-            }
-        )
-    )
+    frame = schools(2)
     database.replace(SCHOOLS, frame, {"school_year": "2020-2021"})
     pd.testing.assert_frame_equal(database.read(SCHOOLS), frame)
 
@@ -108,6 +114,22 @@ def test_several_slices_stand_or_fall_together(database):
 def test_a_frame_that_breaks_the_contract_is_refused(database, spoil, message):
     with pytest.raises(ContractError, match=message):
         database.replace(SCORE_DISTRIBUTION, spoil(distribution()), WHERE)
+
+
+def test_many_small_slices_are_replaced_at_once(database):
+    other = "vpr-2021-spring:5:russian:base"
+    both = [distribution(counts=(1, 2)), distribution(other, (3, 4))]
+    database.replace(SCORE_DISTRIBUTION, both[0], WHERE)
+    database.replace(SCORE_DISTRIBUTION, both[1], WHERE | {"assessment_id": other})
+    of_scores = [{"assessment_id": name, "score": score} for name, score in ((other, 0), (WHERE["assessment_id"], 1))]
+    changed = both[1][both[1]["score"] == 0].assign(participants_count=70)
+    assert database.replace_each(SCORE_DISTRIBUTION, changed, of_scores) == 1
+    rows = database.read(SCORE_DISTRIBUTION)
+    assert rows["participants_count"].tolist() == [1, 70, 4]
+    with pytest.raises(StorageError, match="вне срезов по assessment_id, score"):
+        database.replace_each(SCORE_DISTRIBUTION, both[0], of_scores)
+    assert database.read(SCORE_DISTRIBUTION)["participants_count"].tolist() == [1, 70, 4]
+    assert database.replace_each(SCORE_DISTRIBUTION, SCORE_DISTRIBUTION.empty(), []) == 0
 
 
 def test_an_empty_slice_is_written_and_read(database):
