@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, privacy, programmes, trace, year
+from oko_pipeline.cli import files, installation, page, privacy, programmes, trace, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints
 from oko_pipeline.errors import OkoError
 
@@ -27,9 +27,12 @@ for command in (
     privacy.privacy,
     installation.ui,
     installation.doctor,
+    page.page,
+    page.serve,
 ):
     app.command()(command)
 app.add_typer(privacy.erase, name="erase")
+app.add_typer(page.user, name="user")
 
 
 def main() -> None:

@@ -140,10 +140,11 @@ def _table(row: Mapping[str, object]) -> bytes:
     book = xlsxwriter.Workbook(stream, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet(register.sheet_ru)
     sheet.write_string(0, 0, register.title_ru)
-    for place, title in enumerate((_OWNER_RU, *(column.title_ru for column in columns))):
+    shown = {column.title_ru: column.choices.get(str(row[column.name]), row[column.name]) for column in columns}
+    # A table without a column for the school holds the municipality's own rows: an empty cell would be a missing login.
+    named = shown if row["owner"] is None else {_OWNER_RU: row["owner"], **shown}
+    for place, (title, value) in enumerate(named.items()):
         sheet.write_string(1, place, title)
-    shown = [row["owner"], *(column.choices.get(str(row[column.name]), row[column.name]) for column in columns)]
-    for place, value in enumerate(shown):
         if value is not None:
             sheet.write_string(2, place, str(value))
     book.close()

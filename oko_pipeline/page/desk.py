@@ -1,0 +1,129 @@
+"""What every handler works with: the stores, books and limits of the page, opened from the settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Any, Final
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from oko_pipeline.page.acceptances import AcceptanceBook
+from oko_pipeline.page.accounts import AccountBook
+from oko_pipeline.page.answers import AnswerDesk
+from oko_pipeline.page.audit import AuditLog
+from oko_pipeline.page.checking import Check, CheckRoom
+from oko_pipeline.page.downloads import Shelf
+from oko_pipeline.page.limits import RateLimit
+from oko_pipeline.page.oidc import OidcDoor
+from oko_pipeline.page.register import Register
+from oko_pipeline.page.sessions import SessionBook, Terms, Viewer
+from oko_pipeline.page.store import PageStore
+from oko_pipeline.page.uploads import UploadDesk
+from oko_pipeline.settings import Settings
+from oko_pipeline.storage.database import Database
+
+_QUARTER_HOUR: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often something may be tried: failures of sign-in by address and by login, files by account."""
+
+    of_address: RateLimit = field(default_factory=lambda: RateLimit(30, _QUARTER_HOUR))
+    of_pair: RateLimit = field(default_factory=lambda: RateLimit(5, _QUARTER_HOUR))
+    of_login: RateLimit = field(default_factory=lambda: RateLimit(50, 3600.0))
+    of_files: RateLimit = field(default_factory=lambda: RateLimit(120, 3600.0))
+    hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The page of one installation."""
+
+    settings: Settings
+    store: PageStore
+    database: Database
+    accounts: AccountBook
+    sessions: SessionBook
+    audit: AuditLog
+    acceptances: AcceptanceBook
+    register: Register
+    shelf: Shelf
+    uploads: UploadDesk
+    answers: AnswerDesk
+    room: CheckRoom
+    limits: Limits
+    oidc: OidcDoor | None
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether people reach the page over TLS."""
+        return (self.settings.page_url or "").startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the session's cookie; over TLS the browser binds it to this host alone."""
+        return "__Host-oko" if self.is_https else "oko"
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.room.close()
+        self.audit.close()
+        self.database.close()
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that may be answered: who asks, and what the form holds (its token is checked already)."""
+
+    request: Request
+    viewer: Viewer
+    form: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[UploadFile] = ()
+
+    def query(self, name: str) -> str:
+        """Return a part of the address's query, at most 200 signs of it."""
+        return self.request.query_params.get(name, "")[:200]
+
+    def id(self, name: str) -> str:
+        """Return an id of the address."""
+        return str(self.request.path_params[name])
+
+    def number(self) -> int:
+        """Return which page of a list is asked for, from 1."""
+        text = self.query("page")
+        return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() else 1
+
+
+def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
+    """Open the stores that the settings name.
+
+    Args:
+        settings: the installation.
+        check: tells what a sent file is and what is wrong in it; must be picklable.
+        replaced: parts of the desk to be used instead, for tests.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    store = PageStore(settings.page_folder)
+    database = Database(settings.sqlalchemy_url)
+    acceptances = AcceptanceBook(store)
+    room = CheckRoom(check, settings.page_check_seconds)
+    parts: dict[str, Any] = {
+        "settings": settings,
+        "store": store,
+        "database": database,
+        "accounts": AccountBook(store),
+        "sessions": SessionBook(store, Terms(settings.page_idle_minutes * 60, settings.page_session_hours * 3600)),
+        "audit": AuditLog(settings.page_folder / "audit"),
+        "acceptances": acceptances,
+        "register": Register(database, acceptances),
+        "shelf": Shelf(settings),
+        "uploads": UploadDesk(settings, store, room),
+        "answers": AnswerDesk(settings, store),
+        "room": room,
+        "limits": Limits(),
+        "oidc": OidcDoor(settings, store.secret()) if settings.page_oidc_issuer else None,
+    }
+    return Desk(**{**parts, **replaced})

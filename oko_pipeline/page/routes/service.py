@@ -1,0 +1,44 @@
+"""The page about itself: is it alive, its looks, its first address, its audit log."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from starlette.responses import PlainTextResponse, Response
+
+from oko_pipeline.page.access import SIGNED_IN
+from oko_pipeline.page.desk import Asked, Desk
+from oko_pipeline.page.views import away, not_found, show
+
+_STATIC: Final = {"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_SHOWN: Final = 300
+
+
+def health(desk: Desk, asked: Asked) -> Response:  # noqa: ARG001
+    """Tell that the page is alive."""
+    return PlainTextResponse("ok")
+
+
+def static(desk: Desk, asked: Asked) -> Response:  # noqa: ARG001
+    """Return one of the files that make the page's looks; raises `PageError` for any other name."""
+    name = asked.id("name")
+    if name not in _STATIC:
+        raise not_found()
+    return Response(_content(name), media_type=_STATIC[name], headers={"cache-control": "public, max-age=3600"})
+
+
+def home(desk: Desk, asked: Asked) -> Response:
+    """Lead to the documents, or to the sign-in."""
+    is_known = asked.viewer.role in SIGNED_IN or asked.viewer.account is not None
+    return away("/documents" if is_known or desk.settings.page_is_public else "/sign-in")
+
+
+def audit(desk: Desk, asked: Asked) -> Response:
+    """Show the last lines of the audit log."""
+    logins = {account.account_id: account.login for account in desk.accounts.all()}
+    return show(desk, asked, "audit", lines=desk.audit.last(_SHOWN), logins=logins)
+
+
+@cache
+def _content(name: str) -> bytes:
+    return files("oko_pipeline.page").joinpath("static", name).read_bytes()
