@@ -21,11 +21,6 @@ Home = Annotated[Path | None, typer.Option(help="Папка данных (по �
 Inbox = Annotated[Path | None, typer.Option(help="Входящая папка (по умолчанию OKO_INBOX или inbox в папке данных)")]
 
 SEVERITY_TITLES = {"error": "ошибки", "warning": "предупреждения", "note": "к сведению"}
-KIND_TITLES = {
-    "municipality_note": "Аналитические справки муниципалитетов",
-    "school_note": "Справки ОО",
-    "annotated_workbook": "Книги с замечаниями для ОО",
-}
 STATUS_TITLES = {
     "accepted": "принято",
     "superseded": "заменено новой версией",

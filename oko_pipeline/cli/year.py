@@ -1,5 +1,6 @@
 """Commands of a school year: make a sample, run the year."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,6 @@ from rich.table import Table
 from oko_pipeline.cli.screen import (
     EXIT_BLOCKED,
     EXIT_FAILED,
-    KIND_TITLES,
     SEVERITY_TITLES,
     STATUS_TITLES,
     Home,
@@ -50,12 +50,49 @@ STEP_TITLES = {
     "objectivity_signals": "Независимые сигналы",
     "objectivity_cards": "Карточки объективности",
     "recheck_selection": "Отбор на перепроверку",
-    "indicator_values": "Показатели",
+    "indicator_table": "Показатели",
+    "public_cells": "Открытые результаты",
+    "procedure_load": "Нагрузка процедурами",
+    "conflict_of_interest": "Конфликты интересов",
+    "self_assessment": "Самооценка",
+    "direction_checklist": "Контрольный лист направлений",
+    "roadmap_execution": "Исполнение дорожной карты",
+    "findings": "Выводы",
+    "recommendations": "Рекомендации",
+    "cycle_links": "Связи цикла",
+    "effects_of_measures": "Эффект мер",
+    "conclusions_of_year": "Итоги года",
+    "year_opening": "Начало следующего года",
     "source_completeness": "Полнота источников",
     "municipality_notes": "Справки муниципалитетов",
     "school_notes": "Справки ОО",
     "annotated_workbooks": "Книги с замечаниями",
 }
+
+
+def step_title(step: str) -> str:
+    """Return what a step of a run does, for the progress bar."""
+    from oko_pipeline.catalogue.documents import document_kinds  # noqa: PLC0415
+
+    own = (kind.title_ru for kind in document_kinds().values() if kind.asset == step)
+    return STEP_TITLES.get(step) or next(own, None) or ("Реестры и формы" if step.startswith("records") else "Проверки")
+
+
+def documents_by_family(documents: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return how many documents of each family stand, in the order of families.
+
+    Args:
+        documents: counts by kind; kinds that the catalogue does not know stand last under their own names.
+    """
+    from oko_pipeline.catalogue.documents import document_kinds  # noqa: PLC0415
+    from oko_pipeline.orchestration.documents_page import FAMILIES_RU  # noqa: PLC0415
+
+    known = document_kinds()
+    counts = [
+        (title, sum(count for kind, count in documents.items() if kind in known and known[kind].family == family))
+        for family, title in FAMILIES_RU.items()
+    ]
+    return [one for one in counts if one[1]] + [(kind, n) for kind, n in documents.items() if kind not in known]
 
 
 def sample(
@@ -117,7 +154,7 @@ def run(
             task = bar.add_task("Запуск", total=None)
 
             def progress(step: str, ended: int, total: int) -> None:
-                bar.update(task, description=STEP_TITLES.get(step, "Проверки"), completed=ended, total=total)
+                bar.update(task, description=step_title(step), completed=ended, total=total)
 
             job = "validate_only" if validate_only else "annual_cycle"
             summary = run_year(settings, school_year, progress, job)
@@ -152,8 +189,8 @@ def _show(summary: object) -> None:
     for status, count in summary.files.items():
         table.add_row(f"Файлы: {STATUS_TITLES.get(status, status)}", str(count))
     table.add_section()
-    for kind, count in summary.documents.items():
-        table.add_row(KIND_TITLES.get(kind, kind), str(count))
+    for title, count in documents_by_family(summary.documents):
+        table.add_row(f"Документы: {title}", str(count))
     table.add_section()
     for severity in ("error", "warning", "note"):
         for own, rule_id, count in summary.findings_by_rule:
