@@ -177,7 +177,9 @@ def judge_decision(row: Mapping[str, Any], harmful_codes: frozenset[str], level_
     if level and row.get("kind") == "incentive":
         return Judgement(Verdict.REFUSED, f"Поощрение по уровню ВПР или отметкам: {', '.join(level)}.")
     if level and row.get("planned_value") is not None and row.get("planned_value") == row.get("planned_value"):
-        return Judgement(Verdict.NEEDS_PERSON, f"Плановое значение задано для уровня ВПР или отметок: {level[0]}.")
+        return Judgement(
+            Verdict.NEEDS_PERSON, f"Уровень ВПР или отметок нельзя задавать плановым значением: {level[0]}."
+        )
     return _CLEAN
 
 

@@ -24,8 +24,8 @@ _HTML_BREAK: Final = re.compile(
 )
 _HTML_TAG: Final = re.compile(r"<[^>]+>")
 _UNIT_HEADING: Final = re.compile(
-    # «Классов» and «Школ» head numbers of units, not units.
-    r"^(?:оо|школ(?!\b)|класс(?!ов\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)",
+    # «Классов» and «Школ» head numbers of units, «Классы» lists of grades: no units.
+    r"^(?:оо|школ(?!\b)|класс(?!(?:ов|ы)\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)",
     re.IGNORECASE,
 )
 _TEACHER_HEADING: Final = re.compile(r"^(?:учител|педагог|преподавател|фио учител|классный руководител)", re.IGNORECASE)

@@ -33,6 +33,7 @@ _SENTENCE_END: Final = re.compile(
 _PERSON: Final = re.compile(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?\s+[А-ЯЁ]\.\s?(?:[А-ЯЁ]\.)?")
 _FRACTION: Final = re.compile(r"\d+[.,]\d+|\d+\s*(?:%|процент)")
 _VERBS: Final = frozenset({"VERB", "INFN", "PRTS", "PRTF", "PRED", "GRND"})
+_PARTICIPLE: Final = frozenset({"PRTF"})
 _CONTRAST: Final = frozenset({"а", "но"})
 _ANAPHORA: Final = frozenset({"он", "она", "они", "этот", "данный", "указанный", "тот"})
 
@@ -202,7 +203,12 @@ def _aims(sees: _Sentence) -> Iterator[tuple[str, _Span]]:
     if forbidden and not words.markers.spans(sees.tokens):
         yield "target", forbidden[0]
         return
-    verbs = [(place, place + 1) for place, token in enumerate(sees.tokens) if token.lemmas & words.aim_verbs]
+    # «Доля достигших базового уровня» names an indicator: a full participle sets no aim.
+    verbs = [
+        (place, place + 1)
+        for place, token in enumerate(sees.tokens)
+        if token.lemmas & words.aim_verbs and token.forms & _VERBS != _PARTICIPLE
+    ]
     bounds = words.bounds.spans(sees.tokens)
     aims = [verb for verb in verbs if any(bound[0] > verb[0] for bound in bounds)]
     has_number = any(_is_number(token) for token in sees.tokens)
