@@ -35,7 +35,7 @@ def public_cells(sources: PublicSources, school_year: str, options: SuppressionO
 
     Hidden groups have no numbers, only a state. A municipality's total is that of its schools that took part.
     """
-    counts = pd.concat([_vpr_counts(sources.result_summary), _exam_counts(sources.exam_summary)], ignore_index=True)
+    counts = open_counts(sources)
     owners = sources.schools.set_index("school_code")["municipality_code"]
     counts["municipality_code"] = counts["school_code"].map(owners)
     known = counts[counts["municipality_code"].notna()].sort_values(["result_id", "municipality_code", "school_code"])
@@ -50,6 +50,14 @@ def public_cells(sources: PublicSources, school_year: str, options: SuppressionO
         school_year=school_year, method_id=METHOD_ID, method_version=method(METHOD_ID).version
     )
     return PUBLIC_CELLS.conform(made[list(PUBLIC_CELLS.column_names)])
+
+
+def open_counts(sources: PublicSources) -> pd.DataFrame:
+    """Return people by school, result and step before anything is hidden.
+
+    Columns: result_id, procedure, school_code, low, base, good.
+    """
+    return pd.concat([_vpr_counts(sources.result_summary), _exam_counts(sources.exam_summary)], ignore_index=True)
 
 
 def _vpr_counts(summary: pd.DataFrame) -> pd.DataFrame:
