@@ -1,7 +1,7 @@
 """A solver attacks all open tables of a year: `python -m bench.public_attack HOME YEAR …`.
 
-The attacker knows everything that is published (table `public_cells`) and, beside it, how many people each hidden
-school had in each work. For every hidden cell a linear program gives the lowest and the highest possible count. A cell is
+The attacker knows all that is published (table `public_cells`) and, beside it, how many people each hidden school
+had in each work. For every hidden cell a linear program gives the lowest and the highest possible count. A cell is
 recovered when they differ by less than the rule demands.
 """
 
