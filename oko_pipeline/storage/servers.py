@@ -27,8 +27,8 @@ def postgres_program(name: str) -> Path | None:
     return None if on_path is None else Path(on_path)
 
 
-def run_program(name: str, url: str, options: Sequence[str]) -> str:
-    """Run a program on a database; return what it said.
+def run_program(name: str, url: str | None, options: Sequence[str]) -> str:
+    """Run a program, on a database where a URL is given; return what it said.
 
     Raises:
         StorageError: when the program is not installed or fails.
@@ -39,12 +39,13 @@ def run_program(name: str, url: str, options: Sequence[str]) -> str:
             f"Нет программы {name}: установите клиент PostgreSQL той же версии, что и сервер "
             "(пакет postgresql-client), и повторите."
         )
-    parsed = sa.make_url(url)
     environment = dict(os.environ)
-    if parsed.password is not None:
-        environment["PGPASSWORD"] = str(parsed.password)
-    command = [str(program), f"--dbname={plain_url(url)}", *options]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [str(program)]
+    if url is not None:
+        password = sa.make_url(url).password
+        environment |= {} if password is None else {"PGPASSWORD": str(password)}
+        command.append(f"--dbname={plain_url(url)}")
+    done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise StorageError(f"Программа {name} завершилась с ошибкой: {done.stderr.strip()[-1500:]}")
     return done.stdout
