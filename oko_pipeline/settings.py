@@ -16,6 +16,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from oko_pipeline.errors import SettingsError
 
 
+DAGSTER_SCHEMA = "dagster"
+"""The schema of Dagster's storage in the project's own PostgreSQL database."""
+
+
+def _without_driver(url: str) -> str:
+    """Return the URL of a database without the name of a Python driver: Dagster chooses its own."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}://{rest}"
+
+
 def _default_key_file() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "oko" / "pseudonym.key"
 
@@ -29,6 +39,11 @@ class Settings(BaseSettings):
     inbox: Path | None = Field(None, description="Входящая папка; по умолчанию inbox в папке данных")
     database_url: str | None = Field(
         None, description="База данных (SQLAlchemy URL); по умолчанию SQLite в папке данных"
+    )
+    dagster_url: str | None = Field(
+        None,
+        description="PostgreSQL для хранилища Dagster; по умолчанию схема dagster базы OKO_DATABASE_URL, если она на "
+        "PostgreSQL, иначе файлы в папке данных; files — всегда файлы",
     )
     templates: Path | None = Field(None, description="Папка своих шаблонов DOCX; шаблон с тем же именем заменяет наш")
     methods: Path | None = Field(
@@ -116,6 +131,18 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """Return the database URL; SQLite in the home folder unless set."""
         return self.database_url or f"sqlite:///{self.home / 'oko.sqlite'}"
+
+    @property
+    def dagster_storage_url(self) -> str | None:
+        """Return the PostgreSQL database of Dagster's own storage; None when it is files in `dagster_folder`."""
+        own = self.dagster_url
+        if own == "files" or (own is None and not (self.database_url or "").startswith("postgresql")):
+            return None
+        if own is not None:
+            return _without_driver(own)
+        # A schema of its own: both keep revisions of their tables and either may be restored without the other.
+        url = _without_driver(str(self.database_url))
+        return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{DAGSTER_SCHEMA}"
 
     @property
     def restricted_folder(self) -> Path:
