@@ -15,7 +15,7 @@ import pandas as pd
 from assets.document_issue import store_of
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
-from checks.factory import results_check
+from checks.factory import RoomCheck, results_check, room_checks
 from checks.judged_files import JudgedFiles
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
@@ -197,12 +197,15 @@ def table_faults(content: DocumentContent) -> list[str]:
 def harm_checks() -> list[dg.AssetChecksDefinition]:
     """Return the checks of harm as asset checks."""
     documents = [
-        results_check(
-            asset, "no_harm", "Документы не ранжируют ОО и классы, не показывают учителей.",
-            partial(_no_harm_in_kinds, asset), blocking=True,
+        RoomCheck(
+            asset,
+            "no_harm",
+            "Документы не ранжируют ОО и классы, не показывают учителей.",
+            partial(_no_harm_in_kinds, asset),
+            is_blocking=True,
         )
         for asset in sorted(set(document_assets().values()))
-    ]  # fmt: skip
+    ]
     return [
         results_check(
             "indicator_values", "no_harm_in_catalogues",
@@ -214,5 +217,5 @@ def harm_checks() -> list[dg.AssetChecksDefinition]:
             "Реестры не привязывают показатели и решения к уровню ВПР и отметкам; сомнительные фразы названы.",
             no_harm_in_registers, blocking=True,
         ),
-        *documents,
+        room_checks("harm", documents, lambda _office, _year, _tables: None),
     ]  # fmt: skip
