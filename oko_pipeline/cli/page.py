@@ -44,6 +44,7 @@ def page(home: Home = None, host: Host = "127.0.0.1", port: Port = 8000) -> None
         uvicorn.run(
             build_app(desk), host=host, port=port, log_level="warning", server_header=False, access_log=False,
             proxy_headers=True, forwarded_allow_ips="127.0.0.1", timeout_keep_alive=15, limit_concurrency=400,
+            ws="none",
         )  # fmt: skip
     finally:
         desk.close()

@@ -84,12 +84,13 @@ def _check(path: Path, reading: SourceReading) -> FileCheck:
 
 def _owners(content: Reading) -> tuple[str, ...]:
     """Return whose rows a file holds: codes of schools and municipalities, and names where there is no code."""
-    frames = [*content.records.values(), *content.tables.values()]
+    # A school's form mentions its municipality; only rows of a register can be the municipality's own.
+    parts = [(frame, _SCHOOLS) for frame in content.tables.values()]
+    parts += [(frame, (*_SCHOOLS, "municipality_code")) for frame in content.records.values()]
     if content.works is not None:
-        frames.append(content.works.rows)
-    named = {
-        str(value) for frame in frames for name in _OWNERS if name in frame for value in frame[name].dropna().unique()
-    }
+        parts.append((content.works.rows, _SCHOOLS))
+    cells = [frame[name].dropna().unique() for frame, names in parts for name in names if name in frame]
+    named = {str(value) for values in cells for value in values}
     return tuple(sorted(school_code_from_login(value) or value for value in named))
 
 
@@ -101,5 +102,5 @@ def _title(reading: SourceReading) -> str:
     return f"{title}: {', '.join(found)}" if found else title
 
 
-_OWNERS = ("school_code", "school_key", "municipality_code")
+_SCHOOLS = ("school_code", "school_key")
 _FACTS = ("maximum_score", "minimum_3", "minimum_4", "minimum_5")

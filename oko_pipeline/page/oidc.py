@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import parse_authorization_code_response, prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from itsdangerous import BadData, URLSafeTimedSerializer
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -51,13 +52,17 @@ class OidcDoor:
         """Return the provider's address for a sign-in that shall go on to the page `onward`; raises `OidcError`."""
         kept = {name: secrets.token_urlsafe(32) for name in ("state", "nonce")}
         kept |= {"verifier": secrets.token_urlsafe(48), "onward": onward}
-        with self._client() as client:
-            url, _ = client.create_authorization_url(
-                self._metadata()["authorization_endpoint"],
-                state=kept["state"],
-                nonce=kept["nonce"],
-                code_verifier=kept["verifier"],
-            )
+        url = prepare_grant_uri(
+            self._metadata()["authorization_endpoint"],
+            self._settings.page_oidc_client_id,
+            "code",
+            redirect_uri=self._back(),
+            scope="openid profile",
+            state=kept["state"],
+            nonce=kept["nonce"],
+            code_challenge=create_s256_code_challenge(kept["verifier"]),
+            code_challenge_method="S256",
+        )
         return Departure(url, str(self._signer.dumps(kept)))
 
     def arrive(self, address: str, state: str, cookie: str) -> tuple[str, str]:
@@ -78,16 +83,28 @@ class OidcDoor:
         if not hmac.compare_digest(kept["state"].encode(), state.encode()):
             raise OidcError("Ответ поставщика входа не на этот запрос. Начните вход заново.")
         try:
-            with self._client() as client:
-                token = client.fetch_token(
-                    self._metadata()["token_endpoint"],
-                    authorization_response=address,
-                    code_verifier=kept["verifier"],
-                    state=kept["state"],
-                )
-        except (httpx.HTTPError, AuthlibBaseError, ValueError) as error:
+            code = parse_authorization_code_response(address, kept["state"])["code"]
+        except AuthlibBaseError as error:
             raise OidcError("Поставщик входа не подтвердил вход. Начните его заново.") from error
-        return self._name(str(token.get("id_token", "")), kept["nonce"]), str(kept["onward"])
+        return self._name(self._token(code, kept["verifier"]), kept["nonce"]), str(kept["onward"])
+
+    def _token(self, code: str, verifier: str) -> str:
+        """Return the id token for a code."""
+        settings = self._settings
+        told = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._back(),
+            "code_verifier": verifier,
+        }
+        own = httpx.BasicAuth(settings.page_oidc_client_id, settings.page_oidc_client_secret.get_secret_value())
+        try:
+            with self._client() as client:
+                answer = client.post(self._metadata()["token_endpoint"], data=told, auth=own)
+                answer.raise_for_status()
+                return str(answer.json().get("id_token", ""))
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            raise OidcError("Поставщик входа не подтвердил вход. Начните его заново.") from error
 
     def _name(self, token: str, nonce: str) -> str:
         client_id = self._settings.page_oidc_client_id
@@ -119,7 +136,7 @@ class OidcDoor:
 
     def _get(self, url: str) -> dict[str, Any]:
         try:
-            with httpx.Client(transport=self._transport, timeout=_TIMEOUT) as client:
+            with self._client() as client:
                 answer = client.get(url)
                 answer.raise_for_status()
                 found: dict[str, Any] = answer.json()
@@ -127,13 +144,8 @@ class OidcDoor:
             raise OidcError("Поставщик входа не отвечает. Войдите с паролем или попробуйте позже.") from error
         return found
 
-    def _client(self) -> OAuth2Client:
-        return OAuth2Client(
-            self._settings.page_oidc_client_id,
-            self._settings.page_oidc_client_secret.get_secret_value(),
-            scope="openid profile",
-            redirect_uri=f"{(self._settings.page_url or '').rstrip('/')}{BACK}",
-            code_challenge_method="S256",
-            transport=self._transport,
-            timeout=_TIMEOUT,
-        )
+    def _client(self) -> httpx.Client:
+        return httpx.Client(transport=self._transport, timeout=_TIMEOUT)
+
+    def _back(self) -> str:
+        return f"{(self._settings.page_url or '').rstrip('/')}{BACK}"
