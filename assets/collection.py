@@ -6,7 +6,7 @@ inbox → result_files → works → assessments → tasks
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -45,7 +45,7 @@ from oko_pipeline.catalogue.tables import (
 )
 from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES, SCHOOL_LINKS
 from oko_pipeline.collection.guards import ReadLimits
-from oko_pipeline.collection.inbox import InboxFile, hash_file, scan_inbox
+from oko_pipeline.collection.inbox import MEMBER, InboxFile, hash_file, scan_inbox
 from oko_pipeline.collection.reading import ReadOptions, SourceReading, duplicate_finding
 from oko_pipeline.collection.schools import build_schools
 from oko_pipeline.collection.tasks_build import build_assessments, build_tasks
@@ -73,6 +73,7 @@ class InboxChange:
     gone: list[str] = field(default_factory=list)
     unchanged_count: int = 0
     deferred_count: int = 0
+    held_count: int = 0
 
 
 _LATER_STAGES = (
@@ -121,8 +122,11 @@ def reader_version(workplace: Workplace) -> str:
     return combine(code, key, *sorted(erased))[:12]
 
 
-def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
-    """Compare the inbox with the known files: by size and time first, by content where these differ."""
+def inbox_change(workplace: Workplace, known: pd.DataFrame, waiting: Collection[str] = ()) -> InboxChange:
+    """Compare the inbox with the known files: by size and time first, by content where these differ.
+
+    Paths of files on disk in `waiting` (still being copied, perhaps only renamed) are left as they are known.
+    """
     standing = known[~known["status"].isin(PAST)]
     current = {str(row["path"]): row for row in standing.to_dict("records")}
     version = reader_version(workplace)
@@ -130,7 +134,9 @@ def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
     listed = scan_inbox(workplace.inbox)
     for file in listed:
         row = current.get(file.path)
-        if row is None or row["reader_version"] != version:
+        if file.archive_path in waiting:
+            change.held_count += 1
+        elif row is None or row["reader_version"] != version:
             change.fresh.append(file)
         elif row["stat_fingerprint"] == file.fingerprint:
             change.unchanged_count += 1
@@ -139,7 +145,7 @@ def inbox_change(workplace: Workplace, known: pd.DataFrame) -> InboxChange:
         else:
             change.fresh.append(file)
     present = {file.path for file in listed}
-    change.gone = [path for path in current if path not in present]
+    change.gone = [path for path in current if path not in present and path.split(MEMBER)[0] not in waiting]
     return change
 
 
@@ -151,7 +157,7 @@ def _has_content(workplace: Workplace, file: InboxFile, file_sha256: str) -> boo
         return False
 
 
-def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange:
+def collect_files(workplace: Workplace, limit: int | None = None, waiting: Collection[str] = ()) -> InboxChange:
     """Read what is new in the inbox and write it to the stores in one transaction; return what had changed.
 
     Every file is read once, whatever its year: a file tells its year only when it is open.
@@ -159,9 +165,10 @@ def collect_files(workplace: Workplace, limit: int | None = None) -> InboxChange
     Args:
         workplace: the stores and the inbox.
         limit: read at most so many files now; `deferred_count` tells how many wait for the next call.
+        waiting: paths of files on disk that are not to be looked at yet; `held_count` tells how many wait.
     """
     known = workplace.database.read(FILES)
-    change = inbox_change(workplace, known)
+    change = inbox_change(workplace, known, waiting)
     if limit is not None and len(change.fresh) > limit:
         change.deferred_count = len(change.fresh) - limit
         change.fresh = change.fresh[:limit]

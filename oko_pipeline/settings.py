@@ -4,17 +4,19 @@ Nothing else in the project reads the environment.
 """
 
 import os
+import re
 import secrets
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oko_pipeline.errors import SettingsError
-
 
 DAGSTER_SCHEMA = "dagster"
 """The schema of Dagster's storage in the project's own PostgreSQL database."""
@@ -102,12 +104,67 @@ class Settings(BaseSettings):
     page_oidc_client_secret: SecretStr = Field(SecretStr(""), description="Секрет программы у поставщика входа")
     page_oidc_claim: str = Field("preferred_username", description="Какое поле поставщика входа — имя учётной записи")
 
+    time_zone: str = Field(
+        "Europe/Moscow", description="Часовой пояс расписаний и тихих часов; пояс с переводом часов не подходит"
+    )
+    inbox_settle_seconds: int = Field(
+        30, ge=0, le=3600, description="Сколько секунд файл входящей папки не должен меняться, чтобы считаться целым"
+    )
+    run_logs_days: int = Field(
+        400, ge=30, description="Сколько дней хранятся журналы запусков Dagster; последние запуски остаются всегда"
+    )
+    documents_years: int = Field(
+        0, ge=0, description="Сколько лет после конца учебного года хранятся документы; 0 — всегда"
+    )
+    notices: str = Field(
+        "all", description="Какие извещения слать, через запятую (docs/schedules.md); all — все, none — никаких"
+    )
+    notices_quiet: str = Field(
+        "21:00-08:00", description="Тихие часы: извещения ждут их конца; пусто — тихих часов нет"
+    )
+    notices_templates: Path | None = Field(None, description="Папка своих шаблонов извещений (Jinja)")
+    notices_file: Path | None = Field(None, description="Файл, в который извещения дописываются; пусто — не пишутся")
+    notices_email: str = Field("", description="Кому слать извещения почтой, через запятую; пусто — почтой не слать")
+    notices_from: str = Field("", description="Адрес отправителя извещений; пусто — имя входа на почтовый сервер")
+    smtp_host: str = Field("", description="Почтовый сервер")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Порт почтового сервера")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="Защита почты: starttls, tls (порт 465), none — только для сервера этого компьютера"
+    )
+    smtp_user: str = Field("", description="Имя входа на почтовый сервер; пусто — без входа")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Пароль почтового сервера")
+    notices_webhook: SecretStr | None = Field(
+        None, description="Адрес для извещений в JSON (как у ботов Telegram: …/sendMessage); содержит секрет"
+    )
+    notices_chat: str = Field("", description="Поле chat_id извещений в JSON; пусто — без него")
+
     @field_validator("tier_bounds")
     @classmethod
     def _bounds_grow(cls, bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         if list(bounds) != sorted(set(bounds)) or bounds[0] < 1:
             raise ValueError("границы ступеней должны возрастать")
         return bounds
+
+    @field_validator("time_zone")
+    @classmethod
+    def _clocks_stand(cls, time_zone: str) -> str:
+        try:
+            zone = ZoneInfo(time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"часового пояса «{time_zone}» нет; пример: Asia/Yekaterinburg") from error
+        today = datetime.now(UTC)
+        if len({(today + timedelta(days=day)).astimezone(zone).utcoffset() for day in range(0, 366, 7)}) > 1:
+            raise ValueError(
+                f"в часовом поясе «{time_zone}» переводят часы: расписания пропускались бы или повторялись"
+            )
+        return time_zone
+
+    @field_validator("notices_quiet")
+    @classmethod
+    def _hours_are_two(cls, hours: str) -> str:
+        if hours and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", hours):
+            raise ValueError("тихие часы пишутся так: 21:00-08:00")
+        return hours
 
     @classmethod
     def load(cls, **overrides: object) -> Self:
@@ -163,6 +220,11 @@ class Settings(BaseSettings):
     def dagster_folder(self) -> Path:
         """Return the folder of Dagster's own state (DAGSTER_HOME)."""
         return self.home / "dagster"
+
+    @property
+    def notices_folder(self) -> Path:
+        """Return the folder of notices: the queue of what is not sent yet."""
+        return self.home / "notices"
 
     @property
     def worker_count(self) -> int:

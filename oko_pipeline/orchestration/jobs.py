@@ -1,15 +1,11 @@
-"""Jobs, the yearly schedule and the inbox sensor. Jobs are nouns of their result."""
-
-import hashlib
-from collections.abc import Iterator
-from datetime import datetime
+"""Jobs, and what starts them by itself: schedules of the calendar and sensors. Jobs are nouns of their result."""
 
 import dagster as dg
 
-from assets.partitions import SCHOOL_YEARS
-from resources.workplace import WorkplaceResource
-
-_FILES_A_TICK = 40
+from oko_pipeline.orchestration.arrivals import inbox_arrivals
+from oko_pipeline.orchestration.notices import notice_sensors
+from oko_pipeline.orchestration.retention_of_runs import run_logs_retention
+from oko_pipeline.orchestration.schedules import build_schedules
 
 annual_cycle = dg.define_asset_job(
     "annual_cycle",
@@ -31,55 +27,21 @@ tables_only = dg.define_asset_job(
     selection=dg.AssetSelection.groups("collection", "validation", "analysis"),
     description="Сбор, проверка и анализ без выпуска документов.",
 )
-
-
-def school_year_of(moment: datetime) -> str:
-    """Return the school year that a moment belongs to; it begins on 1 August, when its planning does."""
-    start = moment.year if moment.month >= 8 else moment.year - 1
-    return f"{start}-{start + 1}"
-
-
-@dg.schedule(
-    job=annual_cycle,
-    cron_schedule="0 6 15 7 *",
-    execution_timezone="Europe/Moscow",
-    description=(
-        "Ежегодно 15 июля: результаты весенних процедур уже обработаны (не позднее двух месяцев после проведения), "
-        "справки нужны к августовским совещаниям."
+terms_of_programmes = dg.define_asset_job(
+    "terms_of_programmes",
+    selection=dg.AssetSelection.assets(
+        "source_completeness", "roadmap_execution", "roadmap_levels", "roadmap_reminders"
     ),
+    description="Сроки программ и источников: что пришло, что сделано, что скоро или просрочено — на сегодняшний день.",
 )
-def yearly_documents(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Run the school year that has just ended."""
-    year = school_year_of(context.scheduled_execution_time)
-    return dg.RunRequest(run_key=f"annual-{year}", partition_key=year)
 
-
-@dg.sensor(
-    job=refresh_after_new_results,
-    minimum_interval_seconds=60,
-    description="Видит новые и изменённые файлы входящей папки и запускает только тот год, к которому они относятся.",
+JOBS = (
+    annual_cycle,
+    refresh_after_new_results,
+    validate_only,
+    tables_only,
+    terms_of_programmes,
+    run_logs_retention,
 )
-def inbox_arrivals(
-    context: dg.SensorEvaluationContext, workplace: WorkplaceResource
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Read what is new and ask for a run of each school year that it touches."""
-    # Imported here: a daemon that evaluates no sensor, and the UI, need not load the readers.
-    from assets.collection import collect_files, year_inputs  # noqa: PLC0415
-
-    office = workplace.open()
-    change = collect_files(office, limit=_FILES_A_TICK)
-    if change.deferred_count:
-        # A tick must end before the daemon's patience does; runs start when the whole arrival is read.
-        yield dg.SkipReason(f"Прочитано файлов: {len(change.fresh)}, ждут очереди: {change.deferred_count}.")
-        return
-    known = dict(line.split("=", 1) for line in (context.cursor or "").splitlines())
-    current = year_inputs(office)
-    changed = [
-        year for year in SCHOOL_YEARS.get_partition_keys() if current.get(year) != known.get(year) and year in current
-    ]
-    context.update_cursor("\n".join(f"{year}={inputs}" for year, inputs in sorted(current.items())))
-    if not changed:
-        yield dg.SkipReason(f"Новых файлов нет (без изменений: {change.unchanged_count}).")
-    for year in changed:
-        key = hashlib.sha256(f"{year}{current[year]}".encode()).hexdigest()[:16]
-        yield dg.RunRequest(run_key=f"{year}-{key}", partition_key=year)
+SENSORS = (inbox_arrivals, *notice_sensors())
+yearly_documents = next(schedule for schedule in build_schedules() if schedule.name == "yearly_documents")
