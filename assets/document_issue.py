@@ -28,6 +28,7 @@ from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
 _FIGURES_FOLDER: Final = ".figures"
+_ENTERED_AT_ONCE: Final = 100
 _NOT_ISSUED: Final = {
     "написано": 0,
     "без изменений": 0,
@@ -86,8 +87,7 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
         for draft in drafts
         if written.get(draft.document_id) != draft.content_sha256 or not draft.reports.has(draft.path)
     ]
-    for draft, made in zip(changed, workplace.pool.map(write_draft, changed), strict=True):
-        _enter(workplace, draft, year, made)
+    _write_and_enter(workplace, year, changed)
     _remove_unsupported(workplace, issue, known, drafts)
     record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
@@ -179,28 +179,49 @@ def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: in
     return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes, figures_before=before)
 
 
-def _enter(workplace: Workplace, draft: Draft, school_year: str, made: Written) -> None:
-    """Enter a written document into the register, its issue and its changes into their logs."""
+def _write_and_enter(workplace: Workplace, school_year: str, drafts: Sequence[Draft]) -> None:
+    """Write documents and enter them into the register, many at once; those before a failed one are entered too."""
+    written: list[tuple[Draft, Written]] = []
+    try:
+        for one in zip(drafts, workplace.pool.map(write_draft, drafts), strict=True):
+            written.append(one)
+            if len(written) == _ENTERED_AT_ONCE:
+                _enter(workplace, school_year, written)
+                written = []
+    finally:
+        _enter(workplace, school_year, written)
+
+
+def _enter(workplace: Workplace, school_year: str, written: Sequence[tuple[Draft, Written]]) -> None:
+    """Enter written documents into the register, their issues and changes into their logs."""
+    if not written:
+        return
     database = workplace.database
-    rendered_at = workplace.clock.timestamp()
-    own = {"school_year": school_year, "document_id": draft.document_id}
-    issue = {
-        "issue_number": draft.issue_number,
-        "context_sha256": draft.content_sha256,
-        "file_sha256": made.file_sha256,
-        "rendered_at": rendered_at,
-        "code_version": code_version(),
-    }
-    with database.transaction():
-        row = own | issue | _register_entry(draft) | {"pack_path": made.pack_path}
-        database.replace(DOCUMENTS, pd.DataFrame([row]), own)
+    stamp = {"rendered_at": workplace.clock.timestamp(), "code_version": code_version()}
+    documents: list[dict[str, object]] = []
+    issues: list[dict[str, object]] = []
+    changes: list[dict[str, object]] = []
+    for draft, made in written:
+        own: dict[str, object] = {"school_year": school_year, "document_id": draft.document_id}
         at_issue = own | {"issue_number": draft.issue_number}
-        logged = own | issue | {"path": draft.path, "changes_count": len(draft.changes)}
-        database.replace(DOCUMENT_ISSUES, pd.DataFrame([logged]), at_issue)
-        database.delete(DOCUMENT_CHANGES, at_issue)
-        if draft.changes:
-            changes = pd.DataFrame([_change_row(change, number) for number, change in enumerate(draft.changes, 1)])
-            database.append(DOCUMENT_CHANGES, changes.assign(**at_issue)[list(DOCUMENT_CHANGES.column_names)])
+        issue = at_issue | {"context_sha256": draft.content_sha256, "file_sha256": made.file_sha256} | stamp
+        documents.append(issue | _register_entry(draft) | {"pack_path": made.pack_path})
+        issues.append(issue | {"path": draft.path, "changes_count": len(draft.changes)})
+        changes += [at_issue | _change_row(change, number) for number, change in enumerate(draft.changes, 1)]
+    by_document = [{"school_year": school_year, "document_id": draft.document_id} for draft, _ in written]
+    by_issue = [
+        own | {"issue_number": draft.issue_number} for own, (draft, _) in zip(by_document, written, strict=True)
+    ]
+    with database.transaction():
+        database.replace_each(DOCUMENTS, pd.DataFrame(documents), by_document)
+        database.replace_each(DOCUMENT_ISSUES, pd.DataFrame(issues), by_issue)
+        told = pd.DataFrame(changes) if changes else DOCUMENT_CHANGES.empty()
+        database.replace_each(DOCUMENT_CHANGES, told, by_issue)
+    for draft, _ in written:
+        _keep_figures(draft, school_year)
+
+
+def _keep_figures(draft: Draft, school_year: str) -> None:
     if isinstance(draft.body, NoteBody) and "figures" in draft.body.context:
         kept = {"now": draft.body.context["figures"], "before": draft.figures_before}
         content = json.dumps(kept, ensure_ascii=False, default=str).encode()
