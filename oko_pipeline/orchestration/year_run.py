@@ -7,6 +7,7 @@ every document still stands.
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -14,12 +15,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from oko_pipeline.collection.inbox import scan_inbox, signature
-from oko_pipeline.settings import Settings
+from oko_pipeline.settings import DAGSTER_SCHEMA, Settings
 from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
 Progress = Callable[[str, int, int], None]
 _DAGSTER_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+# The URL, and with it a password, goes by the environment of Dagster's processes and never into a file.
+_STORAGE_VARIABLE: Final = "OKO_DAGSTER_STORAGE"
+_SERVER_CONFIG: Final = f"{_DAGSTER_CONFIG}storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE_VARIABLE}\n"
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 
 
@@ -41,12 +45,21 @@ class YearSummary:
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Make Dagster's own folder with telemetry off; return it."""
-    folder = settings.dagster_folder
+    """Make Dagster's own folder with telemetry off, and its storage on a server where the settings say so; return it.
+
+    A `dagster.yaml` that people have edited stands as it is.
+    """
+    folder, url = settings.dagster_folder, settings.dagster_storage_url
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text(_DAGSTER_CONFIG, "utf-8")
+    if not config.exists() or config.read_text("utf-8") in {_DAGSTER_CONFIG, _SERVER_CONFIG}:
+        config.write_text(_DAGSTER_CONFIG if url is None else _SERVER_CONFIG, "utf-8")
+    if url is not None:
+        os.environ[_STORAGE_VARIABLE] = url
+        if settings.dagster_url is None:
+            from oko_pipeline.storage.servers import make_server_schema  # noqa: PLC0415 (SQLAlchemy)
+
+            make_server_schema(settings.sqlalchemy_url, DAGSTER_SCHEMA)
     return folder
 
 

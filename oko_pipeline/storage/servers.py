@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.engine import make_engine, write_transaction
 
 _DEBIAN: Final = Path("/usr/lib/postgresql")
 
@@ -49,6 +51,25 @@ def run_program(name: str, url: str | None, options: Sequence[str]) -> str:
     if done.returncode:
         raise StorageError(f"Программа {name} завершилась с ошибкой: {done.stderr.strip()[-1500:]}")
     return done.stdout
+
+
+def make_server_schema(url: str, name: str) -> None:
+    """Make a schema in a PostgreSQL database unless it is there.
+
+    Raises:
+        StorageError: when the server does not answer or does not allow it.
+    """
+    engine = make_engine(url)
+    try:
+        with write_transaction(engine) as connection:
+            connection.execute(sa.schema.CreateSchema(name, if_not_exists=True))
+    except SQLAlchemyError as error:
+        raise StorageError(
+            f"База данных {engine.url.render_as_string()} не открывается: {error}. "
+            "Проверьте OKO_DATABASE_URL и право создавать схемы."
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def plain_url(url: str) -> str:

@@ -1,0 +1,99 @@
+"""One small year on SQLite and on PostgreSQL, Dagster's storage there too: every table is the same, row by row."""
+
+import shutil
+import time
+
+import dagster as dg
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.contracts import ColumnType
+from oko_pipeline.catalogue.tables import DOCUMENTS
+from oko_pipeline.orchestration.backup import make_backup, restore_backup
+from oko_pipeline.orchestration.year_run import prepare_dagster_home, run_year
+from oko_pipeline.sample.generate import SampleOptions, write_sample
+from oko_pipeline.settings import Settings
+from oko_pipeline.storage.database import Database
+
+YEAR = "2020-2021"
+# Dates of files differ in the archive of a workbook; what a document says is compared by `context_sha256`.
+BY_RUN = {"run_id", "file_sha256"}
+
+
+def silent(_step, _ended, _total):
+    pass
+
+
+def rows_of(settings):
+    """Return all tables without what tells one run from another: its time and number, the bytes of the file."""
+    database = Database(settings.sqlalchemy_url)
+    tables = {}
+    for name, table in all_tables().items():
+        by_run = BY_RUN if table is DOCUMENTS or name == "document_issues" else {"run_id"}
+        kept = [
+            column.name
+            for column in table.columns
+            if column.type is not ColumnType.TIMESTAMP and (column.name not in by_run)
+        ]
+        tables[name] = database.read(table)[kept]
+    database.close()
+    return tables
+
+
+def table_rows(url, query):
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(query).scalar_one()
+    engine.dispose()
+    return found
+
+
+@pytest.fixture
+def homes(tmp_path):
+    write_sample(tmp_path / "inbox", SampleOptions(schools=3, school_years=(YEAR,)))
+    for name in ("sqlite", "server"):
+        shutil.copytree(tmp_path / "inbox", tmp_path / name / "inbox", copy_function=shutil.copy2)
+    return tmp_path
+
+
+def test_a_year_is_the_same_on_both_and_comes_back_from_a_backup(homes, postgres_url, record_property, monkeypatch):
+    monkeypatch.delenv("OKO_DAGSTER_STORAGE", raising=False)
+    seconds = {}
+    both = {
+        "sqlite": Settings.load(home=homes / "sqlite"),
+        "server": Settings.load(home=homes / "server", database_url=postgres_url),
+    }
+    for name, settings in both.items():
+        started = time.perf_counter()
+        summary = run_year(settings, YEAR, silent)
+        seconds[name] = time.perf_counter() - started
+        assert summary.error is None
+        assert summary.documents
+    record_property("ratio", seconds["server"] / seconds["sqlite"])
+    one, other = rows_of(both["sqlite"]), rows_of(both["server"])
+    assert len(one) == len(all_tables())
+    for name, frame in one.items():
+        pd.testing.assert_frame_equal(frame, other[name], check_exact=True, obj=name)
+    print(f"tables {len(one)}, rows {sum(map(len, one.values()))}, seconds {seconds}")  # noqa: T201 (for `pytest -s`)
+
+    # Dagster keeps its log on the server, not in files.
+    server = both["server"]
+    events = table_rows(postgres_url, "SELECT count(*) FROM dagster.event_logs")
+    assert events > 100
+    assert not (server.dagster_folder / "history").exists()
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(server))) as instance:
+        assert [run.status for run in instance.get_runs()] != []
+    assert "oko@" not in (server.dagster_folder / "dagster.yaml").read_text("utf-8")
+
+    copy = make_backup(server, homes / "copy").folder
+    with sa.create_engine(postgres_url).begin() as connection:
+        connection.exec_driver_sql("DELETE FROM documents")
+        connection.exec_driver_sql("DELETE FROM dagster.event_logs")
+        connection.exec_driver_sql("CREATE TABLE somebody_elses (id int)")
+    restore_backup(server, copy, replace=True)
+    for name, frame in rows_of(server).items():
+        pd.testing.assert_frame_equal(frame, other[name], check_exact=True, obj=name)
+    assert table_rows(postgres_url, "SELECT count(*) FROM dagster.event_logs") == events
+    assert table_rows(postgres_url, "SELECT count(*) FROM somebody_elses") == 0
