@@ -31,6 +31,7 @@ from oko_pipeline.sample.options import LayoutGroup, SampleOptions
 from oko_pipeline.sample.results import World
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
+from tests.integration.conftest import set_environment, silent
 
 OPTIONS = SampleOptions(
     # Fewer schools leave fewer than five of a size that started alike: «cannot tell» is then the answer to everything.
@@ -56,8 +57,10 @@ class Years:
         return read(self.home, table, **where)
 
 
-def silent(_step, _ended, _total):
-    pass
+@pytest.fixture(autouse=True)
+def _few_kinds(_own_settings, monkeypatch):
+    # Notes of sixty schools would take longer than all that is judged here.
+    monkeypatch.setenv("OKO_DOCUMENTS", "quality_letter")
 
 
 def read(home, table, **where):
@@ -76,8 +79,7 @@ def years(tmp_path_factory):
     # The territory expects 15 points of a measure: a plan for the level of ВПР itself would go to a person.
     methods.write_text("effectiveness.verdict.expected_points: 15.0\n", "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OKO_PSEUDONYM_KEY", "a key for tests only, not a secret")
-        patch.setenv("OKO_WORKERS", "1")
+        set_environment(patch, "quality_letter")
         patch.setenv("OKO_METHODS", str(methods))
         settings = Settings.load(home=home)
         summaries = tuple(run_year(settings, year, silent) for year in OPTIONS.school_years)

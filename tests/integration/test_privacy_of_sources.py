@@ -17,7 +17,7 @@ from oko_pipeline.sample.options import SampleOptions
 from oko_pipeline.sample.registers import invented_names
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
-from tests.integration.conftest import silent
+from tests.integration.conftest import set_environment, silent
 
 PHONE = re.compile(r"\+7 900 \d{3}-\d{2}-\d{2}")
 EMAIL = re.compile(r"[\w.]+@example\.org")
@@ -58,8 +58,7 @@ def year_of_sources(tmp_path_factory):
     for pattern in (PHONE, EMAIL, DOCUMENT, BIRTH_DATE):
         planted += sorted(set(pattern.findall(text)))[:40]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OKO_PSEUDONYM_KEY", "a key for tests only, not a secret")
-        patch.setenv("OKO_WORKERS", "1")
+        set_environment(patch, "all")
         summary = run_year(Settings.load(home=home), SOURCES_YEAR, silent)
         workplace = open_workplace(Settings.load(home=home))
         yield workplace, planted, summary

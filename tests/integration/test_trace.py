@@ -22,8 +22,8 @@ from oko_pipeline.orchestration.trace import trace
 from oko_pipeline.orchestration.trace_text import figures, passages
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
+from tests.integration.conftest import YEAR, set_environment
 
-YEAR = "2020-2021"
 PSEUDONYM = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")  # a fingerprint of a file has 64
 KINDS = ("municipality_note", "school_note", "annotated_workbook")
 
@@ -32,8 +32,7 @@ KINDS = ("municipality_note", "school_note", "annotated_workbook")
 def year(first_run):
     """Return the settings and the documents of the first run with their paths."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OKO_PSEUDONYM_KEY", "a key for tests only, not a secret")
-        patch.setenv("OKO_WORKERS", "1")
+        set_environment(patch)
         settings = Settings.load(home=first_run[0])
     workplace = open_workplace(settings)
     documents = workplace.database.read(DOCUMENTS, {"school_year": YEAR})
