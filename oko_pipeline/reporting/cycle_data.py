@@ -140,7 +140,12 @@ def _fits(found: Any, wanted: Any) -> bool:
 
 def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the values of each column, missing ones as None; they are the dearest part of reading rows."""
-    return {str(name): frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in frame.columns}
+    return {str(name): _values(frame[name]) for name in frame.columns}
+
+
+def _values(column: pd.Series) -> list[Any]:
+    values = column.to_numpy(dtype=object, na_value=None)  # pyright: ignore[reportCallIssue,reportArgumentType]
+    return values.tolist()
 
 
 def _index(keys: list[list[Any]], rows_count: int) -> _Positions:
