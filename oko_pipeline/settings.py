@@ -22,10 +22,9 @@ DAGSTER_SCHEMA = "dagster"
 """The schema of Dagster's storage in the project's own PostgreSQL database."""
 
 
-def _without_driver(url: str) -> str:
-    """Return the URL of a database without the name of a Python driver: Dagster chooses its own."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme.partition('+')[0]}://{rest}"
+def _for_dagster(url: str) -> str:
+    """Return the URL of a PostgreSQL database with the driver that Dagster's statements are written for."""
+    return f"postgresql+psycopg2://{url.partition('://')[2]}"
 
 
 def _default_key_file() -> Path:
@@ -196,9 +195,9 @@ class Settings(BaseSettings):
         if own == "files" or (own is None and not (self.database_url or "").startswith("postgresql")):
             return None
         if own is not None:
-            return _without_driver(own)
+            return _for_dagster(own)
         # A schema of its own: both keep revisions of their tables and either may be restored without the other.
-        url = _without_driver(str(self.database_url))
+        url = _for_dagster(str(self.database_url))
         return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{DAGSTER_SCHEMA}"
 
     @property
