@@ -3,18 +3,21 @@
 A row remembers the table it is of, so that a number taken from it (`figures`) can be found there again.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from oko_pipeline.catalogue.all_tables import any_table
 from oko_pipeline.errors import ContractError
+from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.document_settings import DocumentSettings
 
+_SCHOOL_NAME: Final = re.compile(r"(?:[А-ЯЁ]*ОУ\s+)?(?:«(?P<quoted>[^«»]+)»|(?P<plain>.+))")
 _Positions = dict[tuple[Any, ...], list[int]]
 
 
@@ -117,6 +120,16 @@ class CycleData:
     def municipalities(self) -> list[str]:
         """Return the codes of the municipalities that have schools in the year, in order."""
         return sorted({str(row["municipality_code"]) for row in self.rows("schools")})
+
+    def short_school(self, school_code: str) -> str:
+        """Return the name of a school for lists, without legal form: «МБОУ „Лесная СОШ № 3“» is «Лесная СОШ № 3»."""
+        name = self.unit_name("school", school_code)
+        found = _SCHOOL_NAME.fullmatch(name)
+        return name if found is None else found["quoted"] or found["plain"]
+
+    def short_schools(self, school_codes: Iterable[str], limit: int | None = None) -> str:
+        """Return the short names of schools for a sentence, in order of codes; the rest are counted."""
+        return ru.listed([self.short_school(code) for code in sorted(set(school_codes))], limit)
 
     def unit_name(self, unit_level: str, unit_code: str) -> str:
         """Return the name of a school, a municipality or the whole territory; the code where no name is known."""

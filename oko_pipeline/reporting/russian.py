@@ -3,6 +3,7 @@
 No knowledge of results belongs here.
 """
 
+import re
 from datetime import date
 from typing import Final
 
@@ -102,3 +103,8 @@ def share_with_interval(share: float, low: float, high: float) -> str:
 def long_date(day: date) -> str:
     """Return a date in words: «22 ноября 2026 г.»."""
     return f"{day.day}{NBSP}{_MONTHS[day.month - 1]} {day.year}{NBSP}г."
+
+
+def natural(text: str) -> tuple[str | int, ...]:
+    """Return a key by which «9 класс» stands before «10 класс»; texts and numbers alternate, so keys compare."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text))

@@ -12,7 +12,7 @@ from oko_pipeline.reporting.labels import answer_ru, day_ru
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
 FINDINGS: Final = ("вывод", "вывода", "выводов")
-_UNITS: Final = ("единицы", "единиц", "единиц")
+_UNITS: Final = ("ОО", "ОО", "ОО")
 _STRENGTHS: Final = ("strong", "moderate", "weak")
 _MOST_FINDINGS: Final = 8
 _MOST_ADVICE: Final = 10
@@ -56,7 +56,8 @@ def findings_section(view: NoteView) -> Spec | None:
     if schools:
         units = {str(one["unit_code"]) for one in schools}
         count = view.figures.count(schools, FINDINGS, "выводы об ОО")
-        text = f"Об отдельных ОО — {count}; ОО, о которых они сделаны: {ru.listed(sorted(units), 10)}."
+        names = "все" if units >= set(view.schools) else view.data.short_schools(units, 10)
+        text = f"Об отдельных ОО — {count}; ОО, о которых они сделаны: {names}."
     points = [view.figures.text(one, "text_ru") for one in own[:_MOST_FINDINGS]]
     return section(text=[text], points=points)
 
@@ -116,13 +117,13 @@ def measures_section(view: NoteView) -> Spec | None:
     told = [
         row(
             str(one["title"]),
-            str(one["school_code"] or "муниципалитет"),
+            view.data.short_school(str(one["school_code"])) if one["school_code"] else "муниципалитет",
             answer_ru(one, "status"),
             _verdict(view, one, verdicts),
         )
         for one in measures[:_MOST_MEASURES]
     ]
-    columns = [("Мера", 5.0, "text"), ("Чья", 2.0, "text"), ("Состояние", 2.0, "text"), ("Вывод", 3.0, "text")]
+    columns = [("Мера", 5.0, "text"), ("Чья", 3.0, "text"), ("Состояние", 2.0, "text"), ("Вывод", 3.0, "text")]
     return section(text=[_counts(view, measures)], tables=[table("Меры направления", columns, told)])
 
 
@@ -180,7 +181,7 @@ def checklist_section(view: NoteView) -> Spec | None:
         ("Элемент", 6.0, "text"),
         ("Ответ", 1.4, "text"),
         ("Подтверждений", 2.1, "number"),
-        ("Последнее", 1.6, "text"),
+        ("Последнее", 1.7, "number"),
     ]
     return section(text=[text], tables=[table("Механизм направления", columns, told)])
 
@@ -204,7 +205,9 @@ def gaps_section(view: NoteView) -> Spec | None:
         )
         if late:
             title = known[kind].title_ru if kind in known else kind
-            points.append(f"{title}: не пришло от {ru.counted(len(late), _UNITS)} ({ru.listed(late, 8)}).")
+            points.append(
+                f"{title}: не пришло от {ru.counted(len(late), _UNITS)} ({view.data.short_schools(late, 8)})."
+            )
     return section(points=points)
 
 

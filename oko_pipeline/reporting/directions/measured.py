@@ -27,12 +27,12 @@ _MOST_CUTS: Final = 10
 """An indicator told apart by more answers than this stands in the table of its register alone."""
 _PERCENT: Final = "%"
 _COLUMNS: Final = (
-    ("Значение", 2.3, "number"),
+    ("Значение", 2.8, "number"),
     ("Человек", 1.4, "number"),
     ("ОО с данными", 1.2, "number"),
     ("Норма", 1.1, "number"),
     ("Год назад", 1.3, "number"),
-    ("Изменение", 1.6, "text"),
+    ("Изменение", 1.9, "text"),
 )
 
 
@@ -44,7 +44,7 @@ def indicators_section(view: NoteView) -> Spec | None:
         return None
     whole = [one for one in rows if not one["breakdown"]]
     order = {code: place for place, code in enumerate(known)}
-    told = sorted(rows, key=lambda one: (order[str(one["indicator_code"])], str(one["breakdown"])))
+    told = sorted(rows, key=lambda one: (order[str(one["indicator_code"])], ru.natural(str(one["breakdown"]))))
     shares = [
         one for one in whole if known[str(one["indicator_code"])].unit_ru == _PERCENT and one["value_low"] is not None
     ]
@@ -78,7 +78,7 @@ def schools_section(view: NoteView) -> Spec | None:
     silent = len(view.schools) - len(told)
     text = f"Данные есть у {ru.counted(len(told), SCHOOLS)} из {ru.whole(len(view.schools))}."
     if silent:
-        names = ru.listed([code for code in view.schools if code not in told], 8)
+        names = view.data.short_schools((code for code in view.schools if code not in told), 8)
         text += f" Нет данных: {names}."
     return section(text=[text], tables=[table("Показатели ОО, в порядке кодов", columns, rows)])
 

@@ -48,7 +48,9 @@ def _groups(rows: Rows, cut: RegisterCut) -> Iterator[tuple[str, Rows, bool]]:
 def _answers(rows: Rows, name: str) -> list[object]:
     found = {one[name] for one in rows if one[name] is not None}
     choices = list(record_tables()[rows.table].column(name).choices)
-    return sorted(found, key=lambda value: (choices.index(str(value)) if str(value) in choices else 99, str(value)))
+    return sorted(
+        found, key=lambda value: (choices.index(str(value)) if str(value) in choices else 99, ru.natural(str(value)))
+    )
 
 
 def _label(rows: Rows, name: str) -> str:

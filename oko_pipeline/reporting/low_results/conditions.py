@@ -6,7 +6,7 @@ from typing import Final
 from oko_pipeline.catalogue.campaigns import campaigns
 from oko_pipeline.catalogue.records import choice_lists
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.area import Area, under_schools
 from oko_pipeline.reporting.cycle_data import Row
 from oko_pipeline.reporting.labels import answer_ru
 from oko_pipeline.reporting.low_results.group import LOWEST_THIRD, Group
@@ -77,7 +77,7 @@ def _social_text(group: Group) -> list[str]:
         if computed[0]["is_proxy"]
         else ""
     )
-    codes = ", ".join(sorted(str(one["school_code"]) for one in hard))
+    codes = area.listed(str(one["school_code"]) for one in hard)
     told = f"в нижней трети всех ОО — {codes}" if hard else "в нижней трети всех ОО нет ни одной"
     return [f"Индекс условий посчитан у {count} ОО; {told}.{proxy}"]
 
@@ -156,7 +156,9 @@ def resilience_section(group: Group) -> Spec | None:
         )
         for one in sorted(told, key=lambda one: (one["school_code"], one["campaign_code"]))
     ]
-    return section(points=points, tables=[table("Результаты с поправкой на условия", columns, rows)])
+    return section(
+        points=points, tables=[under_schools(area, table("Результаты с поправкой на условия", columns, rows))]
+    )
 
 
 def _campaign(code: str) -> str:
@@ -183,7 +185,7 @@ def _vacancies(group: Group) -> list[str]:
     count = area.figures.computed(
         sum(one["vacancies_count"] for one in open_ones), "сумма вакансий по должностям", open_ones, form="whole"
     )
-    codes = ", ".join(sorted({str(one["school_code"]) for one in open_ones}))
+    codes = area.listed(str(one["school_code"]) for one in open_ones)
     return [f"Вакансий в ОО, которым нужна поддержка, — {count} ({codes})."]
 
 
@@ -234,7 +236,7 @@ def _needs_table(area: Area, needs: Sequence[Row]) -> Spec | None:
         {str(one["theme"]) for one in needs}, key=lambda code: choice_lists()["training_themes"].get(code, code)
     ):
         own = [one for one in needs if one["theme"] == theme]
-        codes = ", ".join(sorted({str(one["school_code"]) for one in own}))
+        codes = area.listed(str(one["school_code"]) for one in own)
         rows.append(
             row(
                 ru.sentence_start(answer_ru(own[0], "theme")),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.area import Area, under_schools
 from oko_pipeline.reporting.cycle_data import Row
 from oko_pipeline.reporting.labels import work_ru
 from oko_pipeline.reporting.low_results.group import Group
@@ -86,7 +86,7 @@ def dynamics_section(group: Group, codes: Sequence[str]) -> Spec | None:
     silent = [code for code in codes if code not in by_school]
     text = [_chance_text(area, everything)]
     if silent:
-        text.append(f"Сравнить с прежними результатами нечего или участников мало: {', '.join(silent)}.")
+        text.append(f"Сравнить с прежними результатами нечего или участников мало: {area.listed(silent)}.")
     has_change = any(one["verdict"] != "no_evidence" for one in everything)
     charts = [_chart(area, by_school)] if has_change and len(by_school) > 1 else []
     return section(text=text, points=points, charts=charts, tables=[_table(area, everything)])
@@ -157,7 +157,7 @@ def _table(area: Area, rows: Sequence[Row]) -> Spec | None:
         )
         for one in sorted(told, key=lambda one: (one["unit_code"], one["view"], one["assessment_id"]))
     ]
-    return table("Изменения больше случайного, взятые по отдельности", columns, made)
+    return under_schools(area, table("Изменения больше случайного, взятые по отдельности", columns, made))
 
 
 def _change(area: Area, one: Row) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.low_result_rules import LowResultRule, low_result_rules
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.area import Area, under_schools
 from oko_pipeline.reporting.cycle_data import Row, Rows
 from oko_pipeline.reporting.low_results.group import LOWEST_THIRD, Group, main_rule
 from oko_pipeline.reporting.low_results.words import below_minimum, procedure_ru
@@ -34,7 +34,8 @@ def main_text(group: Group) -> list[str]:
     if silent:
         count = _number(area, silent, "ОО, о которых критерий не отвечает")
         text.append(
-            f"У {count} ОО участников для ответа мало: {_codes(silent)}. Это не значит, что низких результатов там нет."
+            f"У {count} ОО участников для ответа мало: {_listed(area, silent)}. Это не значит, что низких результатов "
+            "там нет."
         )
     listed = [one for one in flags if one["official_list"]]
     if listed:
@@ -56,8 +57,8 @@ def _named(area: Area, rows: Sequence[Row]) -> str:
     return "; ".join(f"{code} {area.school(code)}" for code in codes)
 
 
-def _codes(rows: Sequence[Row]) -> str:
-    return ", ".join(sorted(str(one["school_code"]) for one in rows))
+def _listed(area: Area, rows: Sequence[Row]) -> str:
+    return area.listed(str(one["school_code"]) for one in rows)
 
 
 def criteria_section(group: Group) -> Spec | None:
@@ -67,7 +68,7 @@ def criteria_section(group: Group) -> Spec | None:
         ("Набор правил", 78, "text"),
         ("Отвечает о ОО", 22, "number"),
         ("Названо ОО", 22, "number"),
-        ("Где (коды ОО)", 48, "text"),
+        ("Где", 60, "text"),
     ]
     rows = [
         _rule_row(area, rule, area.rows("low_result_flags", rule_code=rule.rule_code))
@@ -85,7 +86,7 @@ def _rule_row(area: Area, rule: LowResultRule, flags: Rows) -> Spec | None:
         rule.title_ru,
         area.figures.computed(len(answered), "число ОО, о которых набор отвечает", answered or flags, form="whole"),
         area.figures.computed(len(met), "число ОО, названных набором", met or flags, form="whole"),
-        _codes(met) or ru.DASH,
+        _listed(area, met) or ru.DASH,
     )
 
 
@@ -169,7 +170,9 @@ def procedures_section(group: Group) -> Spec | None:
         if one["school_code"] in wanted
     ]
     text = [_small_text(area, small)] if small and rows else []
-    return section(text=text, tables=[table("Результаты процедур в ОО с низкими результатами", columns, rows)])
+    return section(
+        text=text, tables=[under_schools(area, table("Результаты процедур в ОО с низкими результатами", columns, rows))]
+    )
 
 
 def _small_text(area: Area, small: Sequence[Row]) -> str:

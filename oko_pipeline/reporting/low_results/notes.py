@@ -133,4 +133,4 @@ def _without_report(group: Group, round_code: str) -> str:
     silent = [code for code in group.all if code not in reported]
     if not silent:
         return ""
-    return f"Значений показателей программы за {ROUNDS[round_code]} этап нет: {', '.join(silent)}."
+    return f"Значений показателей программы за {ROUNDS[round_code]} этап нет: {group.area.listed(silent)}."

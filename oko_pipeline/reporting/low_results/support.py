@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.area import Area, under_schools
 from oko_pipeline.reporting.cycle_data import Row
 from oko_pipeline.reporting.labels import answer_ru, day_ru, role_ru
 from oko_pipeline.reporting.low_results.group import Group
@@ -123,7 +123,7 @@ def aid_section(group: Group) -> Spec | None:
         )
         for one in sorted(found, key=lambda one: (one["school_code"], str(one["aid_number"])))
     ]
-    return section(tables=[table("Потребность в помощи", columns, rows)])
+    return section(tables=[under_schools(area, table("Потребность в помощи", columns, rows))])
 
 
 def plans_section(group: Group) -> Spec | None:
@@ -154,7 +154,7 @@ def plans_section(group: Group) -> Spec | None:
         )
         for one in sorted(found, key=lambda one: (one["school_code"], str(one["plan_kind"]), str(one["grade_band"])))
     ]
-    return section(tables=[table("Индивидуальные планы", columns, rows)])
+    return section(tables=[under_schools(area, table("Индивидуальные планы", columns, rows))])
 
 
 def diagnostics_section(group: Group) -> Spec | None:
@@ -182,7 +182,7 @@ def diagnostics_section(group: Group) -> Spec | None:
         for one in sorted(found, key=lambda one: (one["school_code"], str(one["procedure"]), str(one["work_subject"])))
         if (one["participants_count"] or 0) >= area.data.settings.hide_below
     ]
-    return section(tables=[table("Независимая диагностика обучающихся", columns, rows)])
+    return section(tables=[under_schools(area, table("Независимая диагностика обучающихся", columns, rows))])
 
 
 def _small(text: str) -> str:
@@ -195,7 +195,7 @@ def measures_section(group: Group) -> Spec | None:
     wanted = {*group.all, area.code}
     found = [one for one in area.data.rows("measure_effects", direction="low_results") if one["owner_code"] in wanted]
     columns = [
-        ("Чья", 20, "text"),
+        ("Код", 20, "text"),
         ("Мера", 34, "text"),
         ("Показатель", 34, "text"),
         ("Эффект (интервал)", 24, "text"),
@@ -215,7 +215,7 @@ def measures_section(group: Group) -> Spec | None:
             found, key=lambda one: (one["owner_code"] != area.code, one["owner_code"], str(one["measure_number"]))
         )
     ]
-    return section(tables=[table("Меры поддержки и их действенность", columns, rows)])
+    return section(tables=[under_schools(area, table("Меры поддержки и их действенность", columns, rows))])
 
 
 def _effect(area: Area, one: Row) -> str:
@@ -242,4 +242,4 @@ def recommendations_section(group: Group, *, with_schools: bool = True) -> Spec 
         offered = [one for one in of_school if not one["is_held_back"] and one["state"] != "rejected"]
         offered.sort(key=lambda one: (-(one["urgency"] or 0), one["recommendation_id"]))
         rows += [row(code, area.figures.text(one, "text_ru"), role_ru(one), day_ru(one["due_on"])) for one in offered]
-    return section(points=points, tables=[table("Адресные рекомендации ОО", columns, rows)])
+    return section(points=points, tables=[under_schools(area, table("Адресные рекомендации ОО", columns, rows))])

@@ -111,7 +111,7 @@ def official_section(area: Area) -> Spec | None:
         ("Посчитан, ОО", 1.5, "number"),
         ("Есть, ОО", 1.0, "number"),
         ("Мало данных, ОО", 1.3, "number"),
-        ("Где есть (коды ОО)", 3.6, "text"),
+        ("Где есть", 4.4, "text"),
     ]
     rows: list[Spec] = []
     for number in range(1, 15):
@@ -228,7 +228,7 @@ def signals_section(area: Area) -> Spec | None:
         ("Способ", 34, "text"),
         ("Проверено, ОО", 20, "number"),
         ("Сигнал, ОО", 16, "number"),
-        ("Где (коды ОО)", 30, "text"),
+        ("Где", 36, "text"),
         ("Чего из сигнала не следует", 70, "text"),
     ]
     rows = [_signal_row(area, signals.where(signal_code=code)) for code in SIGNAL_CODES]
@@ -363,7 +363,8 @@ def unknown_section(area: Area) -> Spec | None:
             if reason and ": " not in reason:
                 reasons.setdefault(reason, []).append(str(card["school_code"]))
     points = [
-        f"{ru.sentence_start(reason)} — {_codes_ru(codes, len(cards))}." for reason, codes in sorted(reasons.items())
+        f"{ru.sentence_start(reason)} — {_codes_ru(area, codes, len(cards))}."
+        for reason, codes in sorted(reasons.items())
     ]
     columns = [("Почему", 3.4, "text"), ("Способы проверки", 5.0, "text"), ("ОО", 3.6, "text")]
     return section(points=points, tables=[table("Что не удалось посчитать", columns, _silent_rows(area, len(cards)))])
@@ -378,12 +379,14 @@ def _silent_rows(area: Area, everywhere: int) -> list[Spec]:
         schools.setdefault(key, []).append(str(one["school_code"]))
     ways: dict[tuple[str, str], list[str]] = {}
     for (note, place), codes in sorted(schools.items()):
-        ways.setdefault((note, _codes_ru(codes, everywhere)), []).append(_small(signal_title(SIGNAL_CODES[place])))
+        ways.setdefault((note, _codes_ru(area, codes, everywhere)), []).append(
+            _small(signal_title(SIGNAL_CODES[place]))
+        )
     return [
         row(ru.sentence_start(note), f"{ru.sentence_start('; '.join(titles))}", codes)
         for (note, codes), titles in ways.items()
     ]
 
 
-def _codes_ru(codes: Sequence[str], everywhere: int) -> str:
-    return "все ОО" if len(codes) == everywhere else ", ".join(codes)
+def _codes_ru(area: Area, codes: Sequence[str], everywhere: int) -> str:
+    return "все ОО" if len(codes) == everywhere else area.listed(codes)

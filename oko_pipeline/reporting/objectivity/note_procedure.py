@@ -5,7 +5,7 @@ from typing import Final
 
 from oko_pipeline.catalogue.records import choice_lists
 from oko_pipeline.reporting import russian as ru
-from oko_pipeline.reporting.area import Area
+from oko_pipeline.reporting.area import Area, under_schools
 from oko_pipeline.reporting.cycle_data import Row, Rows
 from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import answer_ru, day_ru, work_ru
@@ -33,7 +33,7 @@ def lists_section(area: Area, in_question: Sequence[str]) -> Spec | None:
     text = [f"Внешние перечни называют {schools_count(area.figures, listed)} ОО муниципалитета."]
     only_listed = sorted(named - set(in_question))
     if only_listed:
-        text.append(f"Есть в перечне, но карточка повода не даёт: {', '.join(only_listed)}.")
+        text.append(f"Есть в перечне, но карточка повода не даёт: {area.listed(only_listed)}.")
     columns = [
         ("Код", 20, "text"),
         ("ОО", 34, "text"),
@@ -129,7 +129,7 @@ def _results_table(area: Area) -> Spec | None:
         )
         if one["rechecked_count"]
     ]
-    return table("Итоги перепроверки отобранных работ", columns, rows)
+    return under_schools(area, table("Итоги перепроверки отобранных работ", columns, rows))
 
 
 def _shift(area: Area, result: Row) -> str:
@@ -164,7 +164,7 @@ def _reported_table(area: Area, rechecks: Rows) -> Spec | None:
         )
         for one in sorted(rechecks, key=lambda one: (one["school_code"], str(one["recheck_number"])))
     ]
-    return table("Перепроверки, о которых сообщили ОО и муниципалитет", columns, rows)
+    return under_schools(area, table("Перепроверки, о которых сообщили ОО и муниципалитет", columns, rows))
 
 
 def _yes_no(value: object) -> str:
@@ -187,16 +187,16 @@ def replies_section(area: Area, in_question: Sequence[str]) -> Spec | None:
             f"{area.figures.count(replies)} ({schools_count(area.figures, replies)} ОО)."
         )
     if silent and is_asked:
-        text.append(f"Требуют внимания, но ни причин, ни ответа не прислали: {', '.join(silent)}.")
+        text.append(f"Требуют внимания, но ни причин, ни ответа не прислали: {area.listed(silent)}.")
     wanted = set(in_question)
     tables = [
-        _causes_table([one for one in causes if one["school_code"] in wanted]),
-        _replies_table([one for one in replies if one["school_code"] in wanted]),
+        _causes_table(area, [one for one in causes if one["school_code"] in wanted]),
+        _replies_table(area, [one for one in replies if one["school_code"] in wanted]),
     ]
     return section(text=text, tables=tables)
 
 
-def _causes_table(causes: Sequence[Row]) -> Spec | None:
+def _causes_table(area: Area, causes: Sequence[Row]) -> Spec | None:
     columns = [
         ("Код", 20, "text"),
         ("Причина", 40, "text"),
@@ -216,10 +216,10 @@ def _causes_table(causes: Sequence[Row]) -> Spec | None:
         )
         for one in sorted(causes, key=lambda one: (one["school_code"], str(one["cause_number"])))
     ]
-    return table("Причины, названные в ОО, которые требуют внимания", columns, rows)
+    return under_schools(area, table("Причины, названные в ОО, которые требуют внимания", columns, rows))
 
 
-def _replies_table(replies: Sequence[Row]) -> Spec | None:
+def _replies_table(area: Area, replies: Sequence[Row]) -> Spec | None:
     columns = [
         ("Код", 20, "text"),
         ("Признак", 30, "text"),
@@ -239,7 +239,7 @@ def _replies_table(replies: Sequence[Row]) -> Spec | None:
         )
         for one in sorted(replies, key=lambda one: (one["school_code"], str(one["sign_ref"])))
     ]
-    return table("Ответы ОО на признаки", columns, rows)
+    return under_schools(area, table("Ответы ОО на признаки", columns, rows))
 
 
 def _short_reference(reply: Row) -> str:
@@ -280,7 +280,7 @@ def conduct_section(area: Area) -> Spec | None:
         text.append(f"Нарушений порядка внесено {figures.count(violations)}: {_kinds_ru(area, violations)}.")
     without = [code for code in area.names if code not in {str(one["school_code"]) for one in observers}]
     if observers and without:
-        text.append(f"Сведений о наблюдателях нет: {', '.join(without)}.")
+        text.append(f"Сведений о наблюдателях нет: {area.listed(without)}.")
     return section(text=text, tables=[_conduct_table(area, observers, violations, visits)])
 
 
@@ -350,7 +350,11 @@ def independent_section(area: Area, in_question: Sequence[str]) -> Spec | None:
             "ещё один повод для разговора, если работу писали те же классы."
         )
     ]
-    return section(text=text, tables=[table("Независимые диагностики в этих ОО", columns, made)]) if made else None
+    return (
+        section(text=text, tables=[under_schools(area, table("Независимые диагностики в этих ОО", columns, made))])
+        if made
+        else None
+    )
 
 
 def _independent_row(area: Area, one: Row) -> Spec:
@@ -392,7 +396,7 @@ def measures_section(area: Area) -> Spec | None:
         )
         for one in measures
     ]
-    return section(tables=[table("Меры по объективности", columns, rows)])
+    return section(tables=[under_schools(area, table("Меры по объективности", columns, rows))])
 
 
 def recommendations_section(area: Area) -> Spec | None:

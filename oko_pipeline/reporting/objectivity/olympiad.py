@@ -237,6 +237,6 @@ def _unknown(area: Area, stages: Rows) -> Spec | None:
         rows = ru.plural(len(odd), ("строке", "строках", "строках"))
         text.append(
             f"В {count}{ru.NBSP}{rows} форм победителей и призёров больше, чем участий; доли по этим предметам не "
-            f"посчитаны, сведения надо уточнить: {', '.join(sorted({str(one['school_code']) for one in odd}))}."
+            f"посчитаны, сведения надо уточнить: {area.listed(str(one['school_code']) for one in odd)}."
         )
     return section(text=text)

@@ -89,7 +89,7 @@ def test_schools_stand_in_order_of_codes_and_small_ones_have_no_number(talents):
         ["Школа edu1 (edu1)", "55,0 (52–58; n\u00a0=\u00a0200)"],
         ["Школа edu2 (edu2)", "мало данных"],
     ]
-    assert section["text"] == ["Данные есть у 2\u00a0ОО из 3. Нет данных: edu3."]
+    assert section["text"] == ["Данные есть у 2\u00a0ОО из 3. Нет данных: Школа edu3."]
 
 
 def test_registers_are_summed_over_schools_by_answers_in_the_order_of_the_form(talents):

@@ -76,7 +76,7 @@ def test_the_input_note_tells_the_criterion_from_the_list_and_from_silence():
     data = data_of("low_results_input", low_result_flags=FLAGS, low_result_procedures=[procedure("edu2")])
     words = "\n".join(proven(data, "low_results_input")["m1"])
     assert "можно проверить у 2 ОО; отвечает ему 1 ОО: edu2 Школа № 2." in words
-    assert "У 1 ОО участников для ответа мало: edu3. Это не значит, что низких результатов там нет." in words
+    assert "У 1 ОО участников для ответа мало: Школа № 3. Это не значит, что низких результатов там нет." in words
     assert "В официальном перечне ШНОР — 1 ОО; критерию года из них отвечает 0." in words
     assert "41,2\u00a0(22–64)" in words
 
@@ -100,8 +100,8 @@ def test_no_share_of_a_small_group_is_told():
         ],
     )
     rows = made(data, "low_results_input")["m1"]["sections"]["procedures"]["tables"][0]["rows"]
-    assert rows[0]["cells"][2:5] == ["8", "3", "—"]
-    assert rows[1]["cells"][2:5] == ["4", "—", "—"]
+    assert rows[1]["cells"][1:4] == ["8", "3", "—"]
+    assert rows[2]["cells"][1:4] == ["4", "—", "—"]
 
 
 def test_how_much_hangs_on_the_threshold_is_shown():
@@ -202,7 +202,7 @@ def test_the_interim_note_stands_only_where_its_round_was_reported():
         in words
     )
     assert "▲\u00a0положительная" in words
-    assert "Значений показателей программы за промежуточный этап нет: edu1." in words
+    assert "Значений показателей программы за промежуточный этап нет: Школа № 1." in words
     only_input = given | {"support_monitoring": [monitored("edu2", "input")]}
     assert made(data_of("low_results_interim", **only_input), "low_results_interim") == {}
 
@@ -254,7 +254,7 @@ def test_the_final_note_says_how_many_changes_chance_alone_would_make():
         "около 0,1 "
         "в каждую сторону."
     )
-    assert text[1] == "Сравнить с прежними результатами нечего или участников мало: edu1."
+    assert text[1] == "Сравнить с прежними результатами нечего или участников мало: Школа № 1."
 
 
 def test_a_municipality_where_nothing_can_be_said_gets_no_note():
