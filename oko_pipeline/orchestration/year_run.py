@@ -73,7 +73,8 @@ def _signature(settings: Settings) -> dict[str, str]:
     return {
         "inbox": signature(scan_inbox(settings.inbox_folder)),
         "code": code_fingerprint(*_PACKAGES),
-        "settings": repr(settings.model_dump(exclude={"pseudonym_key"})),
+        # A fingerprint: the address of a database may hold a password.
+        "settings": hashlib.sha256(repr(settings.model_dump(exclude={"pseudonym_key"})).encode()).hexdigest(),
         "templates": repr([(t.name, t.stat().st_size, t.stat().st_mtime_ns) for t in templates]),
         "own_files": _own_files(settings),
         # What is late today was not yesterday: on a new day the graph runs, and only what asks for the day is made.
