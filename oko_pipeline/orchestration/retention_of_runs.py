@@ -45,9 +45,10 @@ def runs_in_use(instance: dg.DagsterInstance) -> set[str]:
     needed: set[str] = set()
     for key in instance.all_asset_keys():
         storage_ids = set(log.get_latest_storage_id_by_partition(key, kind).values())
-        wanted = dg.EventRecordsFilter(event_type=kind, asset_key=key, storage_ids=sorted(storage_ids))
         if storage_ids:
-            needed |= {record.run_id for record in instance.get_event_records(wanted, limit=len(storage_ids))}
+            wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=sorted(storage_ids))
+            found = instance.fetch_materializations(wanted, limit=len(storage_ids))
+            needed |= {record.run_id for record in found.records}
         last = instance.get_latest_materialization_event(key)
         if last is not None:
             needed.add(last.run_id)
