@@ -6,7 +6,7 @@ Forms belong to collection and invented rows to the sample; this is a place that
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
@@ -23,13 +23,22 @@ from oko_pipeline.collection.forms.writer import BlankForm, blank_forms, form_ta
 from oko_pipeline.sample.faults import Planted, Slip, shown, slips
 from oko_pipeline.sample.inbox import FileNote, Inbox
 from oko_pipeline.sample.options import SampleOptions
+from oko_pipeline.sample.owners import OwnerFacts
 from oko_pipeline.sample.registers import RegisterWorld, Row, register_rows
 from oko_pipeline.sample.results import World
+from oko_pipeline.sample.territory_facts import municipality_facts, school_facts
 
 Job = Callable[[], None]
 Places = dict[tuple[int, int], Typed]
 
 _PEOPLE: Final = 3
+# Of every six schools one hands a form in late, and one never hands in another: a year without that is none.
+_FEW: Final = 6
+_LATE: Final = ("staff", "talents", "upbringing")
+_LATE_BY: Final = 16
+_MISSED: Final = "resources"
+_LAST_DUE: Final = "06-20"
+_FIRST_MONTH: Final = 8
 _FIRST: Final = HEADER_ROW + 1
 _SERVICE_FAULTS: Final = (
     ("form.version_unknown", (2, 1), "99"),
@@ -44,13 +53,17 @@ _STRANGE_HEADING: Final = "Что думает завуч"
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """Who hands forms in; `number` tells which faults are planted; `schools` as the lists of its forms offer them."""
+    """Who hands forms in; `number` tells which faults are planted.
+
+    `schools` are those of a municipality as the lists of its forms offer them, with their facts.
+    """
 
     level: Level
     code: str
     name: str
     number: int
-    schools: tuple[str, ...] = ()
+    facts: OwnerFacts
+    schools: tuple[tuple[str, OwnerFacts], ...] = ()
 
 
 @dataclass(slots=True)
@@ -99,7 +112,7 @@ def form_jobs(
     schools, municipalities = _places(world)
     blanks = groupby(blank_forms(school_year, schools, municipalities, {}), key=lambda blank: blank.owner_code)
     handing = _Handing(inbox, world.options, school_year, has_faults, known)
-    for owner in _owners(schools, municipalities):
+    for owner in _owners(schools, municipalities, _facts(world, school_year)):
         yield lambda owner=owner: _hand_in(handing, owner, next(blanks)[1])
 
 
@@ -108,7 +121,7 @@ def known_form_jobs(inbox: Inbox, world: World, school_year: str, known: Known) 
     schools, municipalities = _places(world)
     # Without schools their forms are not made only to be left out; a municipality's then bears no list of them.
     blanks = groupby(blank_forms(school_year, schools[:0], municipalities, {}), key=lambda blank: blank.owner_code)
-    for owner in _owners(schools, municipalities):
+    for owner in _owners(schools, municipalities, _facts(world, school_year)):
         if owner.level == "municipality":
             yield lambda owner=owner: _hand_in_known(inbox, owner, next(blanks)[1], (school_year, known))
 
@@ -137,22 +150,30 @@ def _places(world: World) -> tuple[pd.DataFrame, pd.DataFrame]:
     return schools, pd.DataFrame({"municipality_code": places, "municipality_name": names})
 
 
-def _owners(schools: pd.DataFrame, municipalities: pd.DataFrame) -> Iterator[_Owner]:
+def _facts(world: World, school_year: str) -> dict[str, OwnerFacts]:
+    """Return the facts of each school by its code."""
+    own = school_facts(world, school_year)
+    return {school.code: own[school.index] for school in world.territory.schools}
+
+
+def _owners(schools: pd.DataFrame, municipalities: pd.DataFrame, facts: Mapping[str, OwnerFacts]) -> Iterator[_Owner]:
     """Yield owners in the order in which their forms are written."""
     columns = ["school_code", "school_name"]
     ordered = schools.sort_values("school_code")
     for number, (code, name) in enumerate(ordered[columns].itertuples(index=False)):
-        yield _Owner("school", code, name, number)
+        yield _Owner("school", code, name, number, facts[code])
     for number, (code, name) in enumerate(municipalities.sort_values("municipality_code").itertuples(index=False)):
         own = ordered[ordered["municipality_code"] == code]
-        listed = tuple(f"{one} | {title}" for one, title in own[columns].itertuples(index=False))
-        yield _Owner("municipality", code, name, number, listed)
+        listed = tuple((f"{one} | {title}", facts[one]) for one, title in own[columns].itertuples(index=False))
+        yield _Owner("municipality", code, name, number, municipality_facts([one for _, one in listed]), listed)
 
 
 def _hand_in(handing: _Handing, owner: _Owner, blanks: Iterator[BlankForm]) -> None:
     school_year, known = handing.school_year, _located(handing.known.get(owner.code, {}), owner)
     answers = _answers(handing.options.seed, owner, school_year, known)
     for place, blank in enumerate(blanks):
+        if blank.form.form_code == _MISSED and owner.level == "school" and owner.number % _FEW == _FEW - 1:
+            continue
         rows = {table.name: answers[table.name] for table in form_tables(blank.form, owner.level)}
         typed = answer_places(blank.form, owner.level, school_year, rows)
         filled = _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}", frozenset(known))
@@ -164,7 +185,7 @@ def _hand_in(handing: _Handing, owner: _Owner, blanks: Iterator[BlankForm]) -> N
 
 def _located(known: Mapping[str, list[Row]], owner: _Owner) -> dict[str, list[Row]]:
     """Return known rows with schools named as the lists of a form name them."""
-    labels = {label.split(" | ")[0]: label for label in owner.schools}
+    labels = {label.split(" | ")[0]: label for label, _ in owner.schools}
     found: dict[str, list[Row]] = {}
     for table in _asked(owner.level):
         columns = [column.name for column in table.columns if column.school]
@@ -177,7 +198,6 @@ def _located(known: Mapping[str, list[Row]], owner: _Owner) -> dict[str, list[Ro
 
 def _write(inbox: Inbox, filled: _Filled, owner: _Owner) -> None:
     path = f"{filled.folder}/{filled.blank.file_name}"
-    start = int(filled.school_year[:4])
     note = FileNote(
         "record_form",
         filled.school_year,
@@ -185,23 +205,31 @@ def _write(inbox: Inbox, filled: _Filled, owner: _Owner) -> None:
         expected="refused" if filled.is_refused else "accepted",
         rule_id=filled.faults[0].rule_id if filled.is_refused else "",
     )
-    moment = datetime(start + 1, 6, 20, 9 + owner.number % 8, owner.number % 60, tzinfo=UTC)
-    inbox.write_bytes(path, type_into(filled.blank.content, filled.typed), moment, note)
+    inbox.write_bytes(path, type_into(filled.blank.content, filled.typed), _handed_in_at(filled, owner), note)
     code = owner.code if owner.level == "school" else ""
     inbox.truths += [fault.truth(path, filled.school_year, code) for fault in filled.faults]
 
 
+def _handed_in_at(filled: _Filled, owner: _Owner) -> datetime:
+    """Return when a form came: some days before it was due, from a few schools some days after."""
+    form, start = filled.blank.form, int(filled.school_year[:4])
+    month, day = (int(part) for part in (form.due or _LAST_DUE).split("-"))
+    is_late = owner.level == "school" and form.form_code in _LATE and owner.number % _FEW == _LATE.index(form.form_code)
+    days = _LATE_BY if is_late else -(1 + (owner.number + len(form.form_code)) % 6)
+    year = start if month >= _FIRST_MONTH else start + 1
+    return datetime(year, month, day, 9 + owner.number % 8, owner.number % 60, tzinfo=UTC) + timedelta(days)
+
+
 def _answers(seed: int, owner: _Owner, school_year: str, known: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     """Return rows of all registers that an owner is asked for; references between registers hold."""
-    world = RegisterWorld(seed, school_year, owner.code, owner.name, _PEOPLE)
+    world = RegisterWorld(seed, school_year, owner.code, owner.name, _PEOPLE, owner.facts, owner.schools)
     world.made |= known
     found: dict[str, list[Row]] = {}
     for table in _asked(owner.level):
         if table.name in known:
             found[table.name] = known[table.name]
             continue
-        rows = register_rows(table, world)
-        found[table.name] = [row | _school_cells(table, owner, place) for place, row in enumerate(rows)]
+        found[table.name] = register_rows(table, world)
     return found
 
 
@@ -226,13 +254,6 @@ def _asked(level: Level) -> tuple[RecordTable, ...]:
     for table in tables.values():
         place(table)
     return tuple(placed.values())
-
-
-def _school_cells(table: RecordTable, owner: _Owner, place: int) -> Row:
-    """Return the cells that name a school: only forms of a municipality have them."""
-    if not owner.schools:
-        return {}
-    return {column.name: owner.schools[place % len(owner.schools)] for column in table.columns if column.school}
 
 
 def _chosen(filled: _Filled, owner: _Owner, place: int, count: int) -> list[Fault]:
@@ -305,7 +326,8 @@ def _heading_faults(sheet: FormSheet) -> Iterator[Fault]:
     if len(titles[longest]) >= _LEAST_TITLE:
         # Two neighbouring letters exchanged, as fingers do.
         text = titles[longest]
-        mistyped = f"{text[:4]}{text[5]}{text[4]}{text[6:]}"
+        place = next(at for at in range(4, len(text) - 1) if text[at] != text[at + 1])
+        mistyped = f"{text[:place]}{text[place + 1]}{text[place]}{text[place + 2 :]}"
         yield _heading_fault(sheet, "form.column_renamed", longest, mistyped)
 
 

@@ -5,7 +5,7 @@ planted (a wrong sum, a second sitting, an appeal) is listed in the truth.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ import numpy as np
 
 from oko_pipeline.sample.faults import Planted
 from oko_pipeline.sample.inbox import Cell, FileNote, Inbox
-from oko_pipeline.sample.pupils import cohort_of
+from oko_pipeline.sample.pupils import cohort_of, senior_pupils
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.registers import invented_names
 from oko_pipeline.sample.results import World
@@ -71,6 +71,7 @@ _PROFILE_SCALE: Final = (
     0, 6, 11, 17, 22, 27, 34, 40, 46, 52, 58, 64, 70, 72, 74, 76, 78, 80, 82, 84, 86, 88, 90, 92, 94, 95, 96, 97, 98,
     99, 100, 100, 100,
 )  # fmt: skip
+EXAMS_YEAR: Final = "2025-2026"
 EXAMS: Final = (
     SampleExam(
         "ЕГЭ", "02 - Математика профильная", date(2026, 6, 8), 11, 0.55, 12, (2, 3, 2, 2, 3, 4, 4), _PROFILE_SCALE
@@ -158,16 +159,15 @@ _SLIPS: Final[tuple[tuple[str, int, Callable[[list[Cell], SampleExam], Cell]], .
 
 
 def _write_appeals(inbox: Inbox, world: World, exam: SampleExam) -> None:
-    """Write appeals of every sixteenth participant: one satisfied, one rejected, in turn."""
-    people = list(participants(exam, world))[4::16]
+    """Write the appeals."""
+    people = appellants(exam, list(participants(exam, world)))
     rows: list[list[Cell]] = [
         [f"{exam.title} {exam.day:%Y.%m.%d}"],
         [*_APPEALS, "Текущие", None, "Разница"],
         [*[None] * len(_APPEALS), "Первичный балл", "Балл", None],
     ]
-    for number, person in enumerate(people, 1):
+    for number, (person, is_satisfied) in enumerate(people, 1):
         primary, before = int(str(person[_PRIMARY])), int(str(person[_RESULT]))
-        is_satisfied = number % 2 == 1 and primary < exam.maximum
         now = primary + is_satisfied
         place = [str(number), *person[2:6]]
         who = [*person[6:9], f"{person[9]} {person[10]}"]
@@ -182,6 +182,14 @@ def _write_appeals(inbox: Inbox, world: World, exam: SampleExam) -> None:
     note = FileNote("gia_appeals", "2025-2026", rows_count=len(people))
     inbox.write_workbook(path, [(_SHEET, rows)], moment, note)
     inbox.truths += [fault.truth(path, "2025-2026", assessment_id=exam.title) for fault in faults]
+
+
+def appellants(exam: SampleExam, people: Sequence[tuple[Cell, ...]]) -> list[tuple[tuple[Cell, ...], bool]]:
+    """Return every sixteenth participant: one whose appeal is satisfied, one whose is rejected, in turn."""
+    return [
+        (person, number % 2 == 0 and int(str(person[_PRIMARY])) < exam.maximum)
+        for number, person in enumerate(people[4::16])
+    ]
 
 
 def _plant_appeals(rows: list[list[Cell]]) -> list[Planted]:
@@ -220,12 +228,14 @@ def _write_unknown(inbox: Inbox, world: World, exam: SampleExam) -> None:
 def participants(exam: SampleExam, world: World) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows of an exam's participants; a mask, a primary score and a result always agree."""
     rng = stream(world.options.seed, "exam", exam.title)
-    cohort = world.cohort(cohort_of("2025-2026", exam.grade))
-    share = exam.share * (0.5 if exam.grade == 11 else 1.0)
+    cohort = world.cohort(cohort_of(EXAMS_YEAR, exam.grade))
+    is_graduate = np.ones(len(cohort), dtype=bool)
+    if exam.grade == 11:
+        is_graduate = senior_pupils(world.options.seed, world.territory, cohort)
     row = 0
     for school in world.territory.schools:
-        pupils = np.flatnonzero(cohort.school == school.index)
-        chosen = pupils[rng.random(len(pupils)) < (0 if school.is_correctional else share)]
+        pupils = np.flatnonzero(is_graduate & (cohort.school == school.index))
+        chosen = pupils[rng.random(len(pupils)) < (0 if school.is_correctional else exam.share)]
         for number, pupil in enumerate(chosen):
             level = 0.55 + 0.08 * school.advantage + 0.16 * float(cohort.common[pupil])
             short = rng.random(exam.short) < np.clip(level + 0.15, 0.03, 0.97)

@@ -81,6 +81,8 @@ def slips(table: RecordTable, columns: Sequence[RecordColumn], rows: Sequence[Ro
     """
     found: list[Slip] = []
     seen: set[str] = set()
+    if not rows:
+        return found
     for column in columns:
         for rule_id, value in _column_slips(column, rows[len(found) % len(rows)]):
             row = len(found) % len(rows)
