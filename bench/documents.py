@@ -29,7 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from oko_pipeline.errors import OkoError
-from oko_pipeline.reporting.sections import chart, row, series, table
+from oko_pipeline.reporting.sections import chart, every_figure, row, series, table
 from oko_pipeline.reporting.word.accessibility import accessibility_faults
 from oko_pipeline.reporting.word.read_back import (
     NOTHING,
@@ -126,7 +126,7 @@ _STAMP = Stamp(datetime(2026, 11, 22, 6, 10, tzinfo=UTC), "bench")
 
 def _add(reading: KindReading, document: bytes, context: dict, judged_by: tuple) -> None:
     again, options = judged_by
-    figures = context.get("figures", ())
+    figures = every_figure(context)
     reading.documents += 1
     reading.printed += read_back(document, figures, options)
     reading.texts += texts_agree(document, context)

@@ -3,12 +3,14 @@
 Spaces that must not break a line (a number and its unit) are U+00A0; negative numbers carry the minus sign U+2212.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
 DASH: Final = "—"
+_SPACES: Final = re.compile(rf"[^\S{NBSP}]+")
 
 
 def plural(count: int, forms: tuple[str, str, str]) -> str:
@@ -78,8 +80,11 @@ def quoted(text: str) -> str:
 
 
 def shortened(text: str, length: int) -> str:
-    """Cut a text at a word's end so that it takes at most `length` signs, the ellipsis included."""
-    clean = " ".join(text.split())
+    """Cut a text at a word's end so that it takes at most `length` signs, the ellipsis included.
+
+    What a no-break space holds together stays together: «1 234», «40 %».
+    """
+    clean = _SPACES.sub(" ", text).strip(" ")
     if len(clean) <= length:
         return clean
     kept = clean[: length - 1] if clean[length - 1] == " " else clean[: length - 1].rpartition(" ")[0]

@@ -97,7 +97,7 @@ def _blocks(value: Any) -> Iterator[Mapping[str, Any]]:
             yield value
             return
         for name, item in value.items():
-            if name not in ("provenance", "changes", "sources", "figures"):
+            if name not in ("provenance", "changes", "sources", "figures", "restricted_figures"):
                 yield from _blocks(item)
     elif isinstance(value, list):
         for item in value:

@@ -136,9 +136,16 @@ class Figures:
         )
         return text
 
-    def text(self, row: Row, column: str) -> str:
-        """Return a text of a row as it stands there, empty where there is none; each number in it is taken down."""
-        said = "" if row[column] is None else str(row[column])
+    def text(self, row: Row, column: str, part: str | None = None) -> str:
+        """Return a text of a row as it stands there, empty where there is none; each number in it is taken down.
+
+        Args:
+            row: the row.
+            column: its column with the text.
+            part: what the document says of the text where it does not say all of it.
+        """
+        whole = "" if row[column] is None else str(row[column])
+        said = whole if part is None else part
         for position, number in enumerate(_NUMBER.findall(said), start=1):
             self.taken.append(
                 {

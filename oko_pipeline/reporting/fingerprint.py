@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-_BESIDE: Final = ("sources", "figures", "provenance", "changes")
+_BESIDE: Final = ("sources", "figures", "restricted_figures", "provenance", "changes")
 """Parts of a context that tell where its content comes from, not what it says."""
 
 

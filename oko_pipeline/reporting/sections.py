@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.cycle_data import CycleData
 from oko_pipeline.reporting.figures import Figures
 
+RESTRICTED_FIGURES: Final = "restricted_figures"
 Context = dict[str, Any]
 Spec = dict[str, Any]
 
@@ -130,9 +131,26 @@ def heading(data: CycleData, unit_level: str, unit_code: str, title: str) -> Con
     }
 
 
-def finished(context: Mapping[str, Any], data: CycleData, figures: Figures) -> Context:
-    """Return the context with its figures and with what the appendix says about their sources."""
-    return {**context, "figures": figures.taken, "provenance": provenance(data, figures), "changes": None}
+def finished(
+    context: Mapping[str, Any], data: CycleData, figures: Figures, restricted: Figures | None = None
+) -> Context:
+    """Return the context with its figures and with what the appendix says about their sources.
+
+    Args:
+        context: the sections.
+        data: the rows of the year.
+        figures: numbers that are kept beside the document and compared with its next issue.
+        restricted: numbers about single people: they are read back as all others, but kept nowhere.
+    """
+    every = Figures()
+    every.taken = figures.taken + ([] if restricted is None else restricted.taken)
+    made = {**context, "figures": figures.taken, "provenance": provenance(data, every), "changes": None}
+    return made if restricted is None else {**made, RESTRICTED_FIGURES: restricted.taken}
+
+
+def every_figure(context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return all figures of a context, those about single people too."""
+    return [*context.get("figures", ()), *context.get(RESTRICTED_FIGURES, ())]
 
 
 def provenance(data: CycleData, figures: Figures) -> Spec | None:

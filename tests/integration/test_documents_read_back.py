@@ -14,6 +14,7 @@ from assets.documents import cycle_data
 from assets.reporting import note_settings
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.reporting.kinds import BUILDERS
+from oko_pipeline.reporting.sections import every_figure
 from oko_pipeline.reporting.word.accessibility import accessibility_faults
 from oko_pipeline.reporting.word.read_back import (
     ReadBackOptions,
@@ -75,7 +76,7 @@ def test_every_number_of_every_document_is_in_the_database(office, name):
     options = ReadBackOptions(template=template, thresholds=setting_numbers(note_settings(workplace)))
     for content in contents:
         document = render_note(name, content.context, STAMP)
-        figures = content.context.get("figures", ())
+        figures = every_figure(content.context)
         found = {
             "numbers": read_back(document, figures, options).faults,
             "texts": texts_agree(document, content.context).faults,

@@ -11,6 +11,7 @@ from oko_pipeline.catalogue.records import choice_lists
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis.view import View
 from oko_pipeline.reporting.cycle_data import Row
+from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import day_ru
 from oko_pipeline.reporting.sections import Context, Spec, row, table
 
@@ -67,42 +68,47 @@ def by_addressee(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return {name: found[name] for name in sorted(found, key=lambda name: [*order, name].index(name))}
 
 
-def full_parts(rows: Sequence[Row]) -> list[Context]:
+def full_parts(rows: Sequence[Row], figures: Figures) -> list[Context]:
     """Return a part for each addressee: text, grounds, term, control; the control's value now comes with it."""
-    return [_part(name, own, is_full=True) for name, own in by_addressee(rows).items()]
+    return [_part(name, own, figures, is_full=True) for name, own in by_addressee(rows).items()]
 
 
-def short_parts(rows: Sequence[Row]) -> list[Context]:
+def short_parts(rows: Sequence[Row], figures: Figures) -> list[Context]:
     """Return a part for each addressee with what and until when."""
-    return [_part(name, own, is_full=False) for name, own in by_addressee(rows).items()]
+    return [_part(name, own, figures, is_full=False) for name, own in by_addressee(rows).items()]
 
 
-def _part(addressee: str, rows: Sequence[Row], *, is_full: bool) -> Context:
+def _part(addressee: str, rows: Sequence[Row], figures: Figures, *, is_full: bool) -> Context:
     shown = rows[:_MOST_EACH]
     more = len(rows) - len(shown)
     return {
         "title": addressee_dative(addressee),
-        "table": _full_table(shown, addressee) if is_full else _short_table(shown, addressee),
+        "table": _full_table(shown, addressee, figures) if is_full else _short_table(shown, addressee, figures),
         "more": f"Ещё {ru.counted(more, _RECOMMENDATIONS)} меньшей срочности — в таблице базы recommendations."
         if more > 0
         else "",
     }
 
 
-def _short_table(rows: Sequence[Row], addressee: str) -> Spec | None:
+def _short_table(rows: Sequence[Row], addressee: str, figures: Figures) -> Spec | None:
     columns = [("Что сделать", 7.0, "text"), ("Срок", 1.4, "text"), ("Ожидаемый результат", 3.4, "text")]
-    told = [row(str(one["text_ru"]), day_ru(one["due_on"]), one["expected_ru"] or ru.DASH) for one in rows]
+    told = [
+        row(figures.text(one, "text_ru"), day_ru(one["due_on"]), figures.text(one, "expected_ru") or ru.DASH)
+        for one in rows
+    ]
     return table(f"Рекомендации {_whom(addressee)}", columns, told)
 
 
-def _full_table(rows: Sequence[Row], addressee: str) -> Spec | None:
+def _full_table(rows: Sequence[Row], addressee: str, figures: Figures) -> Spec | None:
     columns = [
         ("Что сделать", 4.4, "text"),
         ("Основание", 4.4, "text"),
         ("Срок", 1.5, "text"),
         ("Контрольный показатель", 2.6, "text"),
     ]
-    told = [row(_what(one), _grounds(one), day_ru(one["due_on"]), _control(one)) for one in rows]
+    told = [
+        row(_what(one, figures), _grounds(one, figures), day_ru(one["due_on"]), _control(one, figures)) for one in rows
+    ]
     return table(f"Рекомендации {_whom(addressee)}", columns, told)
 
 
@@ -110,15 +116,15 @@ def _whom(addressee: str) -> str:
     return addressee_dative(addressee)[:1].lower() + addressee_dative(addressee)[1:]
 
 
-def _what(one: Row) -> str:
+def _what(one: Row, figures: Figures) -> str:
     state = _STATES_RU[str(one["state"])]
-    return f"{one['text_ru']}" + (f" ({state})" if state else "")
+    return figures.text(one, "text_ru") + (f" ({state})" if state else "")
 
 
-def _grounds(one: Row) -> str:
+def _grounds(one: Row, figures: Figures) -> str:
     # Findings of several schools may say the same in the same words.
     sentences = dict.fromkeys(_SENTENCE.split(str(one["basis_ru"] or "")))
-    basis = first_sentences(" ".join(sentences), _BASIS_LENGTH)
+    basis = figures.text(one, "basis_ru", first_sentences(" ".join(sentences), _BASIS_LENGTH))
     strength = _STRENGTHS_RU.get(str(one["strength"]), "")
     if not basis:
         return "внесена ответственным лицом" if one["origin"] == "person" else ru.DASH
@@ -135,18 +141,18 @@ def first_sentences(text: str, length: int) -> str:
     return ru.shortened(kept, length)
 
 
-def _control(one: Row) -> str:
-    parts = [str(one["control_ru"] or ""), str(one["expected_ru"] or "")]
+def _control(one: Row, figures: Figures) -> str:
+    parts = [figures.text(one, "control_ru"), figures.text(one, "expected_ru")]
     return ". ".join(part.rstrip(". ") for part in parts if part) + "." if any(parts) else ru.DASH
 
 
 def schools_table(view: View) -> Spec | None:
     """Return what schools are advised, by kind of advice: addressee, how many schools, which (in order of codes)."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], dict[str, Row]] = {}
     for code in view.schools:
         for one in recommendations(view, "school", code):
             if one["origin"] == "rule":
-                found.setdefault((str(one["addressee"]), str(one["title_ru"])), set()).add(code)
+                found.setdefault((str(one["addressee"]), str(one["title_ru"])), {}).setdefault(code, one)
     order = list(choice_lists()["audiences"])
     rows: list[Spec] = []
     last = ""
@@ -155,7 +161,8 @@ def schools_table(view: View) -> Spec | None:
             rows.append(row(addressee_dative(addressee), kind="group"))
             last = addressee
         named = "все ОО муниципалитета" if len(codes) == len(view.schools) else ru.listed(sorted(codes), 8)
-        rows.append(row(title, ru.whole(len(codes)), named))
+        number = view.number(list(codes.values()), f"ОО с рекомендацией {ru.quoted(title)}")
+        rows.append(row(title, number, named))
     columns = [("Рекомендация", 4.6, "text"), ("ОО", 0.8, "number"), ("Кому", 4.6, "text")]
     return table("Что рекомендовано ОО: адресаты и ОО в порядке кодов", columns, rows)
 

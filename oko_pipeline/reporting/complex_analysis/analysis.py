@@ -71,7 +71,7 @@ def _municipality_context(view: View, found: Sequence[Result]) -> Context:
         "risks": municipality_risks(view),
         "gaps": gaps(view),
     }
-    level = [results.coverage_point(found), results.lowest_point(view, found)]
+    level = [results.coverage_point(view, found), results.lowest_point(view, found)]
     context = heading(view.data, "municipality", view.code, _MUNICIPALITY_TITLE) | {
         "settings": _settings(view),
         "sections": {
@@ -83,7 +83,7 @@ def _municipality_context(view: View, found: Sequence[Result]) -> Context:
             **{name: told.section for name, told in parts.items()},
             "main": _main(level, parts),
         },
-        "advice": advice.full_parts(own),
+        "advice": advice.full_parts(own, view.figures),
     }
     return finished(context, view.data, view.figures)
 
@@ -130,7 +130,7 @@ def _school_context(view: View, found: Sequence[Result]) -> Context:
         "risks": school_risks(view),
         "gaps": gaps(view),
     }
-    level = [results.coverage_point(found), results.lowest_point(view, found)]
+    level = [results.coverage_point(view, found), results.lowest_point(view, found)]
     context = heading(view.data, "school", view.code, _SCHOOL_TITLE) | {
         "settings": _settings(view),
         "peers": _peers_text(view),
@@ -141,7 +141,7 @@ def _school_context(view: View, found: Sequence[Result]) -> Context:
             **{name: told.section for name, told in parts.items()},
             "main": _main(level, parts),
         },
-        "advice": advice.short_parts(own),
+        "advice": advice.short_parts(own, view.figures),
     }
     return finished(context, view.data, view.figures)
 
@@ -161,8 +161,8 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
     peers = view.peers()
     around = {one.scope: one for one in results.results(view.data, "municipality", view.municipality_code)}
     rows: list[Spec] = []
-    clear: list[tuple[str, str]] = []
-    compared = 0
+    clear: list[tuple[Result, str]] = []
+    compared: list[Result] = []
     for code, title in results.procedures(found).items():
         own = [one for one in found if one.procedure == code and one.n >= view.settings.claim_from]
         if not own:
@@ -170,9 +170,9 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
         rows.append(row(title, kind="group"))
         for one in own:
             gap = _gap(view, one, peers)
-            compared += gap.value != ru.DASH
+            compared += [one] * (gap.value != ru.DASH)
             if gap.is_clear:
-                clear.append((one.procedure_ru, f"{one.title_ru} ({gap.value}{ru.NBSP}п.{ru.NBSP}п.)"))
+                clear.append((one, f"{one.title_ru} ({gap.value}{ru.NBSP}п.{ru.NBSP}п.)"))
             rows.append(
                 row(
                     one.title_ru,
@@ -184,7 +184,7 @@ def beside_others(view: View, found: Sequence[Result]) -> Told:
                     _around(view, around.get(one.scope)),
                 )
             )
-    text = _clear_text(compared, clear)
+    text = _clear_text(view, compared, clear)
     made = told_table("Школа и остальные ОО: достигли минимального уровня, %", _BESIDE_COLUMNS, rows)
     unmarked = _unmarked_table(view, found, around)
     return Told(section(text=[results.unmarked_text(found)], tables=[made, unmarked]), (text,) if text else ())
@@ -250,20 +250,24 @@ def _around(view: View, one: Result | None) -> str:
     return ru.DASH if one is None else results.reached_value(view, one)
 
 
-def _clear_text(compared: int, clear: Sequence[tuple[str, str]]) -> str:
+def _clear_text(view: View, compared: Sequence[Result], clear: Sequence[tuple[Result, str]]) -> str:
     """Say how many differences from the other schools are more than chance, and name the first by procedure."""
     if not compared:
         return ""
-    start = (
-        f"С остальными ОО группы проведено {ru.counted(compared, _COMPARISONS)} по доле достигших минимального уровня"
-    )
+    rows = [one.row for one in compared]
+    number = f"{view.number(rows, 'сравнений с остальными ОО группы')}{ru.NBSP}{ru.plural(len(rows), _COMPARISONS)}"
+    start = f"С остальными ОО группы проведено {number} по доле достигших минимального уровня"
     if not clear:
         return f"{start}: отличий больше случайных нет."
-    chance = compared * 0.05
-    by_chance = f" (случайно могло бы возникнуть около {ru.decimal(chance, 0)})" if chance >= 1 else ""
+    chance = len(rows) * 0.05
+    by_chance = ""
+    if chance >= 1:
+        about = view.figures.computed(chance, "5 % от числа сравнений", rows[:_MOST_TRACED], form="whole", digits=0)
+        by_chance = f" (случайно могло бы возникнуть около {about})"
+    found = view.number([one.row for one, _ in clear], "отличий больше случайных")
     named: dict[str, list[str]] = {}
-    for procedure, title in clear[:_CLEAR_NAMED]:
-        named.setdefault(procedure, []).append(f"{title[:1].lower()}{title[1:]}")
+    for one, title in clear[:_CLEAR_NAMED]:
+        named.setdefault(one.procedure_ru, []).append(f"{title[:1].lower()}{title[1:]}")
     told = "; ".join(f"{procedure} — {', '.join(titles)}" for procedure, titles in named.items())
     more = f" и ещё {ru.whole(len(clear) - _CLEAR_NAMED)}" if len(clear) > _CLEAR_NAMED else ""
-    return f"{start}; отличий больше случайных — {ru.whole(len(clear))}{by_chance}: {told}{more}."
+    return f"{start}; отличий больше случайных — {found}{by_chance}: {told}{more}."

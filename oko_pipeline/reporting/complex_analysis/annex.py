@@ -1,6 +1,7 @@
 """The restricted annex to a school's passport: codes of pupils who need help, for the school's own staff.
 
-Numbers about a pupil are not taken down as figures: changes of figures stand in the open database.
+Numbers about a pupil are figures of their own, which are read back but never kept: changes of figures stand in the
+open database.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from oko_pipeline.reporting.complex_analysis.deficits import deficits
 from oko_pipeline.reporting.complex_analysis.view import View, campaign_ru, exam_key, school_view, scope_ru
 from oko_pipeline.reporting.content import Content
 from oko_pipeline.reporting.cycle_data import CycleData, Row
+from oko_pipeline.reporting.figures import Figures
 from oko_pipeline.reporting.labels import answer_ru
 from oko_pipeline.reporting.sections import Context, Spec, finished, heading, row, section, table
 
@@ -66,12 +68,12 @@ def short_code(pseudonym: object) -> str:
 
 
 def _context(view: View) -> Context | None:
-    files = _Files(view.data)
+    files, people = _Files(view.data), Figures()
     pupils = view.of_schools("pupils_support")
     sections = {
         "summary": section(tables=[_summary(view)]),
-        "pupils": _pupils(pupils, files),
-        "exams": _exams(view, files),
+        "pupils": _pupils(pupils, files, people),
+        "exams": _exams(view, files, people),
         "retained": _retained(view, files),
         "strong": _strong(view, files),
     }
@@ -83,7 +85,7 @@ def _context(view: View) -> Context | None:
         "resolve": files.section(),
         "settings": {"hide_below": view.settings.hide_below},
     }
-    return finished(context, view.data, view.figures)
+    return finished(context, view.data, view.figures, people)
 
 
 def _summary(view: View) -> Spec | None:
@@ -108,16 +110,16 @@ def _summary(view: View) -> Spec | None:
     return table("Сколько обучающихся нуждается в помощи", columns, rows)
 
 
-def _pupils(pupils: Sequence[Row], files: _Files) -> Spec | None:
+def _pupils(pupils: Sequence[Row], files: _Files, people: Figures) -> Spec | None:
     """Return the codes by campaign and class, in order of class and code, never by result."""
     by_campaign: dict[str, list[Row]] = {}
     for one in pupils:
         by_campaign.setdefault(str(one["campaign_code"]), []).append(one)
-    tables = [_campaign_table(code, by_campaign[code], files) for code in sorted(by_campaign)]
+    tables = [_campaign_table(code, by_campaign[code], files, people) for code in sorted(by_campaign)]
     return section(tables=tables)
 
 
-def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec | None:
+def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files, people: Figures) -> Spec | None:
     rows: list[Spec] = []
     last = ""
     for one in sorted(pupils, key=_class_place):
@@ -131,7 +133,7 @@ def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec
                 _need_ru(one),
                 _works(one["low_assessments"]),
                 _works(one["near_assessments"]),
-                ru.DASH if one["mean_percent"] is None else ru.decimal(one["mean_percent"], 0),
+                people.decimal(one, "mean_percent", 0),
                 files.place(one),
             )
         )
@@ -143,7 +145,9 @@ def _campaign_table(campaign: str, pupils: Sequence[Row], files: _Files) -> Spec
         ("Решено, %", 1.2, "number"),
         ("Где найти", 2.8, "text"),
     ]
-    return told_table(f"{campaign_ru(campaign)}: {ru.counted(len(pupils), _PUPILS)}", columns, rows)
+    number = people.computed(len(pupils), "обучающихся, которым нужна помощь", pupils, form="whole", digits=0)
+    title = f"{campaign_ru(campaign)}: {number}{ru.NBSP}{ru.plural(len(pupils), _PUPILS)}"
+    return told_table(title, columns, rows)
 
 
 def _class_place(one: Row) -> tuple[int, str, str]:
@@ -167,7 +171,7 @@ def _works(codes: object) -> str:
     return ", ".join(name[:1].lower() + name[1:].rpartition(",")[0] for name in names)
 
 
-def _exams(view: View, files: _Files) -> Spec | None:
+def _exams(view: View, files: _Files, people: Figures) -> Spec | None:
     """Return the codes of those who did not reach the minimum in an exam that counts."""
     rows: list[Spec] = []
     for exam in sorted({str(one["exam_code"]) for one in view.of_schools("exam_results")}):
@@ -183,7 +187,7 @@ def _exams(view: View, files: _Files) -> Spec | None:
             row(
                 short_code(one["pupil_id"]),
                 str(one["class_label"] or ru.DASH),
-                _exam_result(one),
+                _exam_result(one, people),
                 "да" if one["sitting"] > 1 else "нет",
                 files.place(one),
             )
@@ -209,10 +213,10 @@ def _is_failed(view: View, exam: ExamKey, one: Row) -> bool:
     return minimum is not None and one["test_score"] is not None and one["test_score"] < minimum
 
 
-def _exam_result(one: Row) -> str:
+def _exam_result(one: Row, people: Figures) -> str:
     if one["mark"] is not None:
         return f"отметка {ru.quoted(str(one['mark']))}"
-    return ru.counted(int(one["test_score"]), ru.POINTS)
+    return people.counted(one, "test_score", ru.POINTS)
 
 
 def _retained(view: View, files: _Files) -> Spec | None:

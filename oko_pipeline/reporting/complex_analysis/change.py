@@ -35,7 +35,7 @@ def dynamics(view: View) -> Told:
     trends = [one for one in view.own("result_multiyear", subgroup="all") if one["verdict"] in ("better", "worse")]
     if not rows:
         return Told(None)
-    texts = [_counts_text(view, judged, off), *_breaks_text(rows)]
+    texts = [_counts_text(view, judged, off), *_breaks_text(view, rows)]
     changes = _table(view, off)
     found = section(text=texts, tables=[changes, _trends_table(view, trends)])
     points = (_point(off),) if off and _point(off) else ()
@@ -59,19 +59,19 @@ def _counts_text(view: View, judged: Sequence[Row], off: Sequence[Row]) -> str:
     )
 
 
-def _breaks_text(rows: Sequence[Row]) -> list[str]:
+def _breaks_text(view: View, rows: Sequence[Row]) -> list[str]:
     """Return why series are broken: one sentence a cause."""
-    causes: dict[str, list[str]] = {}
+    causes: dict[str, dict[str, Row]] = {}
     for one in rows:
         if one["is_comparable"] or not one["break_ru"]:
             continue
-        causes.setdefault(str(one["break_ru"]).split(": ")[0].split(";")[0].strip(" ."), []).append(
-            str(one["assessment_id"])
-        )
-    told = sorted(causes.items(), key=lambda item: -len(set(item[1])))[:3]
+        cause = str(one["break_ru"]).split(": ")[0].split(";")[0].strip(" .")
+        causes.setdefault(cause, {}).setdefault(str(one["assessment_id"]), one)
+    told = sorted(causes.items(), key=lambda item: -len(item[1]))[:3]
     return [
-        f"{ru.plural(len(set(works)), _NOT_COMPARED)} {ru.counted(len(set(works)), ru.WORKS)}: "
-        f"{cause[:1].lower()}{cause[1:]}."
+        f"{ru.plural(len(works), _NOT_COMPARED)} {view.number(list(works.values()), f'работ: {cause}')}{ru.NBSP}"
+        f"{ru.plural(len(works), ru.WORKS)}: "
+        f"{view.figures.text(next(iter(works.values())), 'break_ru', cause[:1].lower() + cause[1:])}."
         for cause, works in told
     ]
 
@@ -100,7 +100,9 @@ def _table(view: View, off: Sequence[Row]) -> Spec | None:
         ("Изменение (95 %)", 2.2, "text"),
         ("Вывод", 1.2, "text"),
     ]
-    title = "Изменения больше случайных" if len(off) <= _MOST else f"Изменения больше случайных: {_MOST} самых надёжных"
+    title = "Изменения больше случайных"
+    if len(off) > _MOST:
+        title += f": {view.number(chosen, 'показанных изменений')} самых надёжных"
     return table(title, columns, rows)
 
 

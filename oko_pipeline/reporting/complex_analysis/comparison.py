@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.complex_analysis.told import Told
-from oko_pipeline.reporting.complex_analysis.view import NO_GROUP_RU, SCHOOLS_SHORT, View, campaign_ru, scope_ru
+from oko_pipeline.reporting.complex_analysis.view import NO_GROUP_RU, View, campaign_ru, scope_ru
 from oko_pipeline.reporting.cycle_data import Row, Rows
 from oko_pipeline.reporting.labels import subject_ru
 from oko_pipeline.reporting.sections import Spec, chart, row, section, table
@@ -44,7 +44,7 @@ def school_comparison(view: View) -> Told:
     judged = [one for one in whole if _is_judged(one)]
     texts = [_school_text(view, one) for one in judged]
     if not judged and whole:
-        texts.append(_school_silence(whole))
+        texts.append(_school_silence(view, whole))
     tables = [_school_works(view, [str(one["campaign_code"]) for one in judged])]
     return Told(section(text=texts, tables=tables), tuple(texts))
 
@@ -78,9 +78,10 @@ def _counts_text(view: View, campaign: str, *, is_short: bool = False) -> str:
 
 
 def _silent_text(view: View, campaigns: Sequence[str]) -> str:
-    notes = sorted({str(one["note_ru"]) for code in campaigns for one in _whole(view, code) if one["note_ru"]})
+    notes = {str(one["note_ru"]): one for code in campaigns for one in _whole(view, code) if one["note_ru"]}
+    told = [view.figures.text(notes[note], "note_ru") for note in sorted(notes)[:2]]
     names = ru.listed([campaign_ru(code) for code in campaigns], 4)
-    return f"С условиями работы ОО не сопоставлены: {names}. Причина: {'; '.join(notes[:2])}."
+    return f"С условиями работы ОО не сопоставлены: {names}. Причина: {'; '.join(told)}."
 
 
 def _groups_table(view: View, campaigns: Sequence[str]) -> Spec | None:
@@ -91,7 +92,7 @@ def _groups_table(view: View, campaigns: Sequence[str]) -> Spec | None:
     rows: list[Spec] = []
     for title, codes in sorted(groups.items(), key=lambda item: (item[0] == NO_GROUP_RU, item[0])):
         cells = [_verdict_counts(view, campaign, codes) for campaign in campaigns]
-        rows.append(row(title, ru.whole(len(codes)), *cells))
+        rows.append(row(title, view.figures.count(view.data.rows("schools", school_code=tuple(codes))), *cells))
     if not rows or (len(rows) == 1 and not campaigns):
         return None
     columns = [
@@ -175,10 +176,11 @@ def _interval_chart(view: View, campaign: str) -> Spec | None:
         return None
     rows.sort(key=lambda one: (_group_place(view, one), str(one["school_code"])))
     figures = view.figures
+    whole = _whole(view, campaign)
+    above, below = (figures.count(whole.where(verdict=verdict)) for verdict in ("above", "below"))
     alt = (
-        f"{campaign_ru(campaign)}: из {ru.counted(len(rows), SCHOOLS_SHORT)} интервал разности целиком выше нуля у "
-        f"{sum(one['verdict'] == 'above' for one in rows)}, целиком ниже нуля у "
-        f"{sum(one['verdict'] == 'below' for one in rows)}, у остальных включает ноль."
+        f"{campaign_ru(campaign)}: из {view.number(rows, 'ОО на рисунке')}{ru.NBSP}ОО интервал разности целиком выше "
+        f"нуля у {above}, целиком ниже нуля у {below}, у остальных включает ноль."
     )
     return chart(
         "interval",
@@ -218,10 +220,11 @@ def _school_text(view: View, one: Row) -> str:
     )
 
 
-def _school_silence(whole: Sequence[Row]) -> str:
+def _school_silence(view: View, whole: Sequence[Row]) -> str:
     names = ru.listed([campaign_ru(str(one["campaign_code"])) for one in whole], 3)
-    notes = sorted({str(one["note_ru"]) for one in whole if one["note_ru"]})
-    return f"С ожидаемым в таких условиях результат не сравнён ({names}): {'; '.join(notes)}."
+    notes = {str(one["note_ru"]): one for one in whole if one["note_ru"]}
+    told = [view.figures.text(notes[note], "note_ru") for note in sorted(notes)]
+    return f"С ожидаемым в таких условиях результат не сравнён ({names}): {'; '.join(told)}."
 
 
 def _school_works(view: View, campaigns: Sequence[str]) -> Spec | None:

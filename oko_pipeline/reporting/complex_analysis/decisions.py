@@ -38,8 +38,9 @@ def decisions(view: View) -> Told:
             if known
             else "судить о действии пока нельзя"
         )
-        texts.append(f"С целевым показателем {ru.counted(len(effects), _MEASURES)}: {judged}.")
-    points = [_effect_point(one) for one in known[:2]]
+        number = f"{view.number(effects, 'мер с целевым показателем')}{ru.NBSP}{ru.plural(len(effects), _MEASURES)}"
+        texts.append(f"С целевым показателем {number}: {judged}.")
+    points = [_effect_point(view, one) for one in known[:2]]
     found = section(text=texts, tables=[_decisions_table(view), _effects_table(view, effects)])
     return Told(found, tuple(points))
 
@@ -53,7 +54,7 @@ def _decisions_table(view: View) -> Spec | None:
     told = [
         row(
             str(one["decision_number"]),
-            str(one["title"]),
+            view.figures.text(one, "title"),
             day_ru(one["decided_on"]),
             day_ru(one["due_on"]),
             answer_ru(one, "status"),
@@ -73,10 +74,10 @@ def _decisions_table(view: View) -> Spec | None:
 def _effects_table(view: View, effects: list[Row]) -> Spec | None:
     told = [
         row(
-            f"{one['measure_number']}. {one['title']}",
+            f"{one['measure_number']}. {view.figures.text(one, 'title')}",
             _indicator(one),
             _change(view, one),
-            _verdict(one),
+            _verdict(view, one),
             _DECISIONS_RU[str(one["proposed_decision"])],
         )
         for one in effects[:_MOST]
@@ -91,8 +92,8 @@ def _effects_table(view: View, effects: list[Row]) -> Spec | None:
     return told_table("Меры школы и их действие", columns, told)
 
 
-def _verdict(one: Row) -> str:
-    reason = ru.sentence_start(str(one["reason_ru"]))
+def _verdict(view: View, one: Row) -> str:
+    reason = ru.sentence_start(view.figures.text(one, "reason_ru"))
     if one["verdict"] == "not_enough_data":
         # The reason says itself that nothing can be told.
         return reason
@@ -113,6 +114,7 @@ def _change(view: View, one: Row) -> str:
     return f"{sign}{effect} (от{ru.NBSP}{low} до{ru.NBSP}{high})"
 
 
-def _effect_point(one: Row) -> str:
+def _effect_point(view: View, one: Row) -> str:
     verdict = _VERDICTS_RU[str(one["verdict"])]
-    return f"Мера {one['measure_number']} ({one['title']}) {verdict}: {one['reason_ru']}"
+    number, title, reason = (view.figures.text(one, name) for name in ("measure_number", "title", "reason_ru"))
+    return f"Мера {number} ({title}) {verdict}: {reason}"

@@ -94,8 +94,9 @@ def _subject(one: Row) -> str:
 
 
 def _text(view: View, sure: Sequence[Row], possible: Sequence[Row]) -> str:
-    works = len({str(one["assessment_id"]) for one in [*sure, *possible]})
-    where = f"по {ru.counted(works, ru.WORKS_DATIVE)}"
+    works = list({str(one["assessment_id"]): one for one in [*sure, *possible]}.values())
+    number = view.number(works, "работ с дефицитами умений")
+    where = f"по {number}{ru.NBSP}{ru.plural(len(works), ru.WORKS_DATIVE)}"
     if not sure:
         found = view.number(possible, _POSSIBLE_RU)
         return f"Подтверждённых с учётом погрешности дефицитов умений нет, возможных — {found} ({where})."
@@ -111,7 +112,7 @@ def _table(view: View, rows: Sequence[Row], title: str, all_rows: Sequence[Row])
     told = [
         row(
             f"{scope_ru(str(one['assessment_id']))}; {campaign_ru(str(one['assessment_id']).split(':')[0])}",
-            _skill_ru(one) + _elsewhere(one, all_rows),
+            _skill_ru(view, one) + _elsewhere(one, all_rows),
             str(one["task_codes"]).replace(";", ", "),
             figures.share_with_interval(one, "solved_share", "solved_low", "solved_high"),
             *((_parts(view, one),) if has_parts else ()),
@@ -128,8 +129,9 @@ def _table(view: View, rows: Sequence[Row], title: str, all_rows: Sequence[Row])
     return told_table(title, columns, told)
 
 
-def _skill_ru(one: Row) -> str:
-    return ru.sentence_start(ru.shortened(str(one["skill_title"]), _TITLE_LENGTH))
+def _skill_ru(view: View, one: Row) -> str:
+    shown = ru.sentence_start(ru.shortened(str(one["skill_title"]), _TITLE_LENGTH))
+    return view.figures.text(one, "skill_title", shown)
 
 
 def _elsewhere(one: Row, rows: Sequence[Row]) -> str:
@@ -169,7 +171,7 @@ def _groups_table(view: View) -> Spec | None:
         rows += [
             row(
                 scope_ru(str(one["assessment_id"])),
-                _skill_ru(one),
+                _skill_ru(view, one),
                 view.figures.share_with_interval(one, "solved_share", "solved_low", "solved_high"),
             )
             for one in own
@@ -190,7 +192,7 @@ def _point(view: View, rows: Sequence[Row]) -> str:
         unit = "классах" if view.is_school else "ОО"
         where = f", тот же дефицит в {_parts(view, first)} {unit}"
     name = scope_ru(str(first["assessment_id"]))
+    title = view.figures.text(first, "skill_title", ru.shortened(str(first["skill_title"]), 110))
     return (
-        f"Самый широкий дефицит умений — {name[:1].lower()}{name[1:]}: "
-        f"{ru.quoted(ru.shortened(str(first['skill_title']), 110))}, решаемость {share}{where}."
+        f"Самый широкий дефицит умений — {name[:1].lower()}{name[1:]}: {ru.quoted(title)}, решаемость {share}{where}."
     )

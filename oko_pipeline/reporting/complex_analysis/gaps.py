@@ -30,10 +30,15 @@ def gaps(view: View) -> Told:
     others = len(missing) - len(used)
     texts = [_small_text(view)]
     if others:
+        number = view.number(
+            [missing[kind][0] for kind in missing if kind not in used], "видов данных, не сданных никем"
+        )
         texts.append(
-            f"Не хватает ещё {ru.counted(others, ('вида', 'видов', 'видов'))} данных; на этот анализ они не влияют."
+            f"Не хватает ещё {number}{ru.NBSP}{ru.plural(others, ('вида', 'видов', 'видов'))} данных; "
+            "на этот анализ они не влияют."
             if used
-            else f"Для этого анализа данных хватило; по другим направлениям не сдано {ru.counted(others, _KINDS)}."
+            else f"Для этого анализа данных хватило; по другим направлениям не сдано {number}{ru.NBSP}"
+            f"{ru.plural(others, _KINDS)}."
         )
     found = section(text=texts, tables=[_table(view, missing, used)])
     points = []
@@ -49,7 +54,12 @@ def _titled(view: View, kind: str, rows: Rows) -> str:
     title = _lower(source_kinds()[kind].title_ru)
     if view.is_school or len(rows) == len(view.schools):
         return title
-    return f"{title} ({ru.whole(len(rows))} из {ru.whole(len(view.schools))} ОО)"
+    whole = view.figures.count(view.data.rows("schools", school_code=view.schools))
+    return f"{title} ({_number(view, kind, rows)} из {whole} ОО)"
+
+
+def _number(view: View, kind: str, rows: Rows) -> str:
+    return view.number(rows, f"ОО, не сдавших данные: {_lower(source_kinds()[kind].title_ru)}")
 
 
 def _lower(title: str) -> str:
@@ -73,8 +83,8 @@ def _table(view: View, missing: dict[str, Rows], used: Sequence[str]) -> Spec | 
     for kind in used:
         rows = missing[kind]
         own = source_kinds()[kind]
-        who = _STATES_RU[str(rows[0]["state"])] if view.is_school else _schools(view, rows)
-        told.append(row(own.title_ru, who, str(rows[0]["leaves_out"] or own.without_ru)))
+        who = _STATES_RU[str(rows[0]["state"])] if view.is_school else _schools(view, kind, rows)
+        told.append(row(own.title_ru, who, view.figures.text(rows[0], "leaves_out") or own.without_ru))
     columns = [
         ("Вид данных", 3.2, "text"),
         ("Состояние" if view.is_school else "Не сдали ОО", 2.4, "text"),
@@ -83,11 +93,11 @@ def _table(view: View, missing: dict[str, Rows], used: Sequence[str]) -> Spec | 
     return table("Каких данных не хватило", columns, told)
 
 
-def _schools(view: View, rows: Rows) -> str:
+def _schools(view: View, kind: str, rows: Rows) -> str:
     codes = sorted(str(one["unit_code"]) for one in rows)
     if len(codes) == len(view.schools):
         return "ни одна"
-    return f"{ru.whole(len(codes))}: {ru.listed(codes, 4)}"
+    return f"{_number(view, kind, rows)}: {ru.listed(codes, 4)}"
 
 
 def _small_text(view: View) -> str:

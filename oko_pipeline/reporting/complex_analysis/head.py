@@ -64,19 +64,28 @@ class _Point:
     figures: tuple[dict[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """A thing to do as a row of the table and the figures that it names."""
+
+    row: Spec
+    figures: tuple[dict[str, Any], ...]
+
+
 def _context(view: View) -> Context | None:
     found = results.results(view.data, "school", view.code)
-    known, rows = _fitted(_known(view, found), _actions(advice.recommendations(view, "school", view.code)))
-    if not known and not rows:
+    known, actions = _fitted(_known(view, found), _actions(advice.recommendations(view, "school", view.code)))
+    if not known and not actions:
         return None
-    silent = _said(view, lambda own: gaps(own).points)[:1]
-    for point in (*known, *silent):
-        view.figures.taken.extend(point.figures)
+    silent = [_shorter(point) for point in _said(view, lambda own: gaps(own).points)[:1]]
+    for said in (*known, *actions, *silent):
+        view.figures.taken.extend(said.figures)
+    rows = [action.row for action in actions]
     context = heading(view.data, "school", view.code, _TITLE) | {
         "sections": {
             "known": section(points=[point.text for point in known]),
             "first": section(tables=[table("Что сделать в первую очередь", _COLUMNS, rows)]),
-            "silent": section(text=[advice.first_sentences(point.text, SILENT_LENGTH) for point in silent]),
+            "silent": section(text=[point.text for point in silent]),
         }
     }
     return finished(context, view.data, view.figures)
@@ -85,7 +94,7 @@ def _context(view: View) -> Context | None:
 def _known(view: View, found: Sequence[Result]) -> list[_Point]:
     """Return what is known, what is said of the whole year first."""
     speakers: tuple[Callable[[View], Sequence[str]], ...] = (
-        lambda _: [results.coverage_point(found)] if found else [],
+        lambda own: [results.coverage_point(own, found)] if found else [],
         lambda own: school_comparison(own).points[-1:],
         lambda own: [results.lowest_point(own, found)],
         lambda own: beside_others(own, found).points,
@@ -109,14 +118,19 @@ def _said(view: View, speaker: Callable[[View], Sequence[str]]) -> list[_Point]:
     return [_Point(point, tuple(one for name, one in by_text.items() if _is_named(name, point))) for point in points]
 
 
+def _shorter(point: _Point) -> _Point:
+    text = advice.first_sentences(point.text, SILENT_LENGTH)
+    return _Point(text, tuple(one for one in point.figures if _is_named(one["text"], text)))
+
+
 def _is_named(number: str, text: str) -> bool:
     return re.search(rf"(?<![\d,]){re.escape(number)}(?![\d,])", text) is not None
 
 
-def _fitted(points: Sequence[_Point], rows: Sequence[Spec]) -> tuple[list[_Point], list[Spec]]:
+def _fitted(points: Sequence[_Point], actions: Sequence[_Action]) -> tuple[list[_Point], list[_Action]]:
     """Return as many points and things to do as a page holds: the last of the longer list gives way first."""
-    kept, shown = list(points), list(rows)
-    while height([point.text for point in kept], shown) > PAGE_HEIGHT:
+    kept, shown = list(points), list(actions)
+    while height([point.text for point in kept], [action.row for action in shown]) > PAGE_HEIGHT:
         (kept if len(kept) > len(shown) else shown).pop()
     return kept, shown
 
@@ -130,7 +144,7 @@ def height(points: Sequence[str], rows: Sequence[Spec]) -> float:
     return lines * _POINT_LINE + table_lines * _TABLE_LINE
 
 
-def _actions(own: Sequence[Row]) -> list[Spec]:
+def _actions(own: Sequence[Row]) -> list[_Action]:
     """Return the first things to do: the head's own first, then those that the head delegates; one of a kind."""
     ordered = [
         *(one for one in own if one["addressee"] in _HEADS),
@@ -139,12 +153,16 @@ def _actions(own: Sequence[Row]) -> list[Spec]:
     chosen: dict[str, Row] = {}
     for one in ordered:
         chosen.setdefault(str(one["title_ru"]), one)
-    return [
-        row(
-            advice.first_sentences(str(one["text_ru"]), ACTION_LENGTH),
-            advice.addressee_dative(str(one["addressee"])),
-            day_ru(one["due_on"]),
-            advice.first_sentences(str(one["expected_ru"] or one["control_ru"] or ru.DASH), CONTROL_LENGTH),
-        )
-        for one in list(chosen.values())[:MOST_ACTIONS]
-    ]
+    return [_action(one) for one in list(chosen.values())[:MOST_ACTIONS]]
+
+
+def _action(one: Row) -> _Action:
+    figures = Figures()
+    control = "expected_ru" if one["expected_ru"] else "control_ru"
+    made = row(
+        figures.text(one, "text_ru", advice.first_sentences(str(one["text_ru"]), ACTION_LENGTH)),
+        advice.addressee_dative(str(one["addressee"])),
+        day_ru(one["due_on"]),
+        figures.text(one, control, advice.first_sentences(str(one[control] or ru.DASH), CONTROL_LENGTH)),
+    )
+    return _Action(made, tuple(figures.taken))

@@ -50,8 +50,9 @@ def indicators(view: View) -> Told:
     if not table_rows:
         return Told(None)
     computed = view.number([one for _, one in told], "посчитанных показателей")
+    shown = view.number([one for _, one in chosen], "показанных показателей")
     text = (
-        f"Посчитано показателей: {computed}; показаны {ru.whole(len(chosen))}: с нормой, изменившиеся за год и "
+        f"Посчитано показателей: {computed}; показаны {shown}: с нормой, изменившиеся за год и "
         "отличающиеся от муниципалитета больше, чем случайно."
     )
     return Told(section(text=[text], tables=[table("Показатели школы", columns, table_rows)]))

@@ -78,7 +78,7 @@ def _context(view: View, school: Row, own: Sequence[Row]) -> Context | None:
             "comparable": _comparable(view),
             **{name: told.section for name, told in parts.items()},
         },
-        "advice": advice.full_parts(own),
+        "advice": advice.full_parts(own, view.figures),
     }
     return finished(context, view.data, view.figures)
 
@@ -134,10 +134,10 @@ def _lists(view: View) -> list[tuple[str, str]]:
         told.append(("Официальный перечень ШНОР", "есть" if any(official) else "нет"))
     computed = [one for one in flags if one["computed"]]
     if computed:
-        told.append(("Низкие результаты по правилам", str(computed[0]["explanation_ru"])))
+        told.append(("Низкие результаты по правилам", view.figures.text(computed[0], "explanation_ru")))
     high = view.of_schools("high_result_base")
     ordered = sorted(high, key=lambda item: str(item["basis"]))
-    return [*told, *((_basis_ru(str(one["basis"])), str(one["evidence_ru"])) for one in ordered)]
+    return [*told, *((_basis_ru(str(one["basis"])), view.figures.text(one, "evidence_ru")) for one in ordered)]
 
 
 def _basis_ru(basis: str) -> str:
@@ -193,7 +193,7 @@ def _year_cell(view: View, one: Result | None) -> str:
 def _comparable(view: View) -> Spec | None:
     """Return the comparable schools, how alike their conditions are, and from whom to learn."""
     summary = view.of_schools("comparable_summary").one
-    texts = [str(summary["explanation_ru"])] if summary is not None else []
+    texts = [view.figures.text(summary, "explanation_ru")] if summary is not None else []
     schools = sorted(view.of_schools("comparable_schools"), key=lambda one: str(one["comparable_code"]))
     rows = [
         row(view.school_name(str(one["comparable_code"])), view.figures.decimal(one, "distance", 2)) for one in schools
@@ -202,7 +202,7 @@ def _comparable(view: View) -> Spec | None:
     balance = _balance(view) if rows else None
     pairs = [one for one in view.of_schools("learning_pairs") if one["partner_code"] != "none"]
     points = [
-        f"У кого учиться: {view.school_name(str(one['partner_code']))}. {one['explanation_ru']}"
+        f"У кого учиться: {view.school_name(str(one['partner_code']))}. {view.figures.text(one, 'explanation_ru')}"
         for one in sorted(pairs, key=lambda one: str(one["partner_code"]))
     ]
     return section(text=texts, points=points, tables=[near, balance])

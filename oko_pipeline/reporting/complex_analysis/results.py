@@ -306,18 +306,23 @@ def _with_percent(text: str) -> str:
     return f"{value}{ru.NBSP}%" + (f" ({bounds[:-1]}{ru.NBSP}%)" if bounds else "")
 
 
-def coverage_point(found: Sequence[Result]) -> str:
+def coverage_point(view: View, found: Sequence[Result]) -> str:
     """Say which procedures the year's picture rests on and how many works they hold."""
     titles = procedures(found)
     parts = []
     for code, title in titles.items():
         own = [one for one in found if one.procedure == code]
-        parts.append(f"{title} ({ru.counted(len(own), _EXAMS if is_exam(own[0].scope) else ru.WORKS)})")
-    count = ru.counted(len(titles), ("процедура", "процедуры", "процедур"))
-    return f"Рядом — {count}: {'; '.join(parts)}." if len(titles) > 1 else f"Процедура одна: {parts[0]}."
+        noun = ru.plural(len(own), _EXAMS if is_exam(own[0].scope) else ru.WORKS)
+        parts.append(f"{title} ({view.number([one.row for one in own], f'работ: {title}')}{ru.NBSP}{noun})")
+    if len(titles) == 1:
+        return f"Процедура одна: {parts[0]}."
+    first = {one.procedure: one.row for one in reversed(found)}
+    count = f"{view.number(list(first.values()), 'процедур')}{ru.NBSP}{ru.plural(len(titles), _PROCEDURES)}"
+    return f"Рядом — {count}: {'; '.join(parts)}."
 
 
 _EXAMS: Final = ("предмет", "предмета", "предметов")
+_PROCEDURES: Final = ("процедура", "процедуры", "процедур")
 
 
 def unmarked_text(found: Sequence[Result]) -> str:

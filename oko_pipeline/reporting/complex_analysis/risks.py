@@ -19,6 +19,7 @@ ZONES_RU: Final = {
 SIGNIFICANCE_RU: Final = {"high": "высокая", "medium": "средняя", "low": "низкая", "unknown": "не известна"}
 _FACTORS_SHOWN: Final = 3
 _WORKS_NAMED: Final = 4
+_UNKNOWNS_TOLD: Final = 4
 _NAMED_ZONES: Final = ("watch", "risk")
 _FACTORS_OF_SCHOOL: Final = 10
 _COUNTS: Final = ("adverse_count", "persistent_count")
@@ -40,13 +41,20 @@ def _factor_place(one: dict[str, Any]) -> tuple[bool, bool, bool, str]:
     return not one["is_confirmed"], not one["is_persistent"], is_benchmark, str(one["text_ru"])
 
 
-def unknowns(card: Row) -> list[str]:
-    """Return what a card could not check, in words."""
+def _number_of(view: View, card: Row, told: Sequence[str], how_ru: str) -> str:
+    return view.figures.computed(len(told), how_ru, [card], form="whole", digits=0)
+
+
+def unknowns(view: View, card: Row) -> list[str]:
+    """Return the first things that a card could not check, in words."""
     told = []
-    for one in json.loads(card["unknown"] or "[]"):
-        works = len(one["works"])
+    for one in json.loads(card["unknown"] or "[]")[:_UNKNOWNS_TOLD]:
         text = str(one["text_ru"])
-        told.append(f"{text.partition(': ')[0]}: {ru.whole(works)}." if works > _WORKS_NAMED else text)
+        if len(one["works"]) > _WORKS_NAMED:
+            number = _number_of(view, card, one["works"], "работ, которые карточка не проверила")
+            told.append(f"{view.figures.text(card, 'unknown', text.partition(': ')[0])}: {number}.")
+        else:
+            told.append(view.figures.text(card, "unknown", text))
     return told
 
 
@@ -60,9 +68,8 @@ def municipality_risks(view: View) -> Told:
     points = []
     if off:
         names = [str(one["school_code"]) for one in sorted(off, key=lambda one: str(one["school_code"]))]
-        points.append(
-            f"Отклонения результатов требуют разбора в {ru.counted(len(off), SCHOOLS_SHORT)}: {ru.listed(names, 6)}."
-        )
+        number = f"{view.number(off, 'ОО с отклонениями результатов')}{ru.NBSP}{ru.plural(len(off), SCHOOLS_SHORT)}"
+        points.append(f"Отклонения результатов требуют разбора в {number}: {ru.listed(names, 6)}.")
     return Told(
         section(text=[text, _low_results_text(view)], tables=[_cards_table(view, off), _profile_table(view)]),
         tuple(points),
@@ -75,8 +82,9 @@ def _zones_text(view: View, cards: Rows) -> str:
     if len(unknown) == len(cards):
         return f"Отклонения результатов проверить нечем ни у одной ОО: {reason}."
     counts = {zone: view.figures.count(cards.where(zone=zone)) for zone in ("risk", "watch", "none")}
+    checked = view.number([card for card in cards if card["zone"] != "unknown"], "ОО, результаты которых проверены")
     text = (
-        f"Проверены результаты {ru.whole(len(cards) - len(unknown))} ОО: зона риска — {counts['risk']}, отдельные "
+        f"Проверены результаты {checked} ОО: зона риска — {counts['risk']}, отдельные "
         f"отклонения — {counts['watch']}, отклонений нет — {counts['none']}."
     )
     return f"{text} У {view.figures.count(unknown)} ОО проверить нечего: {reason}." if unknown else text
@@ -88,7 +96,8 @@ def _cards_table(view: View, cards: Sequence[Row]) -> Spec | None:
     for card in sorted(cards, key=lambda one: str(one["school_code"])):
         adverse = factors(card, "adverse")
         more = len(adverse) - _FACTORS_SHOWN
-        told = " ".join(adverse[:_FACTORS_SHOWN]) + (f" И ещё {more}." if more > 0 else "")
+        told = view.figures.text(card, "factors", " ".join(adverse[:_FACTORS_SHOWN]))
+        told += f" И ещё {more}." if more > 0 else ""
         rows.append(
             row(
                 view.school_name(str(card["school_code"])),
@@ -150,23 +159,34 @@ def school_risks(view: View) -> Told:
     points: list[str] = []
     notes: list[str] = []
     adverse: list[str] = []
+    shown: list[str] = []
     if card is not None:
         texts.append(_card_text(view, card))
         adverse = factors(card, "adverse")
         if card["zone"] not in _NAMED_ZONES and adverse:
-            texts.append(f"Отличий от ориентиров, которые не меняют вывода: {ru.whole(len(adverse))}.")
+            number = _number_of(view, card, adverse, "отличий от ориентиров, которые не меняют вывода")
+            texts.append(f"Отличий от ориентиров, которые не меняют вывода: {number}.")
             adverse = []
         if adverse:
-            points.append(f"Отклонения результатов ({ZONES_RU[str(card['zone'])]}). {adverse[0]}")
+            first = view.figures.text(card, "factors", adverse[0])
+            points.append(f"Отклонения результатов ({ZONES_RU[str(card['zone'])]}). {first}")
         favourable = factors(card, "favourable")
         if favourable:
-            notes.append(f"Благоприятных отклонений — {ru.whole(len(favourable))}. {favourable[0]}")
-        if unknowns(card):
-            notes.append(f"Чего мы не знаем. {' '.join(unknowns(card)[:4])}")
+            number = _number_of(view, card, favourable, "благоприятных отклонений")
+            first = view.figures.text(card, "factors", favourable[0])
+            notes.append(f"Благоприятных отклонений — {number}. {first}")
+        silent = unknowns(view, card)
+        if silent:
+            notes.append(f"Чего мы не знаем. {' '.join(silent)}")
+        shown += [view.figures.text(card, "factors", one) for one in adverse[:_FACTORS_OF_SCHOOL]]
     more = len(adverse) - _FACTORS_OF_SCHOOL
-    shown = adverse[:_FACTORS_OF_SCHOOL] + ([f"И ещё {more} — в таблице базы risk_cards."] if more > 0 else [])
+    shown += [f"И ещё {more} — в таблице базы risk_cards."] if more > 0 else []
     rows = [
-        row(str(one["factor_title_ru"]), SIGNIFICANCE_RU[str(one["significance"])], str(one["evidence_ru"]))
+        row(
+            str(one["factor_title_ru"]),
+            SIGNIFICANCE_RU[str(one["significance"])],
+            view.figures.text(one, "evidence_ru"),
+        )
         for one in sorted(profile, key=lambda one: str(one["factor_title_ru"]))
     ]
     columns = [("Фактор", 3.0, "text"), ("Значимость", 1.3, "text"), ("На чём стоит вывод", 5.5, "text")]

@@ -14,6 +14,7 @@ from typing import Final
 from lxml import etree
 
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.records import choice_lists, record_tables
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.word.content import Drawing, Paragraph, TableContent, WordContent
 
@@ -62,9 +63,11 @@ _COMPARED: Final = re.compile(
 )
 _LABELS: Final = re.compile(
     r"^(?:№|номер|п/п|задани|класс|параллел|балл\w*$|отметк\w*$|год|учебный год|код|пункт|срок|дата|когда|файл|таблица$"
-    r"|умени|тема|предмет|работа|документ|обновлена|критери)",
+    r"|имя файла|умени|тема|предмет|работа|документ|обновлена|критери)",
     re.IGNORECASE,
 )
+_CODES: Final = re.compile(r"^код\b", re.IGNORECASE)
+"""Rows of a table of facts that tell codes: «Код в ОГЭ, в ЕГЭ»."""
 _OWN_TABLES: Final = ("Таблицы, из которых взяты числа",)
 _TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _FIXED_TAG: Final = re.compile(r"\{\{\s*(?:settings|stamp)\.")
@@ -122,6 +125,18 @@ def _names_of_indicators() -> re.Pattern[str]:
     return re.compile("|".join(re.escape(title) for title in sorted(titles, key=len, reverse=True)), re.IGNORECASE)
 
 
+@cache
+def _labels_of_answers() -> frozenset[str]:
+    """Return the answers of registers that hold numbers: «100–450 тыс.» is no number but a choice of the form."""
+    columns = (column.choices for register in record_tables().values() for column in register.columns)
+    labels = (label for choices in (*choice_lists().values(), *columns) for label in choices.values())
+    return frozenset(_folded(label) for label in labels if any(sign.isdigit() for sign in label))
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
 def plain_numbers(text: str) -> list[str]:
     """Return all numbers of a text as it writes them."""
     return _NUMBER.findall(text)
@@ -139,6 +154,8 @@ def numbers_of(text: str, thresholds: Iterable[float] = ()) -> list[str]:
         text: a paragraph or a cell.
         thresholds: numbers of settings, which texts may name after «меньше», «от», «не менее» and the like.
     """
+    if _folded(text) in _labels_of_answers():
+        return []
     left = _names_of_indicators().sub(" ", text)
     for pattern in _EXCEPTED:
         left = pattern.sub(" ", left)
@@ -175,6 +192,8 @@ def _of_table(table: TableContent, thresholds: Sequence[float]) -> Iterator[Prin
     headings = [cell.text for cell in table.rows[table.header_count - 1]] if table.header_count else []
     labels = {place for place, heading in enumerate(headings) if _LABELS.match(heading.strip())}
     for number, row in enumerate(table.rows[table.header_count :], start=table.header_count + 1):
+        if row and _CODES.match(row[0].text):
+            continue
         for place, cell in enumerate(row):
             if place in labels and cell.span == 1:
                 continue

@@ -23,7 +23,7 @@ Reader = Callable[[str, Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 """Reads the rows of a table that have the given values; a list accepts any of its values."""
 _TOLERANCE: Final = 1e-6
 _MOST_DIGITS: Final = 3
-_APART: Final = ("figures", "provenance", "changes")
+_APART: Final = ("figures", "restricted_figures", "provenance", "changes")
 """Parts of a context that tell about the document itself."""
 _REFERENCE: Final = re.compile(r"\[\[\w+\]\]")
 

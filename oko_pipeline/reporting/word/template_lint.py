@@ -40,7 +40,7 @@ REQUIRED_TAGS: Final = (
 _STAMP: Final = dict.fromkeys(("rendered_at", "code_version", "context_sha256", "issue", "answer_by"), "")
 _PLACES: Final = ("абзаце", "абзацах", "абзацах")
 _UNKNOWN: Final = object()
-_SILENT_NAMES: Final = ("figures", "unit_level", "unit_code")
+_SILENT_NAMES: Final = ("figures", "restricted_figures", "unit_level", "unit_code")
 """Names of a context that are not there to be placed."""
 
 

@@ -103,3 +103,11 @@ def test_the_same_place_is_told_apart_only_by_what_it_is_of(data, row):
     assert percent != one(lambda figures: figures.percent(row, "value_low"))
     other = data.row("indicator_values", unit_code="edu2")
     assert one(lambda figures: figures.whole(row, "n")) != one(lambda figures: figures.whole(other, "n"))
+
+
+def test_of_a_text_only_the_numbers_that_are_said_are_taken_down():
+    rows = [{"school_year": YEAR, "finding_id": "f1", "text_ru": f"Решаемость 40{NBSP}%. Участников 22 из 30."}]
+    row = CycleData(YEAR, {"findings": filled("findings", rows)}).row("findings", finding_id="f1")
+    figures = Figures()
+    assert figures.text(row, "text_ru", "Участников 22 из…") == "Участников 22 из…"
+    assert [figure["text"] for figure in figures.taken] == ["22"]

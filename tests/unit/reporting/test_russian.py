@@ -64,4 +64,5 @@ def test_quotes_nest_and_long_texts_end_at_a_word():
     assert ru.quoted("Школа «Луч»") == "«Школа „Луч“»"
     assert ru.shortened("умение решать задачи, разные", 22) == "умение решать задачи…"
     assert ru.shortened("коротко", 22) == "коротко"
+    assert ru.shortened(f"решаемость  40{ru.NBSP}% и ниже", 17) == f"решаемость 40{ru.NBSP}%…"
     assert len(ru.shortened("слово " * 100, 50)) <= 50

@@ -224,14 +224,14 @@ def test_rejected_and_held_back_advice_is_left_out_and_the_urgent_comes_first():
     )
     own = advice.recommendations(view, "school", "edu1")
     assert [row["text_ru"] for row in own] == ["Сначала.", "Учителям.", "Потом."]
-    parts = advice.full_parts(own)
+    parts = advice.full_parts(own, view.figures)
     assert [part["title"] for part in parts] == ["Руководителю ОО", "Учителям-предметникам"]
     assert cells(parts[0]["table"])[0][2:] == ["15.09.2025", "Доля. Станет лучше."]
 
 
 def test_grounds_that_repeat_are_told_once_and_long_ones_end_with_a_sentence():
     view = school(recommendations=[advised(1, "edu1", "Сделать.", basis_ru="Раз и два. Раз и два. Три.")])
-    (part,) = advice.full_parts(advice.recommendations(view, "school", "edu1"))
+    (part,) = advice.full_parts(advice.recommendations(view, "school", "edu1"), view.figures)
     assert cells(part["table"])[0][1] == "Раз и два. Три. Вывод — надёжно."
     assert advice.first_sentences("Первое дело. Второе дело.", 20) == "Первое дело."
     assert advice.first_sentences("Очень длинное первое дело", 12) == "Очень…"

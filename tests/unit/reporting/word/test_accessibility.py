@@ -95,7 +95,7 @@ def test_each_rule_finds_what_breaks_it(note, rule):
 
 def test_a_fault_says_where(note):
     found = faults_of(rewritten(note, DOCUMENT, once(r'descr="[^"]*"', 'descr=""')), "alternative_text")
-    assert re.match(r"рисунок 1, абзац \d+ \(«Рисунок 1 — ", found[0])
+    assert re.match(r"рисунок 1, абзац \d+ \(«Рисунок\s1 — ", found[0])
 
 
 def test_the_same_text_for_two_charts_is_a_fault(note):
