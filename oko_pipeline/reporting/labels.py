@@ -15,7 +15,10 @@ def answer_ru(row: Row, column: str) -> str:
     code = row[column]
     if code is None:
         return ru.DASH
-    return record_tables()[row.table].column(column).choices.get(str(code), str(code))
+    known = record_tables()[row.table].column(column)
+    if known.type == "subject":
+        return choice_lists()["school_subjects"].get(str(code)) or subject_ru(str(code))
+    return known.choices.get(str(code), str(code))
 
 
 def subject_ru(code: str) -> str:

@@ -228,6 +228,7 @@ def _letter(data: CycleData, code: str, waiting: list[Row]) -> dict[str, Any]:
     figures = Figures()
     lines: list[Spec] = []
     number = 0
+    told: dict[str, int] = {}
     for addressee in dict.fromkeys(str(one["addressee"]) for one in waiting):
         lines.append(row(ru.sentence_start(words.addressee_ru(addressee)), kind="group"))
         for one in waiting:
@@ -237,7 +238,7 @@ def _letter(data: CycleData, code: str, waiting: list[Row]) -> dict[str, Any]:
                     row(
                         str(number),
                         figures.text(one, "text_ru"),
-                        figures.text(one, "basis_ru") or UNKNOWN,
+                        _letter_basis(figures, one, told, number),
                         UNKNOWN if one["due_on"] is None else day_ru(one["due_on"]),
                     )
                 )
@@ -252,6 +253,16 @@ def _letter(data: CycleData, code: str, waiting: list[Row]) -> dict[str, Any]:
         "recommendations": section(tables=[table("Рекомендации по адресатам", _LETTER_COLUMNS, lines)]),
     }
     return finished(heading(data, "school", code, "Об адресных рекомендациях") | content, data, figures)
+
+
+def _letter_basis(figures: Figures, one: Row, told: dict[str, int], number: int) -> str:
+    """Return what a recommendation stands on; findings that several stand on are told once."""
+    basis = str(one["basis_ru"] or "")
+    first = told.setdefault(basis, number)
+    if not basis or first == number:
+        return figures.text(one, "basis_ru") or UNKNOWN
+    place = figures.computed(first, "номер рекомендации с тем же основанием", [one], form="whole")
+    return f"то же, что у №{ru.NBSP}{place}"
 
 
 def _until(one: Row) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.content import Content
@@ -124,4 +125,6 @@ def cell(scope: Scope, one: Row, name: str) -> str:
     if isinstance(value, float | int):
         is_whole = float(value).is_integer()
         return scope.figures.whole(one, name) if is_whole else scope.figures.decimal(one, name)
+    if name == "indicator_code":
+        return indicators()[str(value)].title_ru if str(value) in indicators() else str(value)
     return answer_ru(one, name)
