@@ -35,21 +35,42 @@ _ALWAYS = ("schools", "municipalities")
 """Tables that every document reads: names of units."""
 
 
-def write_documents(workplace: Workplace, school_year: str, kind: DocumentKind) -> Issued:
-    """Write the documents of a kind whose content changed."""
+class ReadTables:
+    """Rows of tables by year, read once for all kinds that are issued together: most of their tables are the same."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._known: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def rows(self, school_year: str, name: str) -> pd.DataFrame:
+        """Return a year's rows of a table of either store; none when the year has none."""
+        known = self._known.get((school_year, name))
+        if known is None:
+            known = self._known[school_year, name] = table_rows(self._workplace, school_year, name)
+        return known
+
+
+def write_documents(
+    workplace: Workplace, school_year: str, kind: DocumentKind, tables: ReadTables | None = None
+) -> Issued:
+    """Write the documents of a kind whose content changed; `tables` holds what kinds before it have read."""
+    tables = tables or ReadTables(workplace)
     years = _years(school_year, kind)
     renderer = _renderer_version(workplace, kind)
     inputs = ""
     if is_issued(workplace, kind.kind):
-        inputs = combine(renderer, *(_inputs(workplace, year, kind) for year in years))
+        inputs = combine(renderer, *(_inputs(workplace, year, kind, tables) for year in years))
     issue = Issue(school_year, kind.kind, None, inputs)
-    return issue_documents(workplace, issue, partial(_drafts, workplace, school_year, kind, renderer))
+    return issue_documents(workplace, issue, partial(_drafts, workplace, school_year, kind, (renderer, tables)))
 
 
-def cycle_data(workplace: Workplace, school_year: str, kind: DocumentKind) -> CycleData:
-    """Return the rows that a kind of document is made of."""
+def cycle_data(
+    workplace: Workplace, school_year: str, kind: DocumentKind, tables: ReadTables | None = None
+) -> CycleData:
+    """Return the rows that a kind of document is made of; `tables` holds what other kinds have read."""
     years = _years(school_year, kind)
-    frames = {name: _rows(workplace, years, name) for name in (*_ALWAYS, *kind.tables)}
+    tables = tables or ReadTables(workplace)
+    frames = {name: _rows(tables, years, name) for name in (*_ALWAYS, *kind.tables)}
     if kind.names:
         frames[DOCUMENTS.name] = _named(workplace, school_year, kind)
     slices = workplace.database.read(SLICES, {"school_year": school_year}, ["table_name", "written_at"])
@@ -65,8 +86,8 @@ def _years(school_year: str, kind: DocumentKind) -> list[str]:
     return years
 
 
-def _rows(workplace: Workplace, years: Sequence[str], name: str) -> pd.DataFrame:
-    parts = [table_rows(workplace, year, name) for year in years]
+def _rows(tables: ReadTables, years: Sequence[str], name: str) -> pd.DataFrame:
+    parts = [tables.rows(year, name) for year in years]
     filled = [part for part in parts if not part.empty]
     return pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or parts)[0]
 
@@ -76,7 +97,7 @@ def _named(workplace: Workplace, school_year: str, kind: DocumentKind) -> pd.Dat
     return workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": list(kind.names)})
 
 
-def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind) -> str:
+def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind, tables: ReadTables) -> str:
     """Return a fingerprint of the tables: of what their slices were made from, of the rows where none are kept."""
     slices = YearSlices.read(workplace, school_year)
     named = [frame_fingerprint(_named(workplace, school_year, kind)[["document_id", "path"]])] if kind.names else []
@@ -84,7 +105,7 @@ def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind) -> str:
     def of_table(name: str) -> str:
         if name in slices.inputs:
             return slices.fingerprint(name)
-        return frame_fingerprint(table_rows(workplace, school_year, name))
+        return frame_fingerprint(tables.rows(school_year, name))
 
     return combine(*(of_table(name) for name in sorted({*_ALWAYS, *kind.tables})), *named)
 
@@ -100,8 +121,9 @@ def _renderer_version(workplace: Workplace, kind: DocumentKind) -> str:
     )
 
 
-def _drafts(workplace: Workplace, school_year: str, kind: DocumentKind, renderer: str) -> list[Draft]:
-    data = cycle_data(workplace, school_year, kind)
+def _drafts(workplace: Workplace, school_year: str, kind: DocumentKind, made_of: tuple[str, ReadTables]) -> list[Draft]:
+    renderer, tables = made_of
+    data = cycle_data(workplace, school_year, kind, tables)
     stamp = Stamp(workplace.clock.now(), code_version())
     return [_draft(workplace, kind, data, content, (stamp, renderer)) for content in BUILDERS[kind.kind](data)]
 
@@ -149,8 +171,9 @@ def _document_asset(name: str, kinds: Sequence[DocumentKind]) -> dg.AssetsDefini
         office = workplace.open()
         year = context.partition_key
         metadata: dict[str, Any] = {}
+        read = ReadTables(office)
         for kind in kinds:
-            issued = write_documents(office, year, kind)
+            issued = write_documents(office, year, kind, read)
             own = issue_metadata(office, year, kind.kind, issued)
             metadata |= own if len(kinds) == 1 else {f"{kind.title_ru}: {key}": own[key] for key in _SHOWN_EACH}
         version = combine(*(issue_version(office, year, kind.kind).value for kind in kinds))
