@@ -160,7 +160,7 @@ def schools_table(view: View) -> Spec | None:
         if addressee != last:
             rows.append(row(addressee_dative(addressee), kind="group"))
             last = addressee
-        named = "все ОО муниципалитета" if len(codes) == len(view.schools) else ru.listed(sorted(codes), 8)
+        named = "все ОО муниципалитета" if len(codes) == len(view.schools) else view.data.short_schools(codes, 8)
         number = view.number(list(codes.values()), f"ОО с рекомендацией {ru.quoted(title)}")
         rows.append(row(title, number, named))
     columns = [("Рекомендация", 4.6, "text"), ("ОО", 0.8, "number"), ("Кому", 4.6, "text")]

@@ -54,9 +54,16 @@ def _counts_text(view: View, judged: Sequence[Row], off: Sequence[Row]) -> str:
         return f"{text}изменений больше случайных нет."
     return (
         f"{text}улучшений {counts['better']}, ухудшений {counts['worse']}, в остальных изменения не больше случайных. "
-        f"С учётом числа сравнений подтверждаются {view.number(sure, 'подтверждённых изменений')} из "
-        f"{view.number(off, 'изменений больше случайных')}."
+        f"{_confirmed_text(view, sure, off)}"
     )
+
+
+def _confirmed_text(view: View, sure: Sequence[Row], off: Sequence[Row]) -> str:
+    if not sure:
+        return "С учётом числа сравнений ни одно изменение не подтверждается."
+    verb = ru.plural(len(sure), ("подтверждается", "подтверждаются", "подтверждаются"))
+    count = view.number(sure, "подтверждённых изменений")
+    return f"С учётом числа сравнений {verb} {count} из {view.number(off, 'изменений больше случайных')}."
 
 
 def _breaks_text(view: View, rows: Sequence[Row]) -> list[str]:

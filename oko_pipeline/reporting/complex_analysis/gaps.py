@@ -97,7 +97,7 @@ def _schools(view: View, kind: str, rows: Rows) -> str:
     codes = sorted(str(one["unit_code"]) for one in rows)
     if len(codes) == len(view.schools):
         return "ни одна"
-    return f"{_number(view, kind, rows)}: {ru.listed(codes, 4)}"
+    return f"{_number(view, kind, rows)}: {view.data.short_schools(codes, 4)}"
 
 
 def _small_text(view: View) -> str:
@@ -106,7 +106,8 @@ def _small_text(view: View) -> str:
     if not own or not small:
         return ""
     limit = ru.counted(view.settings.claim_from, ru.PARTICIPANTS_GENITIVE)
-    what = "результатов работ" if view.is_school else "результатов «ОО × работа»"
+    noun = ru.plural(len(own), ("результата", "результатов", "результатов"))
+    what = f"{noun} работ" if view.is_school else f"{noun} «ОО × работа»"
     small_text = view.figures.computed(
         len(small), f"число {what} с участниками меньше порога", small, form="whole", digits=0
     )

@@ -263,6 +263,8 @@ def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[
             if one.procedure != code:
                 continue
             label = one.title_ru
+            if code == _SCHOOL_DIAGNOSTICS and not view.is_school:
+                label = f"{label} ({view.data.short_school(_school_of(one))})"
             cells = (participants_text(view, one), mean_text(view, one) or ru.DASH, reached_text(view, one))
             more = extra.get(one.scope, tuple(ru.DASH for _ in titles))
             rows.append(row(label, *cells, high_text(view, one), *more))
@@ -275,6 +277,11 @@ def by_procedure(view: View, found: Sequence[Result], extra: Mapping[str, tuple[
         *titles,
     ]
     return told_table("Участие, средний результат и уровни", columns, rows)
+
+
+def _school_of(one: Result) -> str:
+    """Return the school whose own diagnostics a work is; each has a campaign of its own."""
+    return AssessmentKey.parse(one.scope).campaign_code.rpartition("-")[2]
 
 
 def others_share(view: View, one: Result, codes: Sequence[str]) -> tuple[Share, list[Row]] | None:

@@ -67,9 +67,9 @@ def municipality_risks(view: View) -> Told:
     off = [one for one in cards if one["zone"] in ("risk", "watch")]
     points = []
     if off:
-        names = [str(one["school_code"]) for one in sorted(off, key=lambda one: str(one["school_code"]))]
+        names = view.data.short_schools((str(one["school_code"]) for one in off), 6)
         number = f"{view.number(off, 'ОО с отклонениями результатов')}{ru.NBSP}{ru.plural(len(off), SCHOOLS_SHORT)}"
-        points.append(f"Отклонения результатов требуют разбора в {number}: {ru.listed(names, 6)}.")
+        points.append(f"Отклонения результатов требуют разбора в {number}: {names}.")
     return Told(
         section(text=[text, _low_results_text(view)], tables=[_cards_table(view, off), _profile_table(view)]),
         tuple(points),
@@ -123,7 +123,7 @@ def _profile_table(view: View) -> Spec | None:
     for title in titles:
         own = profile.where(factor_title_ru=title)
         high = own.where(significance="high")
-        codes = ru.listed(sorted(str(one["school_code"]) for one in high), 6) or ru.DASH
+        codes = view.data.short_schools((str(one["school_code"]) for one in high), 6) or ru.DASH
         rows.append(
             row(title, *(view.figures.count(own.where(significance=name)) for name in ("high", "medium")), codes)
         )
@@ -144,9 +144,9 @@ def _low_results_text(view: View) -> str:
     official = sorted({str(one["school_code"]) for one in listed})
     parts = []
     if official:
-        parts.append(f"В официальном перечне ШНОР — {ru.listed(official, 6)}.")
+        parts.append(f"В официальном перечне ШНОР — {view.data.short_schools(official, 6)}.")
     if codes:
-        what = f"По правилам программы низкие результаты у {ru.listed(codes, 6)}"
+        what = f"По правилам программы низкие результаты у {view.data.short_schools(codes, 6)}"
         parts.append(f"{what}; решение о перечне принимает орган управления образованием.")
     return " ".join(parts)
 

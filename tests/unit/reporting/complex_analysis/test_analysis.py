@@ -253,6 +253,6 @@ def test_missing_data_are_those_that_came_in_no_way():
         ]
     )
     told = gaps.gaps(view)
-    assert [row[:2] for row in cells(told.section["tables"][0])] == [["ЕГЭ", "1: edu1"]]
+    assert [row[:2] for row in cells(told.section["tables"][0])] == [["ЕГЭ", "1: Школа edu1"]]
     assert "ещё 1" in told.section["text"][0].replace(NBSP, " ")
     assert told.points == ("Анализ неполон, не сданы данные: ЕГЭ (1 из 3 ОО).",)
