@@ -172,6 +172,7 @@ def _write_quality(writer: Writer, words: _Words) -> None:
     writer.table_caption("Замечания к данным", "tbl_quality")
     writer.block("quality.table")
     writer.tag("endif")
+    writer.add(words.closing, "ОКО Подпись")
     writer.add("Происхождение данных", "Heading 1")
     writer.add(
         "{{ school_year }} учебный год; {{ campaign_title }} (код кампании {{ campaign_code }}). Документ составлен "
@@ -183,7 +184,6 @@ def _write_quality(writer: Writer, words: _Words) -> None:
     writer.table_caption("Файлы, из которых взяты результаты", "tbl_sources")
     writer.block("sources")
     writer.tag("endif")
-    writer.add(words.closing, "ОКО Подпись")
 
 
 def _write_method(writer: Writer) -> None:
