@@ -87,8 +87,13 @@ def retention(
     apply: Annotated[bool, typer.Option("--apply", help="Удалить; без ключа — только показать")] = False,
     home: Home = None,
 ) -> None:
-    """Показать (с ключом --apply — удалить) данные участников, срок хранения которых истёк."""
+    """Показать (с ключом --apply — удалить) то, срок хранения чего истёк: данные участников, журналы, документы."""
     from oko_pipeline.orchestration.erasure import apply_retention, expired_years  # noqa: PLC0415
+    from oko_pipeline.orchestration.retention_of_runs import (  # noqa: PLC0415
+        apply_run_logs_term,
+        old_documents,
+        remove_old_documents,
+    )
     from resources.workplace import open_workplace  # noqa: PLC0415
 
     workplace = open_workplace(Settings.load(home=home))
@@ -96,15 +101,22 @@ def retention(
         today = workplace.clock.now().date()
         expired = apply_retention(workplace, today) if apply else expired_years(workplace, today)
         years = workplace.settings.retention_years
+        documents = remove_old_documents(workplace, today) if apply else old_documents(workplace, today)
+        runs = apply_run_logs_term(workplace, apply=apply)
     finally:
         workplace.close()
+    state = "удалено" if apply else "срок истёк"
+    console.print(
+        f"Журналов запусков: {state} — {len(runs.run_ids)}, нужны графу — {runs.kept_count}.", highlight=False
+    )
+    for old in documents:
+        console.print(f"{old.school_year}: документы, {state}: {old.documents_count}", highlight=False)
     if not expired:
         console.print(f"Данных старше срока хранения (лет: {years}) нет.", highlight=False)
     for one in expired:
-        state = "удалено" if apply else "срок истёк"
         console.print(f"{one.school_year}: {state}; строк: {one.rows_count}, файлов: {len(one.files)}", highlight=False)
-    if expired and not apply:
-        console.print("Удалить: oko retention --apply. Таблицы результатов и документы этих лет останутся.")
+    if (expired or documents or runs.run_ids) and not apply:
+        console.print("Удалить: oko retention --apply. Таблицы результатов этих лет останутся.")
 
 
 def privacy(

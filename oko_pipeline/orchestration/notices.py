@@ -130,7 +130,8 @@ def _tell_documents(workplace: Workplace, queue: NoticeQueue, school_year: str, 
     again = fresh[(fresh["issue_number"] > 1) & (fresh["changes_count"] > 0)]
     link = workplace.reports.url(school_year)
     told = 0
-    for kind, rows in (("documents_ready", first), ("documents_changed", again)):
+    parts: tuple[tuple[NoticeKind, pd.DataFrame], ...] = (("documents_ready", first), ("documents_changed", again))
+    for kind, rows in parts:
         items = _new(queue, kind, rows, ("document_id", "issue_number"), school_year)
         if items:
             chosen = rows[[item in items for item in _items(rows, ("document_id", "issue_number"), school_year)]]
@@ -159,19 +160,19 @@ def _changed(workplace: Workplace, school_year: str, rows: pd.DataFrame) -> dict
     shown = rows.head(_MOST_LINES)
     where = {"school_year": school_year, "document_id": sorted(set(shown["document_id"].astype("str")))}
     changes = workplace.database.read(DOCUMENT_CHANGES, where)
-    return {
-        "documents": [
+    documents: list[dict[str, Any]] = []
+    for row in shown.to_dict("records"):
+        name, number = str(row["document_id"]), int(row["issue_number"])
+        documents.append(
             {
-                "title": str(row.title_ru),
-                "unit": "" if row.unit_level == "region" else str(row.unit_code),
-                "issue": int(row.issue_number),
-                "changes": int(row.changes_count),
-                "shown": [] if row.is_restricted else _numbers(changes, str(row.document_id), int(row.issue_number)),
+                "title": str(row["title_ru"]),
+                "unit": "" if row["unit_level"] == "region" else str(row["unit_code"]),
+                "issue": number,
+                "changes": int(row["changes_count"]),
+                "shown": [] if row["is_restricted"] else _numbers(changes, name, number),
             }
-            for row in shown.itertuples()
-        ],
-        "more": len(rows) - len(shown),
-    }
+        )
+    return {"documents": documents, "more": len(rows) - len(shown)}
 
 
 def _numbers(changes: pd.DataFrame, document_id: str, issue_number: int) -> list[dict[str, str]]:

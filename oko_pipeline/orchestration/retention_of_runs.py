@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from oko_pipeline.catalogue.tables import DOCUMENTS
+from oko_pipeline.orchestration.year_run import prepare_dagster_home
 from resources.report_store import ReportStore
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -62,6 +63,17 @@ def remove_runs(instance: dg.DagsterInstance, run_ids: tuple[str, ...]) -> int:
         instance.delete_run(run_id)
         _remove_shard(instance, run_id)
     return len(run_ids)
+
+
+def apply_run_logs_term(workplace: Workplace, *, apply: bool) -> OldRuns:
+    """Find, and remove when `apply`, the logs of runs of an installation that have served their term."""
+    settings = workplace.settings
+    folder = prepare_dagster_home(settings)
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        found = old_runs(instance, workplace.clock.now(), settings.run_logs_days)
+        if apply:
+            remove_runs(instance, found.run_ids)
+    return found
 
 
 def _remove_shard(instance: dg.DagsterInstance, run_id: str) -> None:

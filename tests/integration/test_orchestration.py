@@ -7,16 +7,26 @@ from datetime import UTC, datetime
 import dagster as dg
 import pytest
 
+from oko_pipeline.catalogue.schedules import school_year_of
+from oko_pipeline.orchestration.arrivals import inbox_arrivals
 from oko_pipeline.orchestration.build import build_defs
-from oko_pipeline.orchestration.jobs import inbox_arrivals, school_year_of, yearly_documents
+from oko_pipeline.orchestration.jobs import yearly_documents
 from resources.workplace import WorkplaceResource
 from tests.integration.tools import spring_dump
 
 
+@pytest.fixture(autouse=True)
+def _files_are_whole_at_once(monkeypatch):
+    monkeypatch.setenv("OKO_INBOX_SETTLE_SECONDS", "0")
+
+
 def tick(home, cursor):
     """Evaluate the sensor once; return (years asked for, cursor)."""
-    context = dg.build_sensor_context(cursor=cursor, resources={"workplace": WorkplaceResource(home=str(home))})
-    with context:
+    resources = {"workplace": WorkplaceResource(home=str(home))}
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance, cursor, resources=resources) as context,
+    ):
         result = inbox_arrivals(context)
         requests = [item for item in result if isinstance(item, dg.RunRequest)]
         return [request.partition_key for request in requests], context.cursor
@@ -51,6 +61,23 @@ def test_the_sensor_runs_only_the_year_of_a_changed_file(installation):
     assert tick(installation.home, cursor) == ([], cursor)
 
 
+def test_the_sensor_waits_for_a_file_that_is_still_copied_and_never_loses_an_inbox_away(installation, monkeypatch):
+    _, cursor = settle(installation.home, None)
+    monkeypatch.setenv("OKO_INBOX_SETTLE_SECONDS", "3600")
+    path = spring_dump(installation.inbox_folder, 8, "химии")
+    path.write_bytes(spring_dump(installation.inbox_folder, 8, "физике").read_bytes()[:2000])
+    years, cursor = tick(installation.home, cursor)
+    assert years == []
+    assert path.name in cursor
+    monkeypatch.setenv("OKO_INBOX_SETTLE_SECONDS", "0")
+    away = installation.inbox_folder.rename(installation.home / "away")
+    installation.inbox_folder.mkdir()
+    assert tick(installation.home, cursor) == ([], cursor)
+    installation.inbox_folder.rmdir()
+    away.rename(installation.inbox_folder)
+    assert tick(installation.home, cursor)[0] == ["2020-2021"]
+
+
 @pytest.mark.parametrize(
     ("moment", "year"),
     [
@@ -66,7 +93,7 @@ def test_a_moment_belongs_to_its_school_year(moment, year):
 
 def test_the_schedule_runs_the_year_that_ended():
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2021, 7, 15, 3, tzinfo=UTC))
-    request = yearly_documents(context)
+    [request] = yearly_documents(context)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2020-2021"
 
