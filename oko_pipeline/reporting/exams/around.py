@@ -500,7 +500,7 @@ def advice_section(data: CycleData, unit: Unit, level: str, figures: Figures, to
         topic: one exam only (`exam_code`).
     """
     own = _advice(data, unit, level, topic)
-    rows = [_advice_row(row) for row in own]
+    rows = [_advice_row(row, figures) for row in own]
     columns = [("Кому", 2.3, "text"), ("Рекомендация", 5.2, "text"), ("Основание", 4.2, "text"), ("Срок", 1.5, "text")]
     table = sections.table("Рекомендации по итогам экзаменов", columns, rows)
     text = []
@@ -535,11 +535,10 @@ def _listed_ids(value: Any) -> list[str]:
     return found
 
 
-def _advice_row(row: Row) -> Spec:
+def _advice_row(row: Row, figures: Figures) -> Spec:
     addressee = ADDRESSEES_DATIVE.get(str(row["addressee"]), str(row["addressee"]))
-    return sections.row(
-        ru.sentence_start(addressee), str(row["text_ru"]), str(row["basis_ru"] or UNKNOWN), day_ru(row["due_on"])
-    )
+    text, basis = (figures.text(row, name) for name in ("text_ru", "basis_ru"))
+    return sections.row(ru.sentence_start(addressee), text, basis or UNKNOWN, day_ru(row["due_on"]))
 
 
 def _schools_advice(data: CycleData, unit: Unit, about: tuple[str, str], figures: Figures) -> str:

@@ -209,7 +209,7 @@ def _beside_section(
         ("Отличие от остальных ОО", 2.8, "text"),
     ]
     table = sections.table("ОО и муниципалитет", columns, rows)
-    return sections.section(tables=[table], charts=[_beside_chart(found)])
+    return sections.section(tables=[table], charts=[_beside_chart(found, figures)])
 
 
 def _pairs_beside(
@@ -231,7 +231,7 @@ def _pairs_beside(
     return found
 
 
-def _beside_chart(found: Sequence[tuple[ExamResult, ExamResult, str]]) -> Spec | None:
+def _beside_chart(found: Sequence[tuple[ExamResult, ExamResult, str]], figures: Figures) -> Spec | None:
     """Return shares of a school and of its municipality with their intervals; the numbers stand in the table."""
     if len(found) > _MOST_CHARTED:
         found = [one for one in found if one[2] in ("passed", "below")][:_MOST_CHARTED]
@@ -239,12 +239,8 @@ def _beside_chart(found: Sequence[tuple[ExamResult, ExamResult, str]]) -> Spec |
         return None
     series = []
     for position, name, role in ((0, "ОО", "own"), (1, "муниципалитет", "municipality")):
-        results = [((own, whole)[position], measure) for own, whole, measure in found]
-        shares = [share for result, measure in results if (share := result.share(measure)) is not None]
-        values, lows, highs = (
-            [shown_number(ru.percent_number(getattr(share, part))) for share in shares]
-            for part in ("value", "low", "high")
-        )
+        drawn = [(own, whole)[position].drawn(figures, measure) for own, whole, measure in found]
+        values, lows, highs = ([shown_number(one[part]) for one in drawn] for part in range(3))
         series.append(sections.series(name, role, values, low=lows, high=highs))
     apart = [
         f"{words.exam_dative(own.key)}, {statements.measure_ru(measure)}"

@@ -133,7 +133,7 @@ def marks_chart(results: Sequence[ExamResult], figures: Figures, claim_from: int
         "stacked",
         "Отметки за экзамены, % участников",
         f"Доли отметок по экзаменам. {weakest}.",
-        [f"{exam_title(one.key)} ({ru.whole(one.participants)})" for one in shown],
+        [f"{exam_title(one.key)} ({one.count_text(figures, 'participants')})" for one in shown],
         series,
         height_mm=max(_LEAST_MM, 24 + _ROW_MM * len(shown)),
     )
@@ -159,7 +159,7 @@ def groups_chart(results: Sequence[ExamResult], figures: Figures, claim_from: in
         "stacked",
         "Группы участников ЕГЭ по тестовому баллу, %",
         f"Доли четырёх групп по экзаменам. {told}.",
-        [f"{subject_name(one.key)} ({ru.whole(one.participants)})" for one in shown],
+        [f"{subject_name(one.key)} ({one.count_text(figures, 'participants')})" for one in shown],
         series,
         height_mm=max(_LEAST_MM, 24 + _ROW_MM * len(shown)),
     )
@@ -211,7 +211,9 @@ def schools_table(
         shown = [(school, one) for school, one in own if one.participants >= claim_from]
         small = len(own) - len(shown)
         if small:
-            left_out.append(f"{exam_title(whole.key)} — {ru.whole(small)}")
+            rows_small = [row for _, one in own if one.participants < claim_from for row in one.rows]
+            number = figures.computed(small, "ОО, где участников экзамена мало", rows_small, form="whole", digits=0)
+            left_out.append(f"{exam_title(whole.key)} — {number}")
         if not shown or len(own) < _LEAST_SCHOOLS:
             continue
         rows.append(sections.row(exam_title(whole.key), kind="group"))
@@ -256,9 +258,10 @@ def gap_phrase(one: SchoolGap, figures: Figures) -> str:
     gap = one.gap
     own = one.result.share_words(figures, gap.measure)
     rest = figures.computed(gap.other.value, "доля у остальных ОО муниципалитета", one.result.rows, form="percent")
+    number = figures.computed(gap.other.n, "участников у остальных ОО", one.result.rows, form="whole", digits=0)
     return (
         f"{exam_dative(one.result.key)}: {_MEASURES_RU[gap.measure]} — {own}, у остальных ОО муниципалитета — {rest} "
-        f"({ru.counted(gap.other.n, ru.PARTICIPANTS)})"
+        f"({number}{ru.NBSP}{ru.plural(gap.other.n, ru.PARTICIPANTS)})"
     )
 
 

@@ -179,6 +179,23 @@ class ExamResult:
         low, high = self._bound_texts(figures, share)
         return f"{self.percent(figures, name)}{ru.NBSP}({low}–{high})"
 
+    def drawn(self, figures: Figures, name: str) -> tuple[str, str, str]:
+        """Return a known share and the bounds of its interval in percent, as a chart shows them.
+
+        Raises:
+            KeyError: the share cannot be told.
+        """
+        share, stem = self.share(name), _SHARE_COLUMNS.get(name)
+        if share is None:
+            raise KeyError(name)
+        if self.source == PROTOCOLS and stem is not None and self.rows[0][f"{stem}_share"] is not None:
+            value, low, high = (
+                figures.percent_number(self.rows[0], f"{stem}_{part}") for part in ("share", "low", "high")
+            )
+            return value, low, high
+        low, high = self._bound_texts(figures, share, 1)
+        return self.percent(figures, name), low, high
+
     def percent(self, figures: Figures, name: str, *, form: str = "percent_number") -> str:
         """Return a share in percent: «13,6» (or «13,6 %» with form percent)."""
         share = self.share(name)
@@ -243,10 +260,10 @@ class ExamResult:
         """Return how many schools' rows the result stands on."""
         return len({row["school_code"] for row in self.rows}) if self.source == FORMS else 0
 
-    def _bound_texts(self, figures: Figures, share: Share) -> tuple[str, str]:
+    def _bound_texts(self, figures: Figures, share: Share, digits: int = 0) -> tuple[str, str]:
         low, high = (
             figures.computed(
-                value, f"{which} граница интервала Уилсона 95 %", self.rows, form="percent_number", digits=0
+                value, f"{which} граница интервала Уилсона 95 %", self.rows, form="percent_number", digits=digits
             )
             for value, which in ((share.low, "нижняя"), (share.high, "верхняя"))
         )

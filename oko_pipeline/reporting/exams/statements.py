@@ -55,7 +55,8 @@ def participation(told: Told) -> Statement:
             rows = [row for one in own for row in one.rows]
             number = sum(one.participants for one in own)
             text = figures.computed(number, "сумма участников экзаменов", rows, form="whole", digits=0)
-            exams = ru.counted(len(own), words.EXAMS)
+            exams = _number(figures, own, f"экзаменов {KIND_TITLES_RU[kind]}")
+            exams += f"{ru.NBSP}{ru.plural(len(own), words.EXAMS)}"
             parts.append(f"{KIND_TITLES_RU[kind]} — {text}{ru.NBSP}{ru.plural(number, words.RESULTS)} ({exams})")
     text = f"{ru.sentence_start(ru.listed(parts))}."
     small = [one for one in results if one.participants < told.data.settings.claim_from]
@@ -85,7 +86,7 @@ def failures(told: Told) -> Statement | None:
     clean = [words.exam_dative(one.key) for one in large if one not in missed]
     text = f"Его преодолели все: {ru.listed(clean)}. " if clean else ""
     few = "Не все:" if clean else "Его преодолели не все:"
-    text += few if len(missed) <= _MOST_POINTS else _MANY_FAILED.format(_exams(len(missed)))
+    text += few if len(missed) <= _MOST_POINTS else _MANY_FAILED.format(_exams(told.figures, missed))
     return statement("Минимальный порог", text, points)
 
 
@@ -103,7 +104,11 @@ def heights(told: Told) -> Statement | None:
     if nobody:
         points.append(f"Таких результатов нет: {ru.listed(nobody, _MOST_EXAMS)}.")
     is_cut = len(reached) > _MOST_POINTS
-    text = f"Есть по {_exams(len(reached))}; больше всего их:" if is_cut else "Доля среди участников:"
+    text = (
+        f"Есть по {_exams(told.figures, [one for _, one, _ in reached])}; больше всего их:"
+        if is_cut
+        else "Доля среди участников:"
+    )
     return statement("Высокие результаты", text, points) if points else None
 
 
@@ -114,8 +119,13 @@ def _height_point(one: ExamResult, measure: str, figures: Figures) -> str:
     return f"{words.exam_dative(one.key)}: {measure_ru(measure)} — {one.share_words(figures, measure)}{tail}."
 
 
-def _exams(count: int) -> str:
-    return ru.counted(count, ("экзамену", "экзаменам", "экзаменам"))
+def _exams(figures: Figures, found: Sequence[ExamResult]) -> str:
+    number = _number(figures, found, "экзаменов, о которых это сказано")
+    return f"{number}{ru.NBSP}{ru.plural(len(found), ('экзамену', 'экзаменам', 'экзаменам'))}"
+
+
+def _number(figures: Figures, found: Sequence[ExamResult], how_ru: str) -> str:
+    return figures.computed(len(found), how_ru, [row for one in found for row in one.rows], form="whole", digits=0)
 
 
 def changes(told: Told) -> Statement | None:
@@ -125,7 +135,9 @@ def changes(told: Told) -> Statement | None:
         return None
     sure = [one for one in compared if one.gap is not None and one.gap.is_confirmed]
     if not sure:
-        number = ru.counted(len(compared), ("показателя", "показателей", "показателей"))
+        rows = [row for one in compared for result in one.results if result is not None for row in result.rows]
+        number = told.figures.computed(len(compared), "показателей, сравнённых за год", rows, form="whole", digits=0)
+        number += f"{ru.NBSP}{ru.plural(len(compared), ('показателя', 'показателей', 'показателей'))}"
         return statement("Изменение за год", f"Ни у одного из {number} оно не выходит за пределы случайного.")
     points = [_change_point(one, told.figures) for one in sure]
     return statement("Изменение за год", "Подтверждённые изменения:", points)
@@ -159,7 +171,10 @@ def school_groups(municipal: MunicipalResults, figures: Figures) -> list[Stateme
                 statement(title, _group_text(found, figures, is_better=is_better), _by_school(municipal, found))
             )
     if not made:
-        compared = ru.counted(len({one.school_code for one in municipal.gaps}), words.SCHOOLS)
+        rows = [row for one in municipal.gaps for row in one.result.rows]
+        schools = len({one.school_code for one in municipal.gaps})
+        compared = figures.computed(schools, "число сравнённых ОО", rows, form="whole", digits=0)
+        compared += f"{ru.NBSP}{ru.plural(schools, words.SCHOOLS)}"
         made.append(
             statement("Различия ОО", f"Сравнение {compared} с остальными ОО подтверждённых отличий не показало.")
         )

@@ -77,6 +77,11 @@ class Group:
         """Return how many participants the group has."""
         return max(int(task.row["participants_count"]) for task in self.tasks.values())
 
+    def n_text(self, figures: Figures) -> str:
+        """Return the same number as text."""
+        rows = [task.row for task in self.tasks.values()]
+        return figures.whole(max(rows, key=lambda row: int(row["participants_count"])), "participants_count")
+
     def share(self, place: tuple[int, int]) -> float | None:
         """Return the solved share of a task in the group."""
         task = self.tasks.get(place)
@@ -189,13 +194,16 @@ def _hard(subject: Subject) -> statements.Statement:
         for part in PARTS
         if (own := [task for task in hard if task.row["part"] == part])
     ]
-    number = ru.counted(len(hard), ru.TASKS)
-    whole = ru.whole(len(subject.tasks))
+    number, whole = (
+        figures.computed(len(tasks), how_ru, [task.row for task in tasks], form="whole", digits=0)
+        for tasks, how_ru in ((hard, "заданий ниже порога"), (subject.tasks, "заданий работы"))
+    )
+    number += f"{ru.NBSP}{ru.plural(len(hard), ru.TASKS)}"
     return statements.statement("Трудные задания", f"{number} из {whole} выполняют реже порога:", points)
 
 
 def _told(task: Task, figures: Figures) -> str:
-    return f"{task.name} ({figures.percent(task.row, 'solved_share')})"
+    return f"{task.numbered} ({figures.percent(task.row, 'solved_share')})"
 
 
 def _lost(subject: Subject) -> statements.Statement | None:
@@ -216,10 +224,10 @@ def _lost(subject: Subject) -> statements.Statement | None:
     ]
     points = []
     if empty:
-        told = [f"{task.name} ({figures.percent(task.row, 'zero_share')})" for task in empty]
+        told = [f"{task.numbered} ({figures.percent(task.row, 'zero_share')})" for task in empty]
         points.append(f"Больше половины участников не получили ни одного балла: {ru.listed(told, _MOST_TASKS)}.")
     if partial:
-        told = [f"{task.name} (полный балл {_full(task, figures)})" for task in partial]
+        told = [f"{task.numbered} (полный балл {_full(task, figures)})" for task in partial]
         points.append(
             f"Больше половины получили часть баллов — решение начато, но не доведено: {ru.listed(told, _MOST_TASKS)}."
         )
@@ -253,7 +261,7 @@ def _gap_told(subject: Subject, task: Task, weaker: Group, stronger: Group) -> s
     figures = subject.figures
     low = figures.percent_number(weaker.tasks[task.place].row, "solved_share", 0)
     high = figures.percent_number(stronger.tasks[task.place].row, "solved_share", 0)
-    return f"{task.name} ({low} и {high}{ru.NBSP}%)"
+    return f"{task.numbered} ({low} и {high}{ru.NBSP}%)"
 
 
 def _gaps(subject: Subject, weaker: Group, stronger: Group) -> list[Task]:
@@ -310,7 +318,7 @@ def _groups_section(subject: Subject) -> Spec | None:
     for group in groups:
         rows = [group.tasks.get(task.place) for task in subject.tasks]
         values = [None if one is None else figures.values([one.row], "solved_share", 100.0, 0)[0] for one in rows]
-        series.append(sections.series(f"{group.name} (n = {ru.whole(group.n)})", _GROUP_ROLES[group.code], values))
+        series.append(sections.series(f"{group.name} (n = {group.n_text(figures)})", _GROUP_ROLES[group.code], values))
     widest = [
         (stronger.name, _gaps(subject, weaker, stronger)[0].name)
         for weaker, stronger in pairwise(groups)
@@ -351,7 +359,7 @@ def _tasks_section(subject: Subject) -> Spec | None:
         *((_SHORT.get(group.code, group.name), 1.2, "number") for group in groups),
         ("Оценка", 1.6, "text"),
     ]
-    sizes = ru.listed([f"{group.name} — {ru.counted(group.n, words.PEOPLE)}" for group in groups])
+    sizes = ru.listed([f"{group.name} — {_people(group, subject.figures)}" for group in groups])
     text = f"Группы по результату: {sizes}." if groups else ""
     return sections.section(text=[text], tables=[sections.table("Выполнение заданий", columns, rows)])
 
@@ -443,7 +451,7 @@ def _reserves_section(subject: Subject) -> Spec | None:
             told = [_gap_told(subject, task, group, groups[i + 1]) for task in tasks[:_MOST_RESERVES]]
             reserve = ru.listed(told) or UNKNOWN
         share = _can_words(can, len(subject.tasks))
-        rows.append(sections.row(group.name, ru.whole(group.n), share, reserve))
+        rows.append(sections.row(group.name, group.n_text(subject.figures), share, reserve))
     columns = [
         ("Группа", 1.6, "text"),
         ("n", 0.8, "number"),
@@ -453,12 +461,16 @@ def _reserves_section(subject: Subject) -> Spec | None:
     return sections.section(tables=[sections.table("Что уже умеет группа и где её резерв", columns, rows)])
 
 
+def _people(group: Group, figures: Figures) -> str:
+    return f"{group.n_text(figures)}{ru.NBSP}{ru.plural(group.n, words.PEOPLE)}"
+
+
 def _can_words(names: Sequence[str], whole: int) -> str:
     if not names:
         return "устойчиво — ни одного задания"
     if len(names) == whole:
         return "все задания"
-    return ru.listed(names, _MOST_TASKS * 2)
+    return f"№{ru.NBSP}{ru.listed(names, _MOST_TASKS * 2)}"
 
 
 def _schools_section(subject: Subject) -> Spec | None:

@@ -42,6 +42,11 @@ class Task:
         """Return the task for a table or a chart: «3», «Р3»."""
         return f"{_LETTERS[str(self.row['part'])]}{self.row['position']}"
 
+    @property
+    def numbered(self) -> str:
+        """Return the task for a sentence: «№ 3», «№ Р3»."""
+        return f"№{ru.NBSP}{self.name}"
+
     def is_surely_hard(self, settings: DocumentSettings) -> bool:
         """Return whether even the upper bound of the solved share is below the threshold of the task's kind."""
         return self.row["solved_high"] is not None and float(self.row["solved_high"]) * 100 < self.threshold(settings)
@@ -91,7 +96,7 @@ def _weak_table(
 ) -> Spec | None:
     rows = [
         sections.row(
-            f"{PARTS_RU[str(task.row['part'])]}, {ru.whole(int(task.row['position']))}",
+            f"{PARTS_RU[str(task.row['part'])]}, №{ru.NBSP}{int(task.row['position'])}",
             figures.whole(task.row, "participants_count"),
             figures.share_with_interval(task.row, "solved_share", "solved_low", "solved_high"),
             figures.share_with_interval(whole[task.place].row, "solved_share", "solved_low", "solved_high"),

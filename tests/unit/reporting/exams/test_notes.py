@@ -308,7 +308,7 @@ def test_tasks_are_named_only_where_intervals_do_not_meet(contexts, marked):
         task(MUNICIPALITY, "extended", 1, 0.4, 174), task(school("edu1"), "extended", 1, 0.35, 40),
     ]  # fmt: skip
     note = contexts("oge_note_school", exam_summary=marked, exam_task_results=tasks)["edu1", ""]
-    assert [row[0] for row in rows_of(note["tasks"])] == ["краткий ответ, 1"]
+    assert [row[0] for row in rows_of(note["tasks"])] == ["краткий ответ, №\u00a01"]
 
 
 @pytest.mark.parametrize(

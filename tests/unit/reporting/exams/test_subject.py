@@ -56,8 +56,8 @@ def analysis(contexts, solved=None):
 def test_hard_tasks_are_those_whose_upper_bound_is_below_the_threshold(contexts):
     told = said(analysis(contexts))["Трудные задания"]
     assert "2\u00a0задания из 4" in told
-    assert "Краткий ответ: 2 (30,0\u00a0%)." in told
-    assert "Развёрнутый ответ: Р1 (10,0\u00a0%)." in told
+    assert "Краткий ответ: №\u00a02 (30,0\u00a0%)." in told
+    assert "Развёрнутый ответ: №\u00a0Р1 (10,0\u00a0%)." in told
 
 
 def test_tasks_stand_by_part_and_number_not_by_text(contexts):
@@ -76,7 +76,7 @@ def test_groups_below_the_bound_are_not_shown(contexts):
 def test_the_nearest_reserve_is_where_the_next_group_is_furthest_ahead(contexts):
     rows = rows_of(analysis(contexts)["reserves"])
     assert rows[0][0] == "«2»"
-    assert rows[0][2] == "1"
+    assert rows[0][2] == "№\u00a01"
     assert rows[0][3].startswith("10 (20 и 70\u00a0%)")
     assert rows[1][2] == "1 и\u00a010"
     assert rows[2][3] == "—"
