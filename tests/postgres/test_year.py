@@ -52,7 +52,7 @@ def table_rows(url, query):
 
 @pytest.fixture
 def homes(tmp_path):
-    write_sample(tmp_path / "inbox", SampleOptions(schools=3, school_years=(YEAR,)))
+    write_sample(tmp_path / "inbox", SampleOptions(schools=2, school_years=(YEAR,)))
     for name in ("sqlite", "server"):
         shutil.copytree(tmp_path / "inbox", tmp_path / name / "inbox", copy_function=shutil.copy2)
     return tmp_path
@@ -61,17 +61,16 @@ def homes(tmp_path):
 def test_a_year_is_the_same_on_both_and_comes_back_from_a_backup(homes, postgres_url, record_property, monkeypatch):
     monkeypatch.delenv("OKO_DAGSTER_STORAGE", raising=False)
     seconds = {}
-    both = {
-        "sqlite": Settings.load(home=homes / "sqlite"),
-        "server": Settings.load(home=homes / "server", database_url=postgres_url),
-    }
-    for name, settings in both.items():
-        started = time.perf_counter()
+    both = {}
+    for name, url in (("sqlite", ""), ("server", postgres_url)):
+        monkeypatch.setenv("OKO_DATABASE_URL", url)
+        both[name] = settings = Settings.load(home=homes / name)
+        started, used = time.perf_counter(), time.process_time()
         summary = run_year(settings, YEAR, silent)
-        seconds[name] = time.perf_counter() - started
+        seconds[name] = (time.perf_counter() - started, time.process_time() - used)
         assert summary.error is None
         assert summary.documents
-    record_property("ratio", seconds["server"] / seconds["sqlite"])
+    record_property("seconds", seconds)
     one, other = rows_of(both["sqlite"]), rows_of(both["server"])
     assert len(one) == len(all_tables())
     for name, frame in one.items():
