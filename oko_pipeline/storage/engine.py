@@ -46,18 +46,33 @@ def write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def take_turn(connection: sa.Connection) -> None:
-    """Wait until this connection alone may write; the right is given back when its transaction ends."""
+    """Wait until this connection alone may write; the right is given back when its transaction ends.
+
+    Raises:
+        StorageError: when another program has been writing for a quarter of an hour.
+    """
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
-    elif connection.dialect.name == "sqlite":
+        has_turn = _has_lock(connection)
+    else:
         started = time.monotonic()
-        while not _has_begun(connection):
-            if time.monotonic() - started > _PATIENCE_S:
-                raise StorageError(
-                    f"База данных {connection.engine.url.render_as_string()} дольше {_PATIENCE_S // 60} минут занята "
-                    "другой программой. Дождитесь конца другого запуска или остановите его и повторите."
-                )
+        while not (has_turn := _has_begun(connection)) and time.monotonic() - started <= _PATIENCE_S:
             time.sleep(_PAUSE_S)
+    if not has_turn:
+        raise StorageError(
+            f"База данных {connection.engine.url.render_as_string()} дольше {_PATIENCE_S // 60} минут занята "
+            "другой программой. Дождитесь конца другого запуска или остановите его и повторите."
+        )
+
+
+def _has_lock(connection: sa.Connection) -> bool:
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(_PATIENCE_S * 1000, 1)}")
+    try:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+    except OperationalError as error:
+        if "lock timeout" not in str(error.orig):
+            raise
+        return False
+    return True
 
 
 def _has_begun(connection: sa.Connection) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from oko_pipeline.catalogue.tables import SCHOOLS, SCORE_DISTRIBUTION
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage import engine as engines
 from oko_pipeline.storage.database import Database
 from tests.unit.storage.test_database import (  # noqa: F401 (pytest collects them here too)
     WHERE,
@@ -96,3 +97,14 @@ def test_writers_of_one_slice_take_turns(database):
     counts = database.read(SCORE_DISTRIBUTION)["participants_count"]
     assert len(counts) == 4
     assert len(set(counts)) == 1
+
+
+def test_a_writer_that_waits_in_vain_says_so(database, postgres_url, monkeypatch):
+    monkeypatch.setattr(engines, "_PATIENCE_S", 0)
+    other = Database(postgres_url)
+    with database.transaction():
+        assert other.read(SCORE_DISTRIBUTION).empty
+        with pytest.raises(StorageError, match="занята другой программой"):
+            other.append(SCORE_DISTRIBUTION, distribution())
+    other.append(SCORE_DISTRIBUTION, distribution())
+    other.close()
