@@ -3,14 +3,17 @@
 An acceptance is of an issue's very file: a new issue, or another file under its number, needs a new one.
 """
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.page.store import ACCEPTANCES, PageStore
+
+_KNOWN_SECONDS: Final = 1.0
 
 
 class AcceptanceBook:
@@ -19,6 +22,7 @@ class AcceptanceBook:
     def __init__(self, store: PageStore) -> None:
         self._store = store
         self._known_count = -1
+        self._asked_at = 0.0
         self._by_document: dict[tuple[str, str], dict[str, str]] = {}
         self._files: frozenset[str] = frozenset()
 
@@ -52,6 +56,9 @@ class AcceptanceBook:
         return self._by_document.get((school_year, document_id), {})
 
     def _refresh(self) -> None:
+        if self._known_count >= 0 and time.monotonic() - self._asked_at < _KNOWN_SECONDS:
+            return
+        self._asked_at = time.monotonic()
         with self._store.engine.connect() as connection:
             count = connection.execute(sa.select(sa.func.count()).select_from(ACCEPTANCES)).scalar_one()
             if count == self._known_count:

@@ -45,7 +45,8 @@ def _own(viewer: Viewer, documents: Any, is_about_people: Any) -> sa.ColumnEleme
         case Role.ENGINEER:
             return ~is_about_people
         case Role.MUNICIPALITY:
-            of_school = documents.unit_code.in_(_schools_of(viewer.unit_code, documents.school_year))
+            unit = sa.tuple_(documents.school_year, documents.unit_code)
+            of_school = unit.in_(_schools_of(viewer.unit_code))
             return sa.and_(
                 ~is_about_people,
                 sa.or_(
@@ -88,7 +89,7 @@ def recommendations_condition(viewer: Viewer) -> sa.ColumnElement[bool]:
                 sa.and_(advice.c.unit_level == "municipality", advice.c.unit_code == viewer.unit_code),
                 sa.and_(
                     advice.c.unit_level == "school",
-                    advice.c.unit_code.in_(_schools_of(viewer.unit_code, advice.c.school_year)),
+                    sa.tuple_(advice.c.school_year, advice.c.unit_code).in_(_schools_of(viewer.unit_code)),
                 ),
             )
         case Role.SCHOOL:
@@ -97,10 +98,9 @@ def recommendations_condition(viewer: Viewer) -> sa.ColumnElement[bool]:
             return sa.false()
 
 
-def _schools_of(municipality_code: str, school_year: Any) -> Any:
+def _schools_of(municipality_code: str) -> Any:
+    """Return the query of years and codes of a municipality's schools; the database runs it once, not once a row."""
     schools = build_metadata().tables["schools"]
-    return (
-        sa.select(schools.c.school_code)
-        .where(schools.c.municipality_code == municipality_code, schools.c.school_year == school_year)
-        .correlate_except(schools)
+    return sa.select(schools.c.school_year, schools.c.school_code).where(
+        schools.c.municipality_code == municipality_code
     )

@@ -1,10 +1,12 @@
 """The application: every address through one guard, which knows the viewer, the role, the form's token and the log."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -24,6 +26,7 @@ from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.page.uploads import MOST_FILES
 from oko_pipeline.page.views import PageError, not_found, show
 
+_THREADS: Final = 12
 _MOST_FIELDS: Final = 20
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _LOGGED: Final = ("year", "id", "number", "school")
@@ -40,11 +43,19 @@ def build_app(desk: Desk) -> Starlette:
     routes = [Route(rule.path, _guarded(desk, rule), methods=[rule.method], name=rule.name) for rule in RULES]
     app = Starlette(
         routes=routes,
+        lifespan=_with_few_threads,
         middleware=[Middleware(Gate, settings=desk.settings)],
         exception_handlers={HTTPException: refused},
     )
     app.router.redirect_slashes = False
     return app
+
+
+@asynccontextmanager
+async def _with_few_threads(_app: Starlette) -> AsyncIterator[None]:
+    # Handlers compute more than they wait: more threads would only take turns at the interpreter.
+    current_default_thread_limiter().total_tokens = _THREADS
+    yield
 
 
 def _guarded(desk: Desk, rule: Rule) -> Callable[[Request], Awaitable[Response]]:

@@ -28,13 +28,17 @@ _QUARTER_HOUR: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often something may be tried: failures of sign-in by address and by login, files by account."""
+    """How often something may be tried: failures of sign-in by address and by login, files by account.
+
+    `hashing` and `checking` bound what may run or wait at once, so that threads are left for everybody else.
+    """
 
     of_address: RateLimit = field(default_factory=lambda: RateLimit(30, _QUARTER_HOUR))
     of_pair: RateLimit = field(default_factory=lambda: RateLimit(5, _QUARTER_HOUR))
     of_login: RateLimit = field(default_factory=lambda: RateLimit(50, 3600.0))
     of_files: RateLimit = field(default_factory=lambda: RateLimit(120, 3600.0))
     hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
+    checking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(4))
 
 
 @dataclass(frozen=True, slots=True)

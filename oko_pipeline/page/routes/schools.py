@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from oko_pipeline.catalogue.rules import rules
+from oko_pipeline.catalogue.sources import source_kinds
 from oko_pipeline.page.charts import MARKS, marks_chart
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.register import Row
@@ -39,6 +40,7 @@ def school(desk: Desk, asked: Asked) -> Response:
         years=desk.register.years_of_schools(asked.viewer),
         sources=desk.register.completeness(found),
         states=STATES_RU,
+        kinds={code: kind.title_ru for code, kind in source_kinds().items()},
         findings=desk.register.findings(found),
         rules={code: rule.title_ru for code, rule in rules().items()},
         results=results,

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import PlainTextResponse, Response
 
-from oko_pipeline.page.access import SIGNED_IN
+from oko_pipeline.page.access import SIGNED_IN, TERRITORY
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.views import away, not_found, show
 
@@ -31,6 +31,13 @@ def home(desk: Desk, asked: Asked) -> Response:
     """Lead to the documents, or to the sign-in."""
     is_known = asked.viewer.role in SIGNED_IN or asked.viewer.account is not None
     return away("/documents" if is_known or desk.settings.page_is_public else "/sign-in")
+
+
+def allowed(desk: Desk, asked: Asked) -> Response:  # noqa: ARG001
+    """Tell a proxy whether the viewer may see Dagster's interface: 204, 401 before the sign-in, 403 for other roles."""
+    if asked.viewer.account is None:
+        return Response(status_code=401)
+    return Response(status_code=204 if asked.viewer.role in TERRITORY else 403)
 
 
 def audit(desk: Desk, asked: Asked) -> Response:

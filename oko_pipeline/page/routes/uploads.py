@@ -1,10 +1,13 @@
 """Sending files: the form, what the check says at once, the copy with marked cells."""
 
+from collections.abc import Sequence
+
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from oko_pipeline.page.accounts import Account, Role
 from oko_pipeline.page.desk import Asked, Desk
-from oko_pipeline.page.uploads import ENDINGS, MOST_FILES, Sender
+from oko_pipeline.page.uploads import ENDINGS, MOST_FILES, Sender, Sent
 from oko_pipeline.page.views import PageError, address, away, not_found, send, show
 
 STATUSES_RU = {
@@ -34,14 +37,24 @@ def upload(desk: Desk, asked: Asked) -> Response:
     files = [file for file in asked.files if file.filename]
     if not files:
         raise PageError(400, "Выберите файл.")
-    sender = Sender(account, _schools(desk, account))
-    sent = []
-    for file in files:
-        if desk.limits.of_files.wait(account.account_id):
-            raise PageError(429, "За час отправлено слишком много файлов. Остальные пришлите позже.")
-        desk.limits.of_files.count(account.account_id)
-        sent.append(desk.uploads.take(sender, file.filename or "", file.file))
+    if not desk.limits.checking.acquire(blocking=False):
+        raise PageError(503, "Сейчас проверяются файлы других. Повторите через минуту.")
+    try:
+        sent = _taken(desk, Sender(account, _schools(desk, account)), files)
+    finally:
+        desk.limits.checking.release()
     return away(address("uploads", sent[0].upload_id) if len(sent) == 1 else "/uploads")
+
+
+def _taken(desk: Desk, sender: Sender, files: Sequence[UploadFile]) -> list[Sent]:
+    """Take files one by one, as many as an account may send in an hour."""
+    taken: list[Sent] = []
+    for file in files:
+        if desk.limits.of_files.wait(sender.account.account_id):
+            raise PageError(429, "За час отправлено слишком много файлов. Остальные пришлите позже.")
+        desk.limits.of_files.count(sender.account.account_id)
+        taken.append(desk.uploads.take(sender, file.filename or "", file.file))
+    return taken
 
 
 def sent(desk: Desk, asked: Asked) -> Response:

@@ -44,6 +44,7 @@ EXPECTED = {
     ("POST", "/uploads"): ("/uploads", (403,) * 6),
     ("GET", "/uploads/{id}"): ("/uploads/" + "0" * 32, (404, 404, 404, 404, 403, IN)),
     ("GET", "/uploads/{id}/annotated"): ("/uploads/" + "0" * 32 + "/annotated", (404, 404, 404, 404, 403, IN)),
+    ("GET", "/allowed/dagster"): ("/allowed/dagster", (204, 204, 403, 403, 403, 401)),
     ("GET", "/audit"): ("/audit", (200, 403, 403, 403, 403, IN)),
 }  # fmt: skip
 
