@@ -9,6 +9,7 @@ which is how a group heading or «недостаточно данных» is wri
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -49,6 +50,8 @@ _FORM_HEIGHT: Final = 620
 """Height of a row to fill in by hand, twentieths of a point: eleven millimetres."""
 _SHORT: Final = 5
 """A table of so many rows is not parted."""
+_MOST_KEPT_LINES: Final = 30
+"""Taller tables and pairs of rows are parted: kept together they would leave their heading alone on a page."""
 _TALLEST: Final = 3000
 """Height of a header with turned titles, at most."""
 _USUAL_SIZE: Final = 10
@@ -87,7 +90,7 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     header = _header([column["title"] for column in spec["columns"]], sheet)
     body = "".join(
-        _body_row(row, sheet, keeps=keeps) for row, keeps in zip(spec["rows"], _kept(len(spec["rows"])), strict=True)
+        _body_row(row, sheet, keeps=keeps) for row, keeps in zip(spec["rows"], _kept(spec["rows"], widths), strict=True)
     )
     return (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="{styles["table"]}"/><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
@@ -98,9 +101,25 @@ def table_xml(spec: Mapping[str, Any], width: int, styles: Mapping[str, str]) ->
     )
 
 
-def _kept(count: int) -> list[bool]:
-    """Return which rows stay on the page of the next one: no row stands alone at a page's end or beginning."""
-    return [number < count - 1 and (count <= _SHORT or number < 2 or number == count - 2) for number in range(count)]
+def _kept(rows: Sequence[Mapping[str, Any]], widths: Sequence[int]) -> list[bool]:
+    """Return which rows stay on the page of the next one: no row stands alone at a page's end or beginning.
+
+    Tall rows are let go: kept together they would fill a page and leave their heading alone on the one before.
+    """
+    count = len(rows)
+    tall = [_lines(row, widths) for row in rows]
+    is_short = count <= _SHORT and sum(tall) <= _MOST_KEPT_LINES
+    kept = [number < count - 1 and (is_short or number < 2 or number == count - 2) for number in range(count)]
+    return [
+        keeps and (is_short or tall[number] + tall[number + 1] <= _MOST_KEPT_LINES // 2)
+        for number, keeps in enumerate(kept)
+    ]
+
+
+def _lines(row: Mapping[str, Any], widths: Sequence[int]) -> int:
+    """Return about how many lines a row takes: the most of its cells."""
+    cells = zip(row["cells"], widths, strict=False)
+    return max((ceil(len(cell_text(cell)) * _LETTER * _USUAL_SIZE / width) for cell, width in cells), default=1)
 
 
 def column_widths(weights: Sequence[float], width: int) -> list[int]:

@@ -100,6 +100,13 @@ def test_no_row_stands_alone_at_the_end_or_the_beginning_of_a_page(count, alone)
     assert keeps[1:-1].count(False) == alone
 
 
+def test_tall_rows_are_parted_lest_their_heading_stand_alone_on_a_page():
+    spec = table("Рекомендации", [("Что", 1, "text"), ("Почему", 1, "text")], [row("а", "слово " * 150)] * 3)
+    root = etree.fromstring(table_xml(spec, 9000, STYLES).replace("<w:tbl>", f'<w:tbl xmlns:w="{W[1:-1]}">', 1))
+    keeps = [line.find(f".//{W}keepNext") is not None for line in root.iter(f"{W}tr")]
+    assert keeps == [True, False, False, False]
+
+
 def test_headers_grow_smaller_before_they_are_turned():
     def size(width):
         xml = table_xml(table("Т", [("Участников", 1, "number")], [row("1")]), width, STYLES)
