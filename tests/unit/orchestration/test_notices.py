@@ -1,5 +1,6 @@
 """Notices: Russian texts without people, a queue that loses nothing, quiet hours, channels that are away."""
 
+import ipaddress
 import json
 import smtplib
 import socketserver
@@ -9,6 +10,10 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from oko_pipeline.errors import SettingsError, TemplateError
@@ -311,7 +316,12 @@ class Mailbox(socketserver.StreamRequestHandler):
             if word in server.refusals:
                 self.say(server.refusals[word])
             elif word == "EHLO":
-                self.say("250-test\r\n250 STARTTLS" if server.has_tls else "250 test")
+                self.say("250-test\r\n250 STARTTLS" if server.tls else "250 test")
+            elif word == "STARTTLS":
+                self.say("220 go")
+                self.request = server.tls.wrap_socket(self.request, server_side=True)
+                self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", buffering=0)
+                server.protected = True
             elif word == "DATA":
                 self.say("354 go")
                 lines = []
@@ -325,6 +335,10 @@ class Mailbox(socketserver.StreamRequestHandler):
             else:
                 self.say("250 ok")
 
+    def finish(self):
+        super().finish()
+        self.request.close()
+
     def say(self, text):
         self.wfile.write(f"{text}\r\n".encode())
 
@@ -332,7 +346,7 @@ class Mailbox(socketserver.StreamRequestHandler):
 @pytest.fixture
 def mail_server():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mailbox) as server:
-        server.messages, server.refusals, server.has_tls = [], {}, False
+        server.messages, server.refusals, server.tls, server.protected = [], {}, None, False
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
@@ -377,6 +391,44 @@ def test_a_letter_is_never_sent_open_when_protection_is_asked_for(mail_server):
     with pytest.raises(ChannelAwayError):
         send_mail(mail_settings(mail_server, smtp_security="starttls"), ssl.create_default_context(), "a", "b")
     assert mail_server.messages == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """Return the path of a certificate, with its key, of this computer."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_a_letter_goes_protected_to_a_server_that_is_trusted_and_to_no_other(mail_server, certificate):
+    mail_server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mail_server.tls.load_cert_chain(certificate)
+    settings = mail_settings(mail_server, smtp_security="starttls")
+    send_mail(settings, ssl.create_default_context(cafile=str(certificate)), "Тема", "Текст")
+    assert mail_server.protected
+    assert len(mail_server.messages) == 1
+    mail_server.handle_error = lambda *_: None
+    with pytest.raises(ChannelAwayError):
+        send_mail(settings, ssl.create_default_context(), "Тема", "Текст")
+    assert len(mail_server.messages) == 1
 
 
 def test_a_server_that_is_not_there_is_away_and_no_secret_is_told(tmp_path):
