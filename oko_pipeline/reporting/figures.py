@@ -133,6 +133,7 @@ class Figures:
                 "form": form,
                 "digits": digits,
             }
+            | ({"tables": [row.table for row in used]} if len({row.table for row in used}) > 1 else {})
         )
         return text
 

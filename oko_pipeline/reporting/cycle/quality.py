@@ -100,7 +100,10 @@ def _summary(figures: Figures, files: list[_File]) -> str:
         )
         if (found := [one for file in files for one in file.of(severity)])
     ]
-    return f"В сведениях Вашей организации проверка нашла {ru.listed(counts)} в {ru.counted(len(files), _IN_FILES)}."
+    first = [file.findings[0][0] for file in files]
+    number = figures.computed(len(files), "файлов ОО с замечаниями", first, form="whole", digits=0)
+    where = f"{number}{ru.NBSP}{ru.plural(len(files), _IN_FILES)}"
+    return f"В сведениях Вашей организации проверка нашла {ru.listed(counts)} в {where}."
 
 
 def _first(figures: Figures, files: list[_File]) -> str:
@@ -153,9 +156,9 @@ def _line(figures: Figures, file_name: str, key: tuple[str, str, str, str], foun
         else figures.computed(len(every), f"мест: {file_name}, {sheet}, {_rule_title(rule_id)}", every, form="whole")
     )
     messages = {str(one["message"]) for one in every}
-    said = messages.pop() if len(messages) == 1 else f"{_rule_title(rule_id)}."
+    said = figures.text(every[0], "message") if len(messages) == 1 else f"{_rule_title(rule_id)}."
     what = f"Ошибка. {said}" if severity == "error" else said
-    return row(sheet or ru.DASH, what, count, _places(every), mend)
+    return row(sheet or ru.DASH, what, count, _places(every), figures.text(every[0], "mend", mend))
 
 
 def _places(found: list[Row]) -> str:

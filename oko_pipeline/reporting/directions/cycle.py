@@ -101,10 +101,10 @@ def _school_advice(view: NoteView) -> str:
     rows = rows.where(state=_OPEN_STATES)
     if not rows:
         return ""
-    schools = len({str(one["unit_code"]) for one in rows})
+    schools = view.number(list({str(one["unit_code"]): one for one in rows}.values()), "ОО с рекомендациями")
     forms = ("рекомендация", "рекомендации", "рекомендаций")
     given = view.figures.count(rows, forms, "рекомендации для ОО")
-    return f"Для {ru.counted(schools, ('ОО', 'ОО', 'ОО'))} составлено {given}: они — в паспортах этих ОО."
+    return f"Для {schools}{ru.NBSP}ОО составлено {given}: они — в паспортах этих ОО."
 
 
 def measures_section(view: NoteView) -> Spec | None:
@@ -116,7 +116,7 @@ def measures_section(view: NoteView) -> Spec | None:
     verdicts = _verdicts(view)
     told = [
         row(
-            str(one["title"]),
+            view.figures.text(one, "title"),
             view.data.short_school(str(one["school_code"])) if one["school_code"] else "муниципалитет",
             answer_ru(one, "status"),
             _verdict(view, one, verdicts),
@@ -137,8 +137,10 @@ def _counts(view: NoteView, measures: Sequence[Row]) -> str:
     ]
     if not parts:
         return ""
-    more = len(measures) - _MOST_MEASURES
-    return f"За год записано: {ru.listed(parts)}." + (f" В таблице первые {_MOST_MEASURES} мер." if more > 0 else "")
+    text = f"За год записано: {ru.listed(parts)}."
+    if len(measures) > _MOST_MEASURES:
+        text += f" В таблице первые {view.number(measures[:_MOST_MEASURES], 'показанных мер')} мер."
+    return text
 
 
 def _verdicts(view: NoteView) -> dict[tuple[str, str], Row]:
@@ -173,9 +175,8 @@ def checklist_section(view: NoteView) -> Spec | None:
         told.append(
             row(str(one["criterion_title"]), _ANSWERS_RU[str(one["answer"])], evidence, day_ru(one["evidence_on"]))
         )
-    missing = [str(one["criterion_title"]) for one in rows if one["answer"] == "0"]
-    done = len(rows) - len(missing)
-    share = f"{ru.whole(done)} из {ru.whole(len(rows))}"
+    done = view.number([one for one in rows if one["answer"] != "0"], "элементов с подтверждением")
+    share = f"{done} из {view.number(rows, 'применимых элементов')}"
     text = f"Элементов механизма с подтверждением — {share}."
     columns = [
         ("Элемент", 6.0, "text"),
@@ -193,21 +194,17 @@ def gaps_section(view: NoteView) -> Spec | None:
     points: list[str] = []
     for kind in sorted(kinds):
         units = [("school", code) for code in view.schools] + [("municipality", view.code)]
-        late = sorted(
-            {
-                code
-                for level, code in units
-                for one in view.data.rows(
-                    "source_completeness", unit_level=level, unit_code=code, kind=kind, state="late"
-                )
-                if not one["is_optional"]
-            }
-        )
+        late = {
+            code: one
+            for level, code in units
+            for one in view.data.rows("source_completeness", unit_level=level, unit_code=code, kind=kind, state="late")
+            if not one["is_optional"]
+        }
         if late:
             title = known[kind].title_ru if kind in known else kind
-            points.append(
-                f"{title}: не пришло от {ru.counted(len(late), _UNITS)} ({view.data.short_schools(late, 8)})."
-            )
+            number = view.number(list(late.values()), f"не сдали: {title}")
+            who = f"{number}{ru.NBSP}{ru.plural(len(late), _UNITS)}"
+            points.append(f"{title}: не пришло от {who} ({view.data.short_schools(late, 8)}).")
     return section(points=points)
 
 

@@ -12,7 +12,7 @@ from oko_pipeline.reporting.directions.view import NoteView
 from oko_pipeline.reporting.sections import Spec, chart, row, section, series, table
 
 INDICATORS: Final = ("показатель", "показателя", "показателей")
-SCHOOLS: Final = ("ОО", "ОО", "ОО")
+_DATIVE: Final = ("показателю", "показателям", "показателям")
 TOO_FEW: Final = "мало данных"
 _VERDICTS_RU: Final = {
     "better": "лучше",
@@ -76,7 +76,9 @@ def schools_section(view: NoteView) -> Spec | None:
     ]
     columns = [("ОО", 4.0, "text"), *((known[code].title_ru, 2.2, "number") for code in used)]
     silent = len(view.schools) - len(told)
-    text = f"Данные есть у {ru.counted(len(told), SCHOOLS)} из {ru.whole(len(view.schools))}."
+    known_of = view.number([next(iter(own.values())) for own in told.values()], "ОО с данными")
+    every = view.figures.count(view.data.rows("schools", municipality_code=view.code))
+    text = f"Данные есть у {known_of}{ru.NBSP}ОО из {every}."
     if silent:
         names = view.data.short_schools((code for code in view.schools if code not in told), 8)
         text += f" Нет данных: {names}."
@@ -193,11 +195,12 @@ def _chart(view: NoteView, known: dict[str, Indicator], shares: Sequence[Row]) -
     widest = max(shares, key=lambda one: one["value_high"] - one["value_low"])
     gap = widest["value_high"] - widest["value_low"]
     name = known[str(widest["indicator_code"])].title_ru
-    lowest, highest = (ru.decimal(choose(one["value"] for one in shares)) for choose in (min, max))
+    lowest, highest = (figures.decimal(choose(shares, key=lambda one: one["value"]), "value") for choose in (min, max))
+    number = f"{view.number(shares, 'долей на рисунке')}{ru.NBSP}{ru.plural(len(shares), _DATIVE)}"
+    width = figures.computed(gap, "ширина интервала", [widest])
     alt = (
-        f"Доли по {ru.counted(len(shares), ('показателю', 'показателям', 'показателям'))}, от {lowest} до "
-        f"{highest}{ru.NBSP}%; "
-        f"наименее точен показатель {ru.quoted(name)}: интервал {ru.decimal(gap)} процентного пункта."
+        f"Доли по {number}, от {lowest} до {highest}{ru.NBSP}%; "
+        f"наименее точен показатель {ru.quoted(name)}: интервал {width} процентного пункта."
     )
     points = series(
         "муниципалитет",

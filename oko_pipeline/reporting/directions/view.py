@@ -1,5 +1,6 @@
 """What every section of a direction's note needs: the municipality, its schools, the direction, the figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +42,10 @@ class NoteView:
         """Return the rows of a register of the schools and of the municipality itself."""
         own = self.data.rows(table, school_code=None, municipality_code=self.code, **conditions)
         return [*own, *self.data.rows(table, school_code=self.schools, **conditions)]
+
+    def number(self, rows: Sequence[Row], how_ru: str) -> str:
+        """Return how many rows there are, where no condition finds them again."""
+        return self.figures.computed(len(rows), how_ru, rows, form="whole", digits=0)
 
     def indicators(self) -> dict[str, Indicator]:
         """Return the direction's indicators by code, but those of self-assessment, which has its own report."""

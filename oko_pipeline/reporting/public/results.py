@@ -84,25 +84,32 @@ def results_section(results: Sequence[OpenResult], procedure: str, figures: Figu
     columns += [(f"{words.steps[step]}, %", 2.2, "number") for step in STEPS]
     charts = [_chart(shown, procedure, figures)] if 1 < len(shown) <= _MOST_CHARTED else []
     return section(
-        text=[_text(results, shown, words)],
+        text=[_text(results, shown, words, figures)],
         tables=[table(f"{words.caption}: доли участников и 95-процентные интервалы", columns, rows)],
         charts=charts,
     )
 
 
-def _text(results: Sequence[OpenResult], shown: Sequence[OpenResult], words: Words) -> str:
-    hidden = len(results) - len(shown)
+def _text(results: Sequence[OpenResult], shown: Sequence[OpenResult], words: Words, figures: Figures) -> str:
+    hidden = [result for result in results if not result.is_shown]
     if not shown:
         return (
-            f"Итоги есть по {ru.counted(len(results), words.counted)}; участников мало, поэтому числа не публикуются: "
+            f"Итоги есть по {counted(results, words.counted, figures)}; участников мало, поэтому числа не публикуются: "
             "по ним можно было бы узнать результат отдельных обучающихся."
         )
     named = ru.listed([result.title[:1].lower() + result.title[1:] for result in shown], 4)
-    text = f"Опубликованы итоги по {ru.counted(len(shown), words.counted)}: {named}."
+    text = f"Опубликованы итоги по {counted(shown, words.counted, figures)}: {named}."
     if hidden:
-        more = ru.counted(hidden, words.counted)
+        more = counted(hidden, words.counted, figures)
         text += f" Ещё по {more} числа скрыты, чтобы нельзя было узнать результат малой группы."
     return text
+
+
+def counted(results: Sequence[OpenResult], forms: tuple[str, str, str], figures: Figures) -> str:
+    """Return how many results there are with the noun: «3 работам»."""
+    rows = [result.cells["low"] for result in results]
+    number = figures.computed(len(results), "число работ и экзаменов", rows, form="whole", digits=0)
+    return f"{number}{ru.NBSP}{ru.plural(len(results), forms)}"
 
 
 def _row(result: OpenResult, figures: Figures) -> Spec:
@@ -123,10 +130,10 @@ def _chart(shown: Sequence[OpenResult], procedure: str, figures: Figures) -> Spe
         )
         for step in STEPS
     ]
-    shares = [result.cells["good"]["share"] for result in shown]
+    good = [result.cells["good"] for result in shown]
+    least, most = (figures.percent(choose(good, key=lambda one: one["share"]), "share") for choose in (min, max))
     alt = (
-        f"Доля «{words.steps['good'].strip('«»')}» по {ru.counted(len(shown), words.counted)} — от "
-        f"{ru.percent(min(shares))} до {ru.percent(max(shares))}."
+        f"Доля «{words.steps['good'].strip('«»')}» по {counted(shown, words.counted, figures)} — от {least} до {most}."
     )
     return chart(
         "stacked",

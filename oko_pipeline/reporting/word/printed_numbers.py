@@ -53,6 +53,8 @@ _EXCEPTED: Final = tuple(
         rf"\b(?:и{_S})?ещё{_S}\d+(?![,\d])",
         rf"—{_S}(?:до|от|более|свыше){_S}\d+(?:{_S}до{_S}\d+)?{_S}обучающ",
         rf"\b\d{{1,3}}–\d{{1,3}}{_S}балл|\b100{_S}балл|балл\w*{_S}\(\d+–\d+\)",
+        # What no share may be.
+        rf"\bне бывает больше{_S}100{_S}%",
         # Groups by test score: from the minimum to 60 points.
         r"\b(?:минимум|мин\.)–60\b",
         r"\b(?:0–40|41–60|61–80|80–100|81–100)\b(?! %)",
@@ -70,8 +72,10 @@ _LABELS: Final = re.compile(
 )
 _CODES: Final = re.compile(r"^код\b", re.IGNORECASE)
 """Rows of a table of facts that tell codes: «Код в ОГЭ, в ЕГЭ»."""
+_FILE_NAME: Final = re.compile(r"[^«»]+\.(?:xlsx?|xlsm|ods|csv|zip|docx?)", re.IGNORECASE)
 _OWN_TABLES: Final = ("Таблицы, из которых взяты числа",)
 _TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LAST_WORDS: Final = re.compile(r"(?:[^\W\d_]+\s+){1,2}$")
 _FIXED_TAG: Final = re.compile(r"\{\{\s*(?:settings|stamp)\.")
 
 
@@ -116,8 +120,16 @@ class FixedTexts:
         for pattern in self.patterns:
             match = pattern.fullmatch(text)
             if match is not None:
-                return [part for part in match.groups() if part]
+                places = range(1, len(match.groups()) + 1)
+                # The words before say what the number is: «меньше 10», «таблица 3».
+                return [_lead(text[: match.start(n)]) + match[n] for n in places if match[n]]
         return [text]
+
+
+def _lead(text: str) -> str:
+    """Return the last two words of a fixed text; nothing when they hold a number themselves."""
+    found = _LAST_WORDS.search(text)
+    return "" if found is None or any(sign.isdigit() for sign in found[0]) else found[0]
 
 
 @cache
@@ -156,7 +168,7 @@ def numbers_of(text: str, thresholds: Iterable[float] = ()) -> list[str]:
         text: a paragraph or a cell.
         thresholds: numbers of settings, which texts may name after «меньше», «от», «не менее» and the like.
     """
-    if _folded(text) in _labels_of_answers():
+    if _folded(text) in _labels_of_answers() or _FILE_NAME.fullmatch(text.strip()):
         return []
     left = _names_of_indicators().sub(" ", text)
     for pattern in _EXCEPTED:

@@ -312,9 +312,9 @@ def _again_sum(figure: Mapping[str, Any], reader: Reader) -> str:
 
 
 def _again_computed(figure: Mapping[str, Any], reader: Reader) -> str:
-    for key in figure["keys"]:
-        # Rows of other tables may stand among them: the figure names the table of the first.
-        if set(key) == set(any_table(figure["table"]).key) and len(reader(figure["table"], key)) != 1:
+    tables = figure.get("tables") or [figure["table"]] * len(figure["keys"])
+    for table, key in zip(tables, figure["keys"], strict=True):
+        if set(key) != set(any_table(table).key) or len(reader(table, key)) != 1:
             return f"строки с ключом {_said(key)} нет"
     return ""
 

@@ -77,8 +77,8 @@ def test_the_nearest_reserve_is_where_the_next_group_is_furthest_ahead(contexts)
     rows = rows_of(analysis(contexts)["reserves"])
     assert rows[0][0] == "«2»"
     assert rows[0][2] == "№\u00a01"
-    assert rows[0][3].startswith("10 (20 и 70\u00a0%)")
-    assert rows[1][2] == "1 и\u00a010"
+    assert rows[0][3].startswith("№\u00a010 (20 и 70\u00a0%)")
+    assert rows[1][2] == "№\u00a01 и\u00a010"
     assert rows[2][3] == "—"
 
 
