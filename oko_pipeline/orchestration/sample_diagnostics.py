@@ -15,7 +15,7 @@ from oko_pipeline.collection.forms_protocol import ProtocolHead, write_protocol_
 from oko_pipeline.collection.layouts.diagnostic_protocol import LABELS
 from oko_pipeline.sample.faults import Planted
 from oko_pipeline.sample.inbox import FileNote, Inbox
-from oko_pipeline.sample.pupils import cohort_of
+from oko_pipeline.sample.pupils import cohort_of, exam_strength
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.results import World
 from oko_pipeline.sample.territory import School
@@ -123,7 +123,7 @@ def _rows(world: World, work: _Work, schools: list[School]) -> list[list[Typed]]
     for school in schools:
         pupils = np.flatnonzero(cohort.school == school.index)
         for number, pupil in enumerate(pupils.tolist(), 1):
-            level = np.clip(0.55 + 0.08 * school.advantage + 0.16 * cohort.common[pupil], 0.05, 0.95)
+            level = np.clip(0.55 + 0.08 * exam_strength(school) + 0.16 * cohort.common[pupil], 0.05, 0.95)
             scores = rng.binomial(maxima, level)
             total = int(scores.sum())
             mark = 2 + sum(total >= bound for bound in _SCALE)

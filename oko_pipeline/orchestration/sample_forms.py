@@ -36,6 +36,8 @@ _PEOPLE: Final = 3
 _FEW: Final = 6
 _LATE: Final = ("staff", "talents", "upbringing")
 _LATE_BY: Final = 16
+_SOUND: Final = 3
+"""Of so many forms of schools all but one are sound."""
 _MISSED: Final = "resources"
 _LAST_DUE: Final = "06-20"
 _FIRST_MONTH: Final = 8
@@ -177,7 +179,8 @@ def _hand_in(handing: _Handing, owner: _Owner, blanks: Iterator[BlankForm]) -> N
         rows = {table.name: answers[table.name] for table in form_tables(blank.form, owner.level)}
         typed = answer_places(blank.form, owner.level, school_year, rows)
         filled = _Filled(blank, school_year, rows, typed, f"Формы/{school_year}/{owner.code}", frozenset(known))
-        if handing.has_faults:
+        # A municipality has few forms; of those of schools most come sound.
+        if handing.has_faults and (owner.level == "municipality" or (owner.number + place) % _SOUND == 0):
             for fault in _chosen(filled, owner, place, max(1, round(handing.options.dirt))):
                 fault(filled)
         _write(handing.inbox, filled, owner)

@@ -5,8 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from oko_pipeline.sample.exam_people import essay_people, interview_people, physicists
 from oko_pipeline.sample.exams import EXAMS, EXAMS_YEAR, appellants, exam_code, participants
 from oko_pipeline.sample.owners import ExamCount
+from oko_pipeline.sample.pupils import exam_strength
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.results import World
 from oko_pipeline.sample.territory import School
@@ -41,7 +43,7 @@ _SUBJECTS: Final = {
     "12 - Обществознание": "social_studies",
     "03 - Физика": "physics",
 }
-_MINIMA: Final = {"mathematics_profile": 27}
+_MINIMA: Final = {"mathematics_profile": 27, "physics": 36}
 _HIGH, _BEST = 80, 100
 _BELOW: Final = 0.04
 _OF_OVZ: Final = 0.03
@@ -82,17 +84,17 @@ def _invented(
     """Return an exam by the usual shares; `people` counts graduates and participants."""
     exam, grade, subject = key
     graduates, participants_count = people
-    below = float(np.clip(_BELOW - 0.015 * school.advantage, 0.005, 0.12))
+    below = float(np.clip(_BELOW - 0.015 * exam_strength(school), 0.005, 0.12))
     ovz = int(rng.binomial(participants_count, _OF_OVZ))
     if exam == "ege" and subject != "mathematics_base":
-        high = float(np.clip(0.14 + 0.05 * school.advantage, 0.02, 0.35))
+        high = float(np.clip(0.14 + 0.05 * exam_strength(school), 0.02, 0.35))
         parts = rng.multinomial(participants_count, [below, high, 0.004, 1 - below - high - 0.004])
-        mean = round(float(np.clip(62 + 4 * school.advantage + rng.normal(0, 2), 35, 90)), 1)
+        mean = round(float(np.clip(62 + 4 * exam_strength(school) + rng.normal(0, 2), 35, 90)), 1)
         return ExamCount(
             exam, grade, subject, graduates, participants_count, ovz, int(parts[0]),
             high=int(parts[1]), hundred=int(parts[2]), mean_score=mean,
         )  # fmt: skip
-    best = float(np.clip(0.2 + 0.05 * school.advantage, 0.05, 0.4))
+    best = float(np.clip(0.2 + 0.05 * exam_strength(school), 0.05, 0.4))
     marks = rng.multinomial(participants_count, [below, 0.36, 1 - below - 0.36 - best, best])
     told = tuple(int(count) for count in marks)
     return ExamCount(exam, grade, subject, graduates, participants_count, ovz, told[0], told)
@@ -116,6 +118,25 @@ def _of_protocols(world: World, graduates: Mapping[int, np.ndarray]) -> dict[tup
             index: _counted((kind, exam.grade, subject), int(graduates[exam.grade][index]), own, appeals.get(index, []))
             for index, own in results.items()
         }
+    scores: dict[int, list[int]] = {}
+    for one in physicists(world):
+        scores.setdefault(one.school.index, []).append(one.score)
+    found["ege", "physics"] = {
+        index: _counted(("ege", 11, "physics"), int(graduates[11][index]), own, []) for index, own in scores.items()
+    }
+    return found
+
+
+def admission_counts(world: World, school_year: str) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return participants and those who passed by school and procedure, in the year that has protocols."""
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    if school_year != EXAMS_YEAR:
+        return found
+    for procedure, people in (("interview9", interview_people(world)), ("essay11", essay_people(world))):
+        for one in people:
+            own = found.setdefault(one.school.index, {})
+            came, passed = own.get(procedure, (0, 0))
+            own[procedure] = came + 1, passed + one.is_passed
     return found
 
 

@@ -6,10 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from oko_pipeline.catalogue.exams import ExamKey, hundred_scales
+from oko_pipeline.sample.exam_counts import exam_counts
+from oko_pipeline.sample.exam_people import RIS_MAXIMA, RIS_TASKS, essay_people, interview_people, physicists
 from oko_pipeline.sample.exams import exam_code
 from oko_pipeline.sample.faults import Planted
 from oko_pipeline.sample.inbox import Cell, FileNote, Inbox
+from oko_pipeline.sample.owners import ExamCount
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.registers import invented_names
 from oko_pipeline.sample.results import World
@@ -19,6 +21,7 @@ Lines = list[list[Cell]]
 
 YEAR: Final = "2025-2026"
 _TABLE_SUBJECTS: Final = ("Русский язык, чел.", "Математика (профиль), чел.", "Физика, чел.")
+_TABLE_CODES: Final = ("russian", "mathematics_profile", "physics")
 _MEASURES: Final = (
     "приняло участие", "не преодолен min порог", "высокобалльники \n(80-99 баллов)", "получили 100 баллов",
     "средний балл",
@@ -30,8 +33,7 @@ _GOOD, _BAD = "зачёт", "незачёт"
 _ESSAY_DAY: Final = datetime(2025, 12, 3, 9, tzinfo=UTC)
 _INTERVIEW_DAY: Final = datetime(2026, 2, 11, 9, tzinfo=UTC)
 _RIS_DAY: Final = datetime(2026, 6, 1, 9, tzinfo=UTC)
-_RIS_TASKS: Final = 20
-_RIS_MAXIMA: Final = (3, 2, 2, 3, 3, 4)
+_RIS_MOST: Final = 45
 
 
 def exam_file_jobs(inbox: Inbox, world: World) -> Iterator[Job]:
@@ -77,16 +79,18 @@ def _write_school_table(inbox: Inbox, world: World) -> None:
 
 
 def _school_table(world: World) -> Lines:
-    rng = stream(world.options.seed, "school table")
     heads: Lines = [["Информация о результатах ЕГЭ выпускников школ в 2026 году"], []]
     heads.append(["Муниципальное образование", "Образовательная организация (школа)", "Профиль", "Всего выпускников"])
     heads.append([*[None] * 4, *(cell for subject in _TABLE_SUBJECTS for cell in (subject, *[None] * 4))])
     heads.append([*[None] * 4, *_MEASURES * len(_TABLE_SUBJECTS)])
     heads.append([1, 2, 3, 4, *[5, 6, 7, 8, 9] * len(_TABLE_SUBJECTS)])
+    graduates = world.grade_counts(YEAR, 11)
+    exams = exam_counts(world, YEAR, {9: world.grade_counts(YEAR, 9), 11: graduates})
     blocks: list[tuple[str, np.ndarray, Lines]] = []
     for number, municipality in enumerate(world.territory.municipalities):
-        own = [one for one in world.territory.schools if one.municipality == number and not one.is_correctional]
-        values = np.array([_school_values(rng) for _ in own]).reshape(len(own), -1)
+        own = [one for one in world.territory.schools if one.municipality == number and graduates[one.index]]
+        values = np.array([_school_values(int(graduates[one.index]), exams[one.index]) for one in own])
+        values = values.reshape(len(own), 1 + len(_MEASURES) * len(_TABLE_SUBJECTS))
         rows: Lines = [[None, school.name, None, *_cells(line)] for school, line in zip(own, values, strict=True)]
         blocks.append((municipality.name, values, rows))
     whole = np.concatenate([values for _, values, _ in blocks])
@@ -96,22 +100,26 @@ def _school_table(world: World) -> Lines:
     return lines
 
 
-def _school_values(rng: np.random.Generator) -> list[float]:
+def _school_values(graduates: int, exams: Sequence[ExamCount]) -> list[float]:
     """Return the graduates of a school and five measures a subject."""
-    graduates = int(rng.integers(8, 60))
     found: list[float] = [graduates]
-    for share in (1.0, 0.5, 0.3):
-        people = max(1, round(graduates * share))
-        below, high, hundred = (int(rng.integers(0, 1 + people // most)) for most in (8, 6, 20))
-        found += [people, below, high, hundred, round(float(rng.uniform(40, 75)), 2)]
+    by_subject = {one.subject: one for one in exams if one.exam == "ege"}
+    for subject in _TABLE_CODES:
+        one = by_subject.get(subject)
+        found += [0] * len(_MEASURES) if one is None else _measures(one)
     return found
+
+
+def _measures(one: ExamCount) -> list[float]:
+    return [one.participants, one.below, one.high, one.hundred, one.mean_score or 0.0]
 
 
 def _totals(values: np.ndarray) -> np.ndarray:
     """Return sums of counts and means weighted by participants."""
     total = values.sum(axis=0)
     for start in range(1, values.shape[1], len(_MEASURES)):
-        total[start + 4] = (values[:, start] * values[:, start + 4]).sum() / values[:, start].sum()
+        people = values[:, start].sum()
+        total[start + 4] = (values[:, start] * values[:, start + 4]).sum() / people if people else 0.0
     return total
 
 
@@ -148,19 +156,10 @@ def _write_essay(inbox: Inbox, world: World) -> None:
     head = ["№", "Код ОО", "Класс", "Фамилия", "Имя", "Отчество", "Серия", "Номер", "Требование 1", "Требование 2"]
     head += [*(f"Критерий {number}" for number in range(1, 6)), "Результат"]
     lines: Lines = [["Протокол проверки итогового сочинения"], ["20 - Сочинение 2025.12.03"], [*head]]
-    for school in world.territory.schools:
-        if school.is_correctional or school.parallel < 15:
-            continue
-        for _ in range(6):
-            is_passed = bool(rng.random() < 0.92)
-            criteria = [
-                _GOOD,
-                _GOOD if is_passed else _BAD,
-                _GOOD,
-                *(_GOOD if rng.random() < 0.7 else _BAD for _ in "12"),
-            ]
-            marks = [_GOOD, _GOOD, *criteria, _GOOD if is_passed else _BAD]
-            lines.append([len(lines) - 2, exam_code(school.index, "ЕГЭ"), "11", *_person(rng), *marks])
+    for one in essay_people(world):
+        criteria = [_GOOD if part else _BAD for part in one.parts]
+        marks = [_GOOD, _GOOD, *criteria, _GOOD if one.is_passed else _BAD]
+        lines.append([len(lines) - 2, exam_code(one.school.index, "ЕГЭ"), "11", *_person(rng), *marks])
     faults: list[Planted] = []
     if world.options.dirt and len(lines) > 8:
         other = _BAD if lines[4][15] == _GOOD else _GOOD
@@ -184,16 +183,10 @@ def _write_interview(inbox: Inbox, world: World) -> None:
     rng = stream(world.options.seed, "interview")
     head = ["№", "Код ОО", "Класс", "Фамилия", "Имя", "Отчество", "Серия", "Номер", "Категория", "ИЧ", "ТЧ"]
     head += ["П1", "П2", "М1", "Д1", "Общий балл", "Зачёт/незачёт"]
-    maxima = (2, 2, 4, 4, 4, 4)
     lines: Lines = [["Ведомость итогового собеседования 11.02.2026"], [*head]]
-    for school in world.territory.schools:
-        if school.is_correctional:
-            continue
-        for _ in range(5):
-            scores = [int(rng.binomial(most, 0.75)) for most in maxima]
-            verdict = _GOOD if sum(scores) >= 10 else _BAD
-            code = exam_code(school.index, "ОГЭ")
-            lines.append([len(lines) - 1, code, "9", *_person(rng), None, *scores, sum(scores), verdict])
+    for one in interview_people(world):
+        code, verdict = exam_code(one.school.index, "ОГЭ"), _GOOD if one.is_passed else _BAD
+        lines.append([len(lines) - 1, code, "9", *_person(rng), None, *one.parts, sum(one.parts), verdict])
     faults: list[Planted] = []
     if world.options.dirt and len(lines) > 9:
         wrong: tuple[tuple[str, tuple[int, int], Cell], ...] = (
@@ -213,7 +206,6 @@ def _write_interview(inbox: Inbox, world: World) -> None:
 def _write_ris(inbox: Inbox, world: World) -> None:
     """Write a dump of РИС: ЕГЭ in physics, the test scores by the catalogue's scale."""
     rng = stream(world.options.seed, "ris")
-    scale = hundred_scales(ExamKey("ege", 2026, "physics"))[0].scores
     tests: Lines = [["HumanTestID", "ParticipantFK", "SubjectCode", "ExamDate", "StationCode", "AuditoriumCode"]]
     tests[0] += ["VariantCode", "ProcessCondition"]
     marks: Lines = [["HumanTestID", "PrimaryMark", "PercentMark", "Mark100", "Mark5", "TestResultA", "TestResultB"]]
@@ -221,20 +213,20 @@ def _write_ris(inbox: Inbox, world: World) -> None:
     people: Lines = [["ParticipantID", "Surname", "Name", "SecondName", "DocumentSeries", "DocumentNumber", "SchoolFK"]]
     people[0].append("pClass")
     schools: Lines = [["SchoolID", "SchoolCode", "ShortName"]]
-    for school in world.territory.schools:
-        if school.is_correctional or school.parallel < 15:
-            continue
-        schools.append([f"s{school.index}", exam_code(school.index, "ЕГЭ"), school.name])
-        for _ in range(3):
-            number = len(people)
-            short = rng.random(_RIS_TASKS) < 0.6
-            extended = [int(rng.binomial(most, 0.4)) for most in _RIS_MAXIMA]
-            primary = int(short.sum()) + sum(extended)
-            mask = "".join("+" if one else "-" for one in short)
-            answers = "".join(f"{score}({most})" for score, most in zip(extended, _RIS_MAXIMA, strict=True))
-            tests.append([f"h{number}", f"p{number}", 3, "2026-06-01", 1001, 1, 301, 6])
-            marks.append([f"h{number}", primary, round(primary / 45 * 100), scale[primary], None, None, mask, answers])
-            people.append([f"p{number}", *_person(rng), f"s{school.index}", "11А"])
+    listed: set[int] = set()
+    for one in physicists(world):
+        index = one.school.index
+        if index not in listed:
+            listed.add(index)
+            schools.append([f"s{index}", exam_code(index, "ЕГЭ"), one.school.name])
+        number = len(people)
+        mask = "".join("+" if right else "-" for right in one.short)
+        pairs = zip(one.extended, RIS_MAXIMA, strict=True)
+        answers = "".join(f"{score}({most})" for score, most in pairs)
+        percent = round(one.primary / _RIS_MOST * 100)
+        tests.append([f"h{number}", f"p{number}", 3, "2026-06-01", 1001, 1, 301, 6])
+        marks.append([f"h{number}", one.primary, percent, one.score, None, None, mask, answers])
+        people.append([f"p{number}", *_person(rng), f"s{index}", "11А"])
     faults: list[Planted] = []
     if world.options.dirt and len(marks) > 6:
         faults = _plant_ris(tests, marks)
@@ -245,7 +237,7 @@ def _write_ris(inbox: Inbox, world: World) -> None:
 
 def _plant_ris(tests: Lines, marks: Lines) -> list[Planted]:
     """Plant a mark without a test, a test of nobody, an unknown subject, and a test score beside the scale."""
-    marks.append(["h9999", 20, 44, 50, None, None, "+" * _RIS_TASKS, "0(3)0(2)0(2)0(3)0(3)0(4)"])
+    marks.append(["h9999", 20, 44, 50, None, None, "+" * RIS_TASKS, "0(3)0(2)0(2)0(3)0(3)0(4)"])
     _put(tests, (1, 1), "p9999")
     _put(tests, (2, 2), 47)
     score = int(str(marks[4][3]))

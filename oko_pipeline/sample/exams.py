@@ -14,7 +14,7 @@ import numpy as np
 
 from oko_pipeline.sample.faults import Planted
 from oko_pipeline.sample.inbox import Cell, FileNote, Inbox
-from oko_pipeline.sample.pupils import cohort_of, senior_pupils
+from oko_pipeline.sample.pupils import cohort_of, exam_strength, senior_pupils
 from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.registers import invented_names
 from oko_pipeline.sample.results import World
@@ -36,6 +36,8 @@ _SHEET: Final = "Page 1"
 _ABOVE: Final = 3
 """Rows above the first participant."""
 _LEAST: Final = 30
+_LEVEL: Final = {"ЕГЭ": 0.55, "ОГЭ": 0.68}
+"""Share of points that a usual participant gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,7 @@ def participants(exam: SampleExam, world: World) -> Iterator[tuple[Cell, ...]]:
         pupils = np.flatnonzero(is_graduate & (cohort.school == school.index))
         chosen = pupils[rng.random(len(pupils)) < (0 if school.is_correctional else exam.share)]
         for number, pupil in enumerate(chosen):
-            level = 0.55 + 0.08 * school.advantage + 0.16 * float(cohort.common[pupil])
+            level = _LEVEL[exam.kind] + 0.08 * exam_strength(school) + 0.16 * float(cohort.common[pupil])
             short = rng.random(exam.short) < np.clip(level + 0.15, 0.03, 0.97)
             extended = [int(rng.binomial(maximum, np.clip(level - 0.2, 0.02, 0.95))) for maximum in exam.extended]
             primary = int(short.sum()) + sum(extended)

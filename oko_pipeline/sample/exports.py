@@ -17,17 +17,23 @@ from oko_pipeline.sample.randomness import stream
 from oko_pipeline.sample.registers import RegisterWorld, Row, invented_names, register_rows
 from oko_pipeline.sample.results import World
 from oko_pipeline.sample.school_lists import FORMER_NAMES
-from oko_pipeline.sample.territory import School
+from oko_pipeline.sample.territory import Role, School
 
 Job = Callable[[], None]
 
 YEAR: Final = "2025-2026"
 _EXPORTED: Final = datetime(2026, 6, 10, 10, tzinfo=UTC)
+_STRICTER: Final = 0.12
 _PEOPLE: Final = 12
 _PUPILS: Final = 18
 _SUBJECTS: Final = ("Русский язык", "Математика", "История", "Биология", "Английский язык", "Физкультура")
 _POSITIONS: Final = ("учитель", "учитель математики", "учитель начальных классов", "педагог-психолог", "директор")
 _CRITERIA: Final = ("openness_score", "comfort_score", "accessibility_score", "kindness_score", "satisfaction_score")
+_LISTED: Final = {
+    Role.INFLATING: ("признаки необъективности", "ФИОКО"),
+    Role.LOW_RESULT: ("низкие результаты (ШНОР)", "регион"),
+    Role.RESILIENT: ("сложные социальные условия (ШНСУ)", "регион"),
+}
 _OLYMPIADS: Final = (
     ("school", "школьного этапа", "школьный этап", "mathematics", "Математика", 35),
     ("municipal", "муниципального этапа", "муниципальный этап", "physics", "Физика", 50),
@@ -90,7 +96,7 @@ def _write_whole(inbox: Inbox, world: World, export: _Export) -> None:
 def _write_school(inbox: Inbox, world: World, school: School) -> None:
     for place, make in enumerate((_oo1, _staff, _marks, _attendance, _summary)):
         export = make(world, school)
-        if world.options.dirt:
+        if world.options.dirt and (school.index + place) % 2 == 0:
             _plant_one(export, school.index + 5 * place)
         _write(inbox, export)
 
@@ -156,14 +162,20 @@ def _noko(world: World) -> _Export:
         "operator",
     )
     rows: list[dict[str, Cell]] = []
+    pupils = [world.grade_counts(YEAR, grade) for grade in range(1, 12)]
     for number, school in enumerate(world.territory.schools):
         scores = [round(float(rng.uniform(62, 100)), 1) for _ in _CRITERIA]
-        asked = int(rng.integers(40, 200))
+        consumers = sum(int(counts[school.index]) for counts in pupils)
+        asked = max(10, round(consumers * float(rng.uniform(0.3, 0.5))))
         # The operator's list is old: some schools stand there under names that the file of correspondences explains.
         name = FORMER_NAMES[number] if number < len(FORMER_NAMES) else school.name
         row: dict[str, Cell] = {"school_name": name, "assessed_year": 2025}
         row |= dict(zip(_CRITERIA, scores, strict=True))
-        row |= {"total_score": round(sum(scores) / 5, 2), "respondents_count": asked, "consumers_count": asked * 2}
+        row |= {
+            "total_score": round(sum(scores) / 5, 2),
+            "respondents_count": asked,
+            "consumers_count": max(consumers, asked),
+        }
         rows.append(row | {"operator": "ООО «Оценщик»"})
     titles = ["Результаты независимой оценки качества условий, 2025-2026 учебный год"]
     return _Export(f"НОКО/{YEAR}/НОКО 2025.xlsx", "НОКО", table, titles, _columns(table, names), rows)
@@ -171,18 +183,19 @@ def _noko(world: World) -> _Export:
 
 def _external_lists(world: World) -> _Export:
     table = record_tables()["external_lists"]
-    schools = world.territory.schools[:: max(1, len(world.territory.schools) // 6)]
     names = ("login", "municipality_name", "list_kind", "list_year", "source", "act")
+    listed = [(one, _LISTED[one.role]) for one in world.territory.schools if one.role in _LISTED]
+    listed = listed or [(world.territory.schools[0], _LISTED[Role.INFLATING])]
     rows: list[dict[str, Cell]] = [
         {
             "login": school.code,
             "municipality_name": world.territory.municipality_of(school).name,
-            "list_kind": ("признаки необъективности", "низкие результаты (ШНОР)")[place % 2],
+            "list_kind": kind,
             "list_year": 2025,
-            "source": ("ФИОКО", "регион")[place % 2],
+            "source": source,
             "act": f"Письмо № {100 + place} от 01.09.2025",
         }
-        for place, school in enumerate(schools)
+        for place, (school, (kind, source)) in enumerate(listed)
     ]
     titles = ["Перечень образовательных организаций", f"{YEAR} учебный год"]
     columns = _columns(table, names)
@@ -270,10 +283,11 @@ def _rechecks(world: World) -> _Export:
     for school in world.territory.schools[:6]:
         for code in range(50001, 50004):
             for task in range(1, 5):
-                first, second = (int(score) for score in rng.integers(0, 3, 2))
+                original = int(rng.integers(0, 3))
+                first, second = (max(0, original - int(rng.random() < _STRICTER)) for _ in range(2))
                 row: dict[str, Cell] = {"pupil_code": str(code), "school_name": school.code, "procedure": "ВПР"}
                 row |= {"recheck_subject": "Математика", "grade": 5, "task_number": str(task), "maximum_score": 2}
-                row |= {"original_score": int(rng.integers(0, 3)), "first_score": first, "second_score": second}
+                row |= {"original_score": original, "first_score": first, "second_score": second}
                 rows.append(row | {"final_score": max(first, second)})
     titles = ["Протокол перепроверки работ", f"{YEAR} учебный год"]
     path = f"Перепроверка/{YEAR}/Перепроверка ВПР.xlsx"
@@ -310,12 +324,11 @@ def _folder(school: School, system: str) -> str:
 
 def _oo1(world: World, school: School) -> _Export:
     table = record_tables()["oo1_values"]
-    rng = stream(world.options.seed, "oo1", school.index)
     names = ("section", "row_code", "row_title", "column_code", "column_title", "value")
     rows: list[dict[str, Cell]] = []
     for grade in range(1, 12):
-        count = int(rng.integers(5, 80))
-        for column, title, value in (("3", "Классов", 1 + count // 26), ("4", "Обучающихся", count)):
+        count = int(world.grade_counts(YEAR, grade)[school.index])
+        for column, title, value in (("3", "Классов", -(-count // 26)), ("4", "Обучающихся", count)):
             row: dict[str, Cell] = {"section": "2.1.1", "row_code": f"{grade:02d}", "row_title": f"{grade} класс"}
             rows.append(row | {"column_code": column, "column_title": title, "value": value})
     titles = [

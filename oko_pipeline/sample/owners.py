@@ -26,6 +26,7 @@ _BANDS: Final = {
 _LESSONS: Final = {"september": 110, "year": 1000}
 _GRADUATING: Final = {"interview9": 9, "essay11": 11, "honours_9": 9, "medal_first": 11, "medal_second": 11}
 _PRESCHOOL: Final = 0.6
+_CONTESTANTS: Final = {"school": 0.15, "municipal": 0.05, "regional": 0.015, "national": 0.006}
 _RECORDED: Final = {"school": 0.015, "police": 0.006, "commission": 0.003}
 
 
@@ -60,6 +61,7 @@ _TYPICAL_EXAMS: Final = (
     ExamCount("oge", 9, "physics", 50, 10, 0, 0, (0, 3, 4, 3)),
     ExamCount("ege", 11, "mathematics_profile", 22, 12, 0, 1, (), 2, 0, 61.5, 1, 1),
 )
+_TYPICAL_PLACE: Final = {"school_type": "secondary", "location_type": "village", "settlement_size": "lt5"}
 _TYPICAL: Final = (54, 52, 55, 51, 50, 53, 52, 49, 50, 23, 22)
 
 
@@ -69,7 +71,8 @@ class OwnerFacts:
 
     `pupils` counts pupils by grade, `before` graduates of the summer before by grade; `tags` tells what the owner is:
     school or municipality, with senior grades, supported as one with low results or hard conditions, flagged for signs
-    of bias.
+    of bias. `place` is the kind of school and of settlement, as the form asks for them. `admitted` counts participants
+    of a procedure that admits to exams and those who passed, where it has protocols.
     """
 
     pupils: tuple[int, ...] = _TYPICAL
@@ -77,6 +80,8 @@ class OwnerFacts:
     exams: tuple[ExamCount, ...] = _TYPICAL_EXAMS
     tags: frozenset[str] = frozenset({"school", "municipality", "seniors", "supported", "flagged"})
     schools: int = 1
+    place: Mapping[str, str] = field(default_factory=lambda: dict(_TYPICAL_PLACE))
+    admitted: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
     @property
     def staff(self) -> int:
@@ -110,6 +115,7 @@ class OwnerFacts:
             "positioned": self._positioned,
             "people": self._audience,
             "recorded": lambda one: whole * _RECORDED.get(str(one.get("record_kind")), 0.002),
+            "contestants": lambda one: whole * _CONTESTANTS.get(str(one.get("level")), 0.03),
             "period_lessons": lambda one: self._group(one) * _LESSONS.get(str(one.get("period")), 250),
         }[name](row)
 

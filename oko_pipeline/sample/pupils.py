@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from oko_pipeline.sample.papers import Paper
 from oko_pipeline.sample.randomness import stream
-from oko_pipeline.sample.territory import Role, Territory
+from oko_pipeline.sample.territory import Role, School, Territory
 
 _CLASS_SIZE: Final = 26
 _SENIOR_SHARE: Final = 0.45
@@ -106,6 +106,11 @@ def school_effects(seed: int, territory: Territory, cohort: Cohort, paper: Paper
     wanted = max(0.35 * icc, icc - planted_variance) / (pupils[ordinary].sum() / pupils.sum())
     effects = np.where(ordinary, raw * np.sqrt(wanted) / spread, np.nan_to_num(planted))
     return effects - np.average(effects, weights=pupils)
+
+
+def exam_strength(school: School) -> float:
+    """Return how strong a school's graduates are, in school sds: planted schools are as they are in other works."""
+    return 2 * ROLE_SHIFTS[school.role] if school.role in ROLE_SHIFTS else school.advantage
 
 
 def planted_shifts(territory: Territory) -> npt.NDArray[np.float64]:

@@ -128,6 +128,26 @@ def _admission_rows(known: Known) -> list[Row]:
     return rows
 
 
+def _admitted_rows(known: Known) -> list[Row]:
+    """Return admission to exams: as the protocols have it, where there are some."""
+    rows: list[Row] = []
+    for procedure, grade in (("interview9", 9), ("essay11", 11)):
+        graduates = known.facts.pupils[grade - 1]
+        if not graduates:
+            continue
+        row: Row = {"procedure": procedure, "attempt": "main", "graduates_count": graduates}
+        if procedure in known.facts.admitted:
+            came, passed = known.facts.admitted[procedure]
+            row |= {"participants_count": came, "passed_count": passed, "failed_count": came - passed}
+            row |= {"absent_reason_count": graduates - came, "removed_count": 0}
+        rows.append(row)
+    return rows
+
+
+def _conditions_rows(known: Known) -> list[Row]:
+    return [dict(known.facts.place)]
+
+
 def _olympiad_rows(known: Known) -> list[Row]:
     """Return the school stage in some grades, and the municipal one, to which few go."""
     rows: list[Row] = []
@@ -164,6 +184,8 @@ MADE_LINES: Final[Mapping[str, Callable[[Known], list[Row]]]] = {
     "exam_choice": _choice_rows,
     "appeals": _appeal_rows,
     "admissions": _admission_rows,
+    "exam_admission": _admitted_rows,
+    "school_conditions": _conditions_rows,
     "olympiad_stages": _olympiad_rows,
     "attendance_by_grade": _attendance_rows,
     "medal_candidates": _candidate_rows,

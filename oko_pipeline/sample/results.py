@@ -46,6 +46,7 @@ _LOTTERIES: Final[Mapping[int, tuple[str, ...]]] = {
     8: ("biology", "geography", "history", "social_studies", "physics", "chemistry"),
 }
 _SENIOR_PARTICIPATION: Final = 0.7
+_SENIOR_GRADES: Final = frozenset({10, 11})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,14 @@ class World:
         if number not in self._cohorts:
             self._cohorts[number] = build_cohort(self.options.seed, self.territory, number)
         return self._cohorts[number]
+
+    def grade_counts(self, school_year: str, grade: int) -> npt.NDArray[np.int64]:
+        """Return how many pupils of a grade each school has in a year; senior grades are not everywhere."""
+        cohort = self.cohort(cohort_of(school_year, grade))
+        school = cohort.school
+        if grade in _SENIOR_GRADES:
+            school = school[senior_pupils(self.options.seed, self.territory, cohort)]
+        return np.bincount(school, minlength=len(self.territory.schools))
 
     def results(self, campaign_code: str, grade: int, subject_code: str) -> WorkResults:
         """Let the pupils write a paper: the same call gives the same results."""

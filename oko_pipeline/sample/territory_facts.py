@@ -5,23 +5,24 @@ from typing import Final
 
 import numpy as np
 
-from oko_pipeline.sample.exam_counts import exam_counts
+from oko_pipeline.sample.exam_counts import admission_counts, exam_counts
 from oko_pipeline.sample.owners import OwnerFacts
-from oko_pipeline.sample.pupils import cohort_of, senior_pupils
 from oko_pipeline.sample.results import World
-from oko_pipeline.sample.territory import Role
+from oko_pipeline.sample.territory import Role, School
 
-_SENIOR_GRADES: Final = (10, 11)
+_LOCATIONS: Final = {2: "city", 3: "town", 4: "village"}
+_SIZES: Final = ("lt1", "lt5", "lt10", "lt50", "lt100", "lt450", "lt680", "ge680")
 _SUPPORTED: Final = frozenset({Role.LOW_RESULT, Role.RESILIENT})
 
 
 def school_facts(world: World, school_year: str) -> list[OwnerFacts]:
     """Return the facts of each school, in the order of the territory."""
     schools = world.territory.schools
-    grades = np.array([grade_counts(world, school_year, grade) for grade in range(1, 12)])
+    grades = np.array([world.grade_counts(school_year, grade) for grade in range(1, 12)])
     earlier = f"{int(school_year[:4]) - 1}-{school_year[:4]}"
-    before = {grade: grade_counts(world, earlier, grade) for grade in (9, 11)}
+    before = {grade: world.grade_counts(earlier, grade) for grade in (9, 11)}
     exams = exam_counts(world, school_year, {9: grades[8], 11: grades[10]})
+    admitted = admission_counts(world, school_year)
     flagged = flagged_schools(world)
     found: list[OwnerFacts] = []
     for school in schools:
@@ -36,9 +37,24 @@ def school_facts(world: World, school_year: str) -> list[OwnerFacts]:
                 {grade: int(counts[place]) for grade, counts in before.items()},
                 exams[place],
                 frozenset(tags),
+                place=_place(school, has_seniors="seniors" in tags),
+                admitted=admitted.get(place, {}),
             )
         )
     return found
+
+
+def _place(school: School, *, has_seniors: bool) -> dict[str, str]:
+    kind = "secondary" if has_seniors else "basic"
+    if school.is_correctional:
+        kind = "correctional"
+    elif "Гимназия" in school.name:
+        kind = "gymnasium"
+    return {
+        "school_type": kind,
+        "location_type": _LOCATIONS[school.settlement],
+        "settlement_size": _SIZES[school.settlement_size - 1],
+    }
 
 
 def flagged_schools(world: World) -> frozenset[int]:
@@ -56,12 +72,3 @@ def municipality_facts(own: Sequence[OwnerFacts]) -> OwnerFacts:
         frozenset().union(*(one.tags for one in own)) - {"school"} | {"municipality"},
         len(own),
     )
-
-
-def grade_counts(world: World, school_year: str, grade: int) -> np.ndarray:
-    """Return how many pupils of a grade each school has; senior grades are not everywhere."""
-    cohort = world.cohort(cohort_of(school_year, grade))
-    school = cohort.school
-    if grade in _SENIOR_GRADES:
-        school = school[senior_pupils(world.options.seed, world.territory, cohort)]
-    return np.bincount(school, minlength=len(world.territory.schools))
