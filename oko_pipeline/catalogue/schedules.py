@@ -72,11 +72,10 @@ class ScheduleRow(CatalogueModel):
     def school_years(self, day: date) -> tuple[str, ...]:
         """Return the school years that a tick of a day runs, the older first; none for a row outside its years."""
         own = school_year_of(day)
-        before = previous_school_year(own)
         wanted = {
             "own": (own,),
-            "previous": (before,),
-            "open": (before, own) if day.month in CLOSING_MONTHS else (own,),
+            "previous": (previous_school_year(own),),
+            "open": open_years(day),
             "none": (),
         }[self.partition]
         return tuple(year for year in wanted if self.is_held(year))
@@ -95,6 +94,12 @@ def school_year_of(moment: date | datetime) -> str:
     """Return the school year that a day belongs to; it begins on 1 August, when its planning does."""
     start = moment.year if moment.month >= FIRST_MONTH else moment.year - 1
     return f"{start}-{start + 1}"
+
+
+def open_years(day: date) -> tuple[str, ...]:
+    """Return the school years whose terms are still looked at on a day, the older first."""
+    own = school_year_of(day)
+    return (previous_school_year(own), own) if day.month in CLOSING_MONTHS else (own,)
 
 
 @cache

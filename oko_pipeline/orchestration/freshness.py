@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 
 from checks.factory import results_check
-from oko_pipeline.catalogue.schedules import CLOSING_MONTHS, school_year_of
+from oko_pipeline.catalogue.schedules import open_years
 from oko_pipeline.catalogue.sources import source_kinds
 from oko_pipeline.catalogue.tables import SLICES
 from oko_pipeline.catalogue.tables_sources import SOURCE_COMPLETENESS
@@ -37,8 +37,7 @@ def freshness_rows(workplace: Workplace, school_year: str) -> pd.DataFrame:
         due = " и ".join(sorted(set(own["due_on"].astype("str"))))
         title = known[str(kind)].title_ru
         found.append(_row(f"«{title}» пришло к сроку ({due})", len(own), len(late), told))
-    closing = today.month in CLOSING_MONTHS and school_year_of(today.replace(month=7)) == school_year
-    if school_year != school_year_of(today) and not closing:
+    if school_year not in open_years(today):
         # Of a closed year nobody compares terms any more.
         found = found[1:]
     columns = ["title_ru", "checked_count", "unexpected_count", "observed", "is_passed", "is_blocking", "severity"]

@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from oko_pipeline.catalogue.documents import document_kinds
+from oko_pipeline.catalogue.schedules import open_years
 from oko_pipeline.catalogue.sources import source_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS, QUALITY_RESULTS
 from oko_pipeline.catalogue.tables_programmes import ROADMAP_REMINDERS
@@ -76,13 +77,15 @@ def tell_failed_run(workplace: Workplace, instance: dg.DagsterInstance, run: dg.
 
 
 def tell_ended_run(workplace: Workplace, school_year: str, began_at: datetime) -> int:
-    """Enter notices of what a run of a school year left; return how many entries are new."""
+    """Enter notices of what a run of a school year left; return how many entries are new.
+
+    Of a year that is closed only documents are told: nobody can mend its terms any more.
+    """
     queue = queue_of(workplace.settings)
-    return (
-        _tell_documents(workplace, queue, school_year, began_at)
-        + _tell_sources(workplace, queue, school_year)
-        + _tell_reminders(workplace, queue, school_year)
-    )
+    told = _tell_documents(workplace, queue, school_year, began_at)
+    if school_year in open_years(workplace.clock.now().date()):
+        told += _tell_sources(workplace, queue, school_year) + _tell_reminders(workplace, queue, school_year)
+    return told
 
 
 def run_link(settings: Settings, run_id: str) -> str | None:

@@ -124,6 +124,16 @@ def test_overdue_sources_are_told_once_and_new_ones_again(workplace):
     assert "edu990404" not in text
 
 
+def test_terms_of_a_closed_year_are_not_told(workplace):
+    late = {"kind": "oge", "source_code": "gia_protocol", "unit_level": "school", "state": "late",
+            "due_on": "2026-07-15", "unit_code": "edu990404"}  # fmt: skip
+    put(workplace, SOURCE_COMPLETENESS, late)
+    later = replace(workplace, clock=Clock(lambda: NOW.replace(month=10)))
+    assert tell_ended_run(later, YEAR, BEGAN) == 0
+    closing = replace(workplace, clock=Clock(lambda: NOW.replace(month=9)))
+    assert tell_ended_run(closing, YEAR, BEGAN) == 1
+
+
 def test_a_term_is_told_when_it_is_near_and_when_it_has_passed(workplace):
     duty = {"programme": "modern", "duty_id": "modern:basis", "unit_level": "school", "unit_code": "edu990404",
             "title": "Акты проверены", "due_on": "2026-05-31", "state": "not_due"}  # fmt: skip

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import dagster as dg
 import pytest
 
+from oko_pipeline import versions
 from oko_pipeline.catalogue.programmes import REGISTER, Choice, programmes, register_duties
 from oko_pipeline.catalogue.schedules import ScheduleRow, read_calendar, schedule_rows, school_year_of
 from oko_pipeline.errors import CatalogueError, SettingsError
@@ -245,3 +246,19 @@ def test_crons_are_such_that_dagster_takes_them():
     for row in schedule_rows().values():
         assert isinstance(row, ScheduleRow)
         dg.ScheduleDefinition(name=row.code, job_name=row.job, cron_schedule=row.cron)
+
+
+def test_a_moved_day_of_the_calendar_changes_no_fingerprint_of_results(monkeypatch):
+    def fingerprint(changed):
+        def added(digest, entry, path):
+            digest.update(path.encode() + (b"changed" if path.endswith(changed) else b""))
+
+        monkeypatch.setattr(versions, "_add", added)
+        versions.code_fingerprint.cache_clear()
+        return versions.code_fingerprint("oko_pipeline.catalogue")
+
+    plain = fingerprint("nothing")
+    assert fingerprint("data/schedules.yaml") == plain
+    assert fingerprint("catalogue/schedules.py") == plain
+    assert fingerprint("data/sources.yaml") != plain
+    versions.code_fingerprint.cache_clear()
