@@ -125,7 +125,8 @@ class CycleData:
         """Return the name of a school for lists, without legal form: «МБОУ „Лесная СОШ № 3“» is «Лесная СОШ № 3»."""
         name = self.unit_name("school", school_code)
         found = _SCHOOL_NAME.fullmatch(name)
-        return name if found is None else found["quoted"] or found["plain"]
+        short = name if found is None else found["quoted"] or found["plain"]
+        return short.replace("№ ", f"№{ru.NBSP}")
 
     def short_schools(self, school_codes: Iterable[str], limit: int | None = None) -> str:
         """Return the short names of schools for a sentence, in order of codes; the rest are counted."""

@@ -20,8 +20,9 @@ from oko_pipeline.reporting.directions.registers import registers_section
 from oko_pipeline.reporting.directions.view import NoteView
 from oko_pipeline.reporting.sections import finished, heading
 
-_NEEDED: Final = ("indicators", "registers", "findings", "advice", "measures")
-"""A note without any of these sections has nothing to tell: the checklist alone is no analysis."""
+_NEEDED: Final = ("indicators", "registers", "findings", "measures")
+"""A note without any of these sections or advice to the municipality has nothing to tell: the checklist alone and the
+number of schools' recommendations are no analysis."""
 
 
 def direction_note(data: CycleData) -> Iterator[Content]:
@@ -40,7 +41,8 @@ def direction_note(data: CycleData) -> Iterator[Content]:
                 "checklist": checklist_section(view),
                 "gaps": gaps_section(view),
             }
-            if not any(sections[name] for name in _NEEDED):
+            advice = sections["advice"]
+            if not any(sections[name] for name in _NEEDED) and not (advice and advice["tables"]):
                 continue
             context = heading(data, "municipality", code, f"Аналитическая справка. {note.title_ru}") | {
                 "direction": DIRECTIONS[note.direction],

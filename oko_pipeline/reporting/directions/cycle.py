@@ -12,7 +12,6 @@ from oko_pipeline.reporting.labels import answer_ru, day_ru
 from oko_pipeline.reporting.sections import Spec, row, section, table
 
 FINDINGS: Final = ("вывод", "вывода", "выводов")
-_UNITS: Final = ("ОО", "ОО", "ОО")
 _STRENGTHS: Final = ("strong", "moderate", "weak")
 _MOST_FINDINGS: Final = 8
 _MOST_ADVICE: Final = 10
@@ -104,6 +103,8 @@ def _school_advice(view: NoteView) -> str:
     schools = view.number(list({str(one["unit_code"]): one for one in rows}.values()), "ОО с рекомендациями")
     forms = ("рекомендация", "рекомендации", "рекомендаций")
     given = view.figures.count(rows, forms, "рекомендации для ОО")
+    if len(rows) == 1:
+        return f"Для {schools}{ru.NBSP}ОО составлена {given}: она — в паспорте этой ОО."
     return f"Для {schools}{ru.NBSP}ОО составлено {given}: они — в паспортах этих ОО."
 
 
@@ -165,6 +166,9 @@ def checklist_section(view: NoteView) -> Spec | None:
         return None
     stages = list(_STAGES_RU)
     rows.sort(key=lambda one: (stages.index(str(one["stage"])), str(one["criterion"])))
+    if all(one["answer"] == "0" for one in rows):
+        number = view.number(rows, "применимых элементов")
+        return section(text=[f"Ни один из {number} элементов механизма не подтверждён записями и документами года."])
     told: list[Spec] = []
     last = ""
     for one in rows:
@@ -188,24 +192,45 @@ def checklist_section(view: NoteView) -> Spec | None:
 
 
 def gaps_section(view: NoteView) -> Spec | None:
-    """Return which kinds of data of the direction did not come, and from whom."""
-    kinds = _kinds_of(view)
+    """Return which kinds of data of the direction did not come; kinds that the same units owe stand together."""
     known = source_kinds()
-    points: list[str] = []
-    for kind in sorted(kinds):
-        units = [("school", code) for code in view.schools] + [("municipality", view.code)]
-        late = {
-            code: one
-            for level, code in units
-            for one in view.data.rows("source_completeness", unit_level=level, unit_code=code, kind=kind, state="late")
-            if not one["is_optional"]
-        }
+    owed: dict[tuple[str, ...], list[str]] = {}
+    rows: dict[tuple[str, ...], list[Row]] = {}
+    for kind in sorted(_kinds_of(view)):
+        late = _late(view, kind)
         if late:
-            title = known[kind].title_ru if kind in known else kind
-            number = view.number(list(late.values()), f"не сдали: {title}")
-            who = f"{number}{ru.NBSP}{ru.plural(len(late), _UNITS)}"
-            points.append(f"{title}: не пришло от {who} ({view.data.short_schools(late, 8)}).")
-    return section(points=points)
+            units = tuple(late)
+            owed.setdefault(units, []).append(_small(known[kind].title_ru if kind in known else kind))
+            rows.setdefault(units, list(late.values()))
+    return section(points=[f"Не пришло {_from(view, rows[units])}: {'; '.join(owed[units])}." for units in owed])
+
+
+def _late(view: NoteView, kind: str) -> dict[str, Row]:
+    units = [("school", code) for code in view.schools] + [("municipality", view.code)]
+    return {
+        code: one
+        for level, code in units
+        for one in view.data.rows("source_completeness", unit_level=level, unit_code=code, kind=kind, state="late")
+        if not one["is_optional"]
+    }
+
+
+def _from(view: NoteView, rows: Sequence[Row]) -> str:
+    """Say whose data are missing: «ни от одной ОО», «от 2 ОО (…) и от органа управления»."""
+    schools = [one for one in rows if one["unit_code"] != view.code]
+    parts: list[str] = []
+    if len(schools) == len(view.schools):
+        parts.append("ни от одной ОО")
+    elif schools:
+        names = view.data.short_schools((str(one["unit_code"]) for one in schools), 8)
+        parts.append(f"от {view.number(schools, 'ОО, не сдавшие данные')}{ru.NBSP}ОО ({names})")
+    if len(schools) < len(rows):
+        parts.append("от органа управления")
+    return " и ".join(parts)
+
+
+def _small(text: str) -> str:
+    return text if text[1:2].isupper() or text[2:3].isdigit() else text[:1].lower() + text[1:]
 
 
 def _kinds_of(view: NoteView) -> set[str]:

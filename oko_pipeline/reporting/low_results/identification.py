@@ -286,4 +286,4 @@ def silent_text(area: Area) -> str:
     flags = area.rows("low_result_flags")
     known = {str(one["school_code"]) for one in flags if one["computed"] is not None}
     unknown = [code for code in area.names if code not in known]
-    return f"Ни один набор правил не отвечает о {', '.join(unknown)}." if unknown else ""
+    return f"Данных мало для всех наборов правил: {area.listed(unknown)}." if unknown else ""

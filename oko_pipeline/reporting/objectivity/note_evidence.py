@@ -178,7 +178,7 @@ def _official_row(area: Area, signs: Rows, place: str) -> Spec:
         area.figures.count(signs.where(state=_COUNTED)),
         area.figures.count(found),
         area.figures.count(signs.where(state="insufficient")),
-        ", ".join(distinct_schools(found)) or ru.DASH,
+        area.listed(distinct_schools(found)) or ru.DASH,
     )
 
 
@@ -261,7 +261,7 @@ def _signal_row(area: Area, signals: Rows) -> Spec | None:
         signal_title(code),
         schools_count(area.figures, tested),
         schools_count(area.figures, found),
-        ", ".join(distinct_schools(found)) or ru.DASH,
+        area.listed(distinct_schools(found)) or ru.DASH,
         signal_caution(code),
     )
 

@@ -67,6 +67,35 @@ def test_only_directions_with_something_to_tell_get_notes(talents):
     assert list(direction_note(data())) == []
 
 
+def test_recommendations_to_schools_alone_make_no_note():
+    advice = {"school_year": YEAR, "recommendation_id": "R1", "unit_level": "school", "unit_code": "edu1",
+              "direction": "talents", "state": "proposed", "is_held_back": False}  # fmt: skip
+    assert list(direction_note(data(recommendations=[advice]))) == []
+
+
+def test_kinds_of_data_that_the_same_schools_owe_are_told_together():
+    late = [
+        {
+            "school_year": YEAR,
+            "kind": kind,
+            "way": "form",
+            "unit_level": "school",
+            "unit_code": code,
+            "state": "late",
+            "is_optional": False,
+        }
+        for kind, codes in (("olympiad", ["edu1", "edu2", "edu3"]), ("talent_contests", ["edu1", "edu2", "edu3"]))
+        for code in codes
+    ]
+    notes = list(
+        direction_note(
+            data(indicator_values=[value(COVERED, "municipality", "m1", 62.5, 400)], source_completeness=late)
+        )
+    )
+    [point] = notes[0].context["sections"]["gaps"]["points"]
+    assert point.startswith("Не пришло ни от одной ОО: ")
+
+
 def test_worse_and_missed_norm_are_said_and_columns_of_nothing_are_left_out(talents):
     section = talents[0].context["sections"]["indicators"]
     assert section["text"] == [

@@ -76,7 +76,7 @@ def test_the_input_note_tells_the_criterion_from_the_list_and_from_silence():
     data = data_of("low_results_input", low_result_flags=FLAGS, low_result_procedures=[procedure("edu2")])
     words = "\n".join(proven(data, "low_results_input")["m1"])
     assert "можно проверить у 2 ОО; отвечает ему 1 ОО: edu2 Школа № 2." in words
-    assert "У 1 ОО участников для ответа мало: Школа № 3. Это не значит, что низких результатов там нет." in words
+    assert "У 1 ОО участников для ответа мало: Школа №\u00a03. Это не значит, что низких результатов там нет." in words
     assert "В официальном перечне ШНОР — 1 ОО; критерию года из них отвечает 0." in words
     assert "41,2\u00a0(22–64)" in words
 
@@ -202,7 +202,7 @@ def test_the_interim_note_stands_only_where_its_round_was_reported():
         in words
     )
     assert "▲\u00a0положительная" in words
-    assert "Значений показателей программы за промежуточный этап нет: Школа № 1." in words
+    assert "Значений показателей программы за промежуточный этап нет: Школа №\u00a01." in words
     only_input = given | {"support_monitoring": [monitored("edu2", "input")]}
     assert made(data_of("low_results_interim", **only_input), "low_results_interim") == {}
 
@@ -254,7 +254,7 @@ def test_the_final_note_says_how_many_changes_chance_alone_would_make():
         "около 0,1 "
         "в каждую сторону."
     )
-    assert text[1] == "Сравнить с прежними результатами нечего или участников мало: Школа № 1."
+    assert text[1] == "Сравнить с прежними результатами нечего или участников мало: Школа №\u00a01."
 
 
 def test_a_municipality_where_nothing_can_be_said_gets_no_note():

@@ -84,7 +84,7 @@ def test_a_listed_school_without_a_reason_of_its_own_is_said():
     listed = {"list_kind": "bias", "list_year": 2025, "source": "fioco", "record_id": "1"}
     data = note(external_lists=[listed | {"school_code": "edu1"}, listed | {"school_code": "edu2", "record_id": "2"}])
     text = made(data, "objectivity_note")["m1"]["sections"]["lists"]["text"]
-    assert text[1] == "Есть в перечне, но карточка повода не даёт: Школа № 1."
+    assert text[1] == "Есть в перечне, но карточка повода не даёт: Школа №\u00a01."
 
 
 def test_nobody_is_reproached_for_silence_before_anybody_was_asked():
@@ -97,7 +97,7 @@ def test_nobody_is_reproached_for_silence_before_anybody_was_asked():
         "cause_number": "C-1",
     }
     asked = made(note(causes=[cause]), "objectivity_note")["m1"]["sections"]["replies"]
-    assert asked["text"][-1] == "Требуют внимания, но ни причин, ни ответа не прислали: Школа № 2."
+    assert asked["text"][-1] == "Требуют внимания, но ни причин, ни ответа не прислали: Школа №\u00a02."
 
 
 def test_a_municipality_without_data_gets_no_note():
