@@ -93,7 +93,7 @@ def register_rows(table: RecordTable, world: RegisterWorld) -> list[Row]:
     )
     rows: list[Row] = []
     if world.facts.tags.issuperset(rule.tags):
-        rows = _rows(_Filling(table, rule, world, draws))
+        rows = _rows(_Filling(table, rule, world, draws, ordered(table, rule)))
     world.made[table.name] = rows
     return rows
 
@@ -184,17 +184,18 @@ def _in_year(value: Value, years: int) -> Value:
 
 @dataclass(slots=True)
 class _Filling:
-    """A register being filled: its description, its rule, whose it is, and the draws."""
+    """A register being filled: its description, its rule, whose it is, the draws, and its columns in their order."""
 
     table: RecordTable
     rule: RegisterRule
     world: RegisterWorld
     draws: _Draws
+    columns: list[RecordColumn]
 
     def row(self, line: Row, number: int, facts: OwnerFacts) -> Row:
         """Return a line completed to a row."""
         row: Row = dict(line)
-        for column in ordered(self.table, self.rule):
+        for column in self.columns:
             if column.name in row or column.school or not self._is_due(column, row):
                 continue
             value = self._value(column, row, number, facts)
