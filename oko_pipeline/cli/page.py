@@ -86,10 +86,12 @@ def run_together(commands: Sequence[Sequence[str]], environment: dict[str, str])
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     started: list[subprocess.Popen[bytes]] = []
     try:
-        for command in commands:
-            # Groups of their own: Ctrl+C reaches us alone, and we end them in order.
-            group: dict[str, Any] = {} if sys.platform == "win32" else {"start_new_session": True}
-            started.append(subprocess.Popen([sys.executable, *command], env=environment, **group))  # noqa: S603
+        # Groups of their own: Ctrl+C reaches us alone, and we end them in order.
+        is_grouped = sys.platform != "win32"
+        started.extend(
+            subprocess.Popen([sys.executable, *command], env=environment, start_new_session=is_grouped)  # noqa: S603
+            for command in commands
+        )
         while not asked and all(process.poll() is None for process in started):
             time.sleep(0.3)
         ended = next((process.returncode for process in started if process.returncode is not None), 0)
@@ -112,8 +114,16 @@ def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill(process)
             process.wait()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process that did not end, with all that it has started."""
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @user.command("add")

@@ -14,6 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy.exc import IntegrityError
 
 from oko_pipeline.errors import OkoError
 from oko_pipeline.page.store import ACCOUNTS, SESSIONS, PageStore
@@ -103,7 +104,7 @@ class AccountBook:
         try:
             with self._store.engine.begin() as connection:
                 connection.execute(sa.insert(ACCOUNTS).values(made))
-        except sa.exc.IntegrityError as error:
+        except IntegrityError as error:
             raise AccountError(f"Учётная запись «{login}» уже есть.") from error
         return _account(made)
 

@@ -4,12 +4,15 @@ An archive is made while it is sent: it needs no space and begins at once.
 """
 
 import hashlib
+import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
+
+from typing_extensions import Buffer
 
 from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
@@ -82,18 +85,20 @@ class Shelf:
         return Download(safe_name(path.name), media_type, _bytes(path))
 
 
-class _Pipe:
+class _Pipe(io.RawIOBase):
     """What `zipfile` writes is taken out piece by piece; it cannot be sought, so sizes follow the members."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._pieces: list[bytes] = []
 
-    def write(self, content: bytes) -> int:
-        self._pieces.append(bytes(content))
-        return len(content)
+    def writable(self) -> bool:
+        return True
 
-    def flush(self) -> None:
-        """Keep what is written until it is taken."""
+    def write(self, content: Buffer, /) -> int:
+        piece = bytes(content)
+        self._pieces.append(piece)
+        return len(piece)
 
     def take(self) -> bytes:
         content = b"".join(self._pieces)

@@ -6,7 +6,7 @@ Whoever the provider names must have an account here under that name (`oko user 
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx
 from authlib.common.errors import AuthlibBaseError
@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from itsdangerous import BadData, URLSafeTimedSerializer
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 
 from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
@@ -116,7 +116,7 @@ class OidcDoor:
             nonce={"essential": True, "value": nonce},
         )
         try:
-            keys = KeySet.import_key_set(self._get(self._metadata()["jwks_uri"]))
+            keys = KeySet.import_key_set(cast("KeySetSerialization", self._get(self._metadata()["jwks_uri"])))
             claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
             rules.validate(claims)
         except (JoseError, ValueError, KeyError) as error:

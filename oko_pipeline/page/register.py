@@ -24,7 +24,8 @@ MOST_IN_ARCHIVE: Final = 2000
 _FACETS_SECONDS: Final = 20.0
 _MOST_FINDINGS: Final = 300
 _OWN_PROGRAMME: Final = "modern"
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
+"""A row by names of columns; the keys of the database library's rows have a type of their own."""
 
 
 @dataclass(frozen=True, slots=True)
