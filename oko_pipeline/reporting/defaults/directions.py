@@ -22,6 +22,10 @@ _ADVICE: Final = (
     "«Предложена» — составлена по правилу и ждёт решения человека; «принята» — утверждена. Причины, названные в "
     "рекомендациях, — предположения."
 )
+_CHECKLIST: Final = (
+    "В механизме считаются записи самого органа управления; решения, меры и мероприятия ОО, которые названы выше, к "
+    "нему не относятся."
+)
 
 
 def _write(writer: Writer) -> None:
@@ -36,9 +40,10 @@ def _write(writer: Writer) -> None:
     writer.section("sections.registers", "Что сделано за год")
     _note(writer, "sections.registers", _REGISTERS)
     writer.section("sections.advice", "Рекомендации")
-    _note(writer, "sections.advice", _ADVICE)
+    _note(writer, "sections.advice and sections.advice.tables", _ADVICE)
     writer.section("sections.measures", "Решения и меры")
     writer.section("sections.checklist", "Механизм направления")
+    _note(writer, "sections.checklist", _CHECKLIST)
     writer.section("sections.gaps", "Каких данных не хватило")
     writer.signature()
     writer.provenance()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.records import record_tables
 from oko_pipeline.reporting import russian as ru
 from oko_pipeline.reporting.content import Content
@@ -45,7 +44,7 @@ REGISTERS: Final[Mapping[str, Register]] = {
     "indicators": Register(
         "indicator_changes",
         "Перечень показателей",
-        (("indicator_code", 2.4), ("title", 3.6), ("direction", 2.4), ("change", 1.6), ("use", 2.2),
+        (("title", 5.0), ("direction", 2.6), ("change", 1.6), ("use", 2.2),
          ("norm_value", 1.1), ("approved_on", 1.5)),
         ("direction", "indicator_code"),
     ),
@@ -125,6 +124,4 @@ def cell(scope: Scope, one: Row, name: str) -> str:
     if isinstance(value, float | int):
         is_whole = float(value).is_integer()
         return scope.figures.whole(one, name) if is_whole else scope.figures.decimal(one, name)
-    if name == "indicator_code":
-        return indicators()[str(value)].title_ru if str(value) in indicators() else str(value)
     return answer_ru(one, name)

@@ -193,13 +193,13 @@ def journal(view: UnitView, settings: DocumentSettings) -> Table | None:
     shown = [work for work in view.works if work.own.pairs]
     names = list(dict.fromkeys(c.short_name for work in shown for c in work.comparators if c.journal is not None))
     columns = [
-        ("Работа", 4.0, "text"),
-        ("Пар", 1.6, "number"),
-        ("Ниже журнала, %", 2.1, "number"),
-        ("Совпали, %", 2.1, "number"),
-        ("Выше журнала, %", 2.1, "number"),
+        ("Работа", 3.7, "text"),
+        ("Пар", 1.2, "number"),
+        ("Ниже журнала, %", 2.5, "number"),
+        ("Совпали, %", 2.5, "number"),
+        ("Выше журнала, %", 2.5, "number"),
         ("Разница 2 и\u00a0более", 1.7, "number"),
-        *((f"Ниже: {_hyphenated(name)}, %", 1.75, "number") for name in names),
+        *((f"Ниже: {_hyphenated(name)}, %", 1.6, "number") for name in names),
     ]
     rows = [_journal_row(work, names, settings) for work in shown]
     if all(len(record["cells"]) < len(columns) for record in rows):
