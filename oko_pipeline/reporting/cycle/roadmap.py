@@ -190,6 +190,7 @@ def _missing(report: _Report, rows: Rows) -> list[str]:
 
 def _overdue(report: _Report) -> Spec | None:
     late = report.own.where(state="overdue")
+    ordered = sorted(late, key=lambda one: (str(one["due_on"] or ""), str(one["duty_id"])))
     lines = [
         row(
             report.title(one),
@@ -197,11 +198,12 @@ def _overdue(report: _Report) -> Spec | None:
             report.responsible(one),
             _lacking(one) or str(one["reason"] or "записи об исполнении"),
         )
-        for one in sorted(late, key=lambda one: (str(one["due_on"] or ""), str(one["duty_id"])))
+        for one in ordered
     ]
     more = ""
     if len(lines) > _MOST_OVERDUE:
-        shown = ru.counted(_MOST_OVERDUE, ("строка", "строки", "строк"))
+        number = report.figures.computed(_MOST_OVERDUE, "показанных просроченных строк", late[:1], form="whole")
+        shown = f"{number}{ru.NBSP}{ru.plural(_MOST_OVERDUE, ('строка', 'строки', 'строк'))}"
         more = f"Показаны {shown} с самыми ранними сроками из {report.figures.count(late)}; все — в приложении."
     title = "Просроченные строки, в порядке сроков"
     return section(text=[more], tables=[table(title, _OVERDUE_COLUMNS, lines[:_MOST_OVERDUE])])

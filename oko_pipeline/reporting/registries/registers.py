@@ -73,7 +73,7 @@ REGISTERS: Final[Mapping[str, Register]] = {
         "practice_bank",
         "Банк эффективных практик",
         (("title", 3.8), ("kind", 2.2), ("direction", 2.4), ("problem", 3.0), ("level", 1.8),
-         ("used_by_schools_count", 1.2)),
+         ("used_by_schools_count", 1.6)),
         ("direction", "practice_number"),
     ),
 }  # fmt: skip
