@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, page, privacy, programmes, stores, trace, year
+from oko_pipeline.cli import files, installation, page, privacy, programmes, schedules, stores, trace, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints
 from oko_pipeline.errors import OkoError
 
@@ -27,6 +27,8 @@ for command in (
     privacy.privacy,
     installation.ui,
     installation.doctor,
+    schedules.schedules,
+    schedules.notices,
     stores.backup,
     stores.restore,
     page.page,

@@ -30,6 +30,8 @@ from checks.harm import harm_checks
 from checks.rooms import all_room_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
+from oko_pipeline.orchestration.freshness import freshness_checks
+from oko_pipeline.orchestration.schedules import build_schedules
 from resources.workplace import WorkplaceResource
 
 ASSETS = (
@@ -81,14 +83,28 @@ ASSETS = (
 )
 
 
-def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Return fresh definitions of the code location; tests and the CLI replace resources without patching."""
+def build_defs(
+    *, resource_overrides: Mapping[str, object] | None = None, time_zone: str | None = None
+) -> dg.Definitions:
+    """Return fresh definitions of the code location; tests and the CLI replace resources without patching.
+
+    Args:
+        resource_overrides: resources to put in the place of ours, by name.
+        time_zone: time zone of the schedules; None — the calendar's own.
+    """
     return dg.Definitions(
         assets=list(ASSETS),
-        asset_checks=[*suite_checks(), *guard_checks(), *harm_checks(), *document_checks(), *all_room_checks()],
-        jobs=[jobs.annual_cycle, jobs.refresh_after_new_results, jobs.validate_only, jobs.tables_only],
-        schedules=[jobs.yearly_documents],
-        sensors=[jobs.inbox_arrivals],
+        asset_checks=[
+            *suite_checks(),
+            *guard_checks(),
+            *harm_checks(),
+            *document_checks(),
+            *all_room_checks(),
+            *freshness_checks(),
+        ],
+        jobs=list(jobs.JOBS),
+        schedules=build_schedules(time_zone),
+        sensors=list(jobs.SENSORS),
         resources={"workplace": WorkplaceResource(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -19,6 +19,7 @@ from oko_pipeline.errors import CatalogueError
 from oko_pipeline.orchestration.build import build_defs
 from oko_pipeline.orchestration.documents_page import documents_page
 from oko_pipeline.orchestration.methods_page import methods_page
+from oko_pipeline.orchestration.schedules_page import calendar_table
 from oko_pipeline.orchestration.sources_page import sources_page
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.dictionary import dictionary_page
@@ -219,6 +220,7 @@ def pages(root: Path) -> dict[Path, str]:
         "docs/prepare_files.md": {"campaigns": _campaigns},
         "docs/layouts.md": {"layouts": _layouts},
         "docs/quality.md": {"rules": _rules, "suites": _suites},
+        "docs/schedules.md": {"calendar": calendar_table},
         "docs/rerun.md": {"assets": _assets, "checks": _checks, "automation": _automation},
     }
     made = {

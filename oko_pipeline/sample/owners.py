@@ -10,7 +10,7 @@ from typing import Final
 COMPULSORY: Final = frozenset({"russian", "mathematics", "mathematics_base"})
 """Subjects that nobody chooses."""
 _CLASS_SIZE: Final = 26
-_PUPILS_OF_TEACHER: Final = 13
+_PUPILS_OF_STAFF: Final = 13
 _LEAST_STAFF: Final = 9
 _POSITIONS: Final = {"deputy": 0.05, "primary_teacher": 0.27, "subject_teacher": 0.55, "other_pedagogue": 0.13}
 _BANDS: Final = {
@@ -86,7 +86,7 @@ class OwnerFacts:
     @property
     def staff(self) -> int:
         """Return how many teachers there are."""
-        return max(_LEAST_STAFF * self.schools, round(sum(self.pupils) / _PUPILS_OF_TEACHER))
+        return max(_LEAST_STAFF * self.schools, round(sum(self.pupils) / _PUPILS_OF_STAFF))
 
     def count(self, name: str, row: Mapping[str, object]) -> float:
         """Return a count by which others are sized; some depend on the row: its grade, position or audience.

@@ -44,7 +44,8 @@ def snapshot():
         if not job.name.startswith("__"):
             lines.append(f"{job.name}: {', '.join(sorted(job.graph.node_dict))}")
     lines += ["", "automation", ""]
-    lines += [f"sensor {sensor.name} -> {sensor.job_name}" for sensor in definitions().sensors]
+    for sensor in definitions().sensors:
+        lines.append(f"sensor {sensor.name} -> {', '.join(target.job_name for target in sensor.targets) or 'no job'}")
     for schedule in definitions().schedules:
         resolved = definitions().resolve_schedule_def(schedule.name)
         lines.append(f"schedule {resolved.name} -> {resolved.job_name} at {resolved.cron_schedule}")
