@@ -33,12 +33,6 @@ from resources.workplace import open_workplace
 from tests.integration.conftest import YEAR
 
 STAMP = Stamp(datetime(2026, 11, 22, tzinfo=UTC), "0.1.0")
-NOT_YET = (
-    "direction_note", "parents_page", "public_report", "public_school_report", "roadmap_report",
-    "roadmap_report_school", "quality_letter", "complex_analysis_municipality", "complex_analysis_school",
-    "school_passport", "school_passport_annex", "head_summary",
-)  # fmt: skip
-"""Kinds that still print numbers past their figures; a kind that is mended leaves the list."""
 HOMES = [one.rsplit(":", 1) for one in os.environ.get("OKO_READ_BACK", "").split(",") if ":" in one]
 
 
@@ -59,13 +53,7 @@ def contents_of(office, name):
     return list(BUILDERS[name](cycle_data(workplace, year, document_kinds()[name])))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="numbers past the figures")) if name in NOT_YET else name
-        for name in BUILDERS
-    ],
-)
+@pytest.mark.parametrize("name", BUILDERS)
 def test_every_number_of_every_document_is_in_the_database(office, name):
     workplace, year = office
     contents = contents_of(office, name)
