@@ -70,7 +70,7 @@ class _Review:
         owner = (
             "" if one["owner_code"] == self.code else f" ({self.names.get(str(one['owner_code']), one['owner_code'])})"
         )
-        return f"{one['measure_number']}. {one['title']}{owner}"
+        return f"{one['measure_number']}. {self.figures.text(one, 'title')}{owner}"
 
 
 def municipality_reviews(data: CycleData) -> Iterator[Content]:

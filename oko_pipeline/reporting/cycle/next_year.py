@@ -166,7 +166,7 @@ def _indicators(owner: _Owner) -> Spec | None:
 def _measures(owner: _Owner) -> Spec | None:
     lines = [
         row(
-            str(one["title"]),
+            owner.figures.text(one, "title"),
             words.indicator_ru(one["indicator_code"]),
             words.ACTIONS_RU[str(one["action"])],
             owner.figures.text(one, "text_ru"),
@@ -178,7 +178,7 @@ def _measures(owner: _Owner) -> Spec | None:
 
 def _carried(owner: _Owner) -> Spec | None:
     lines = [
-        row(str(one["title"]), words.direction_ru(one["direction"]), owner.figures.text(one, "text_ru"))
+        row(owner.figures.text(one, "title"), words.direction_ru(one["direction"]), owner.figures.text(one, "text_ru"))
         for one in _by_direction(owner.conclusions("roadmap_row"))
     ]
     return table("Невыполненные строки плана, которые переносятся", _CARRIED_COLUMNS, lines)

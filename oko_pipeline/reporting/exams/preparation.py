@@ -45,7 +45,7 @@ def _context(data: CycleData, code: str) -> Context | None:
         "schedule": _schedule_section(data, unit, figures),
         "choice": around.choice_section(data, unit, (9, 10, 11, 12), figures),
         "admission": around.admission_texts(data, unit, ("interview", "essay", "statement"), figures),
-        "measures": _measures_section(data, unit),
+        "measures": _measures_section(data, unit, figures),
         "observers": _observers_section(data, unit, figures),
         "experts": _experts_section(data, unit, figures),
         "violations": _violations_section(data, unit, figures),
@@ -328,13 +328,13 @@ def _violations_section(data: CycleData, unit: around.Unit, figures: Figures) ->
     return sections.section(text=text, tables=[sections.table("Нарушения порядка", columns, rows)])
 
 
-def _measures_section(data: CycleData, unit: around.Unit) -> Spec | None:
+def _measures_section(data: CycleData, unit: around.Unit, figures: Figures) -> Spec | None:
     own = [row for row in _municipal_rows(data, "measures", unit) if _is_about_exams(row)]
     rows = [
         sections.row(
             str(row["measure_number"]),
             _who(data, row),
-            str(row["title"]),
+            figures.text(row, "title"),
             f"{day_ru(row['starts_on'])} – {day_ru(row['ends_on'])}",
             answer_ru(row, "status"),
             answer_ru(row, "conclusion"),

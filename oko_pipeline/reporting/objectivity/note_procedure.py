@@ -389,7 +389,7 @@ def measures_section(area: Area) -> Spec | None:
         row(
             str(one["school_code"] or ru.DASH),
             str(one["measure_number"]),
-            str(one["title"]),
+            area.figures.text(one, "title"),
             answer_ru(one, "status"),
             day_ru(one["ends_on"]),
             answer_ru(one, "conclusion"),
