@@ -20,10 +20,29 @@ from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
 Progress = Callable[[str, int, int], None]
-_DAGSTER_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_FORMER_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+# A year is run by one run at a time, whoever asks: a schedule, a sensor, a person in the interface.
+_DAGSTER_CONFIG: Final = f"""{_FORMER_CONFIG}concurrency:
+  runs:
+    tag_concurrency_limits:
+      - key: dagster/partition
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
+retention:
+  schedule:
+    purge_after_days: 400
+  sensor:
+    purge_after_days:
+      skipped: 7
+      failure: 30
+      success: 400
+"""
 # The URL, and with it a password, goes by the environment of Dagster's processes and never into a file.
 _STORAGE_VARIABLE: Final = "OKO_DAGSTER_STORAGE"
-_SERVER_CONFIG: Final = f"{_DAGSTER_CONFIG}storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE_VARIABLE}\n"
+_SERVER_STORAGE: Final = f"storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE_VARIABLE}\n"
+_SERVER_CONFIG: Final = f"{_DAGSTER_CONFIG}{_SERVER_STORAGE}"
+_OWN_CONFIGS: Final = frozenset({_DAGSTER_CONFIG, _SERVER_CONFIG, _FORMER_CONFIG, f"{_FORMER_CONFIG}{_SERVER_STORAGE}"})
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 
 
@@ -52,7 +71,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder, url = settings.dagster_folder, settings.dagster_storage_url
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
-    if not config.exists() or config.read_text("utf-8") in {_DAGSTER_CONFIG, _SERVER_CONFIG}:
+    if not config.exists() or config.read_text("utf-8") in _OWN_CONFIGS:
         config.write_text(_DAGSTER_CONFIG if url is None else _SERVER_CONFIG, "utf-8")
     if url is not None:
         os.environ[_STORAGE_VARIABLE] = url
