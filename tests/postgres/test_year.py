@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import ColumnType
-from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.orchestration.backup import make_backup, restore_backup
 from oko_pipeline.orchestration.year_run import prepare_dagster_home, run_year
 from oko_pipeline.sample.generate import SampleOptions, write_sample
@@ -17,8 +16,13 @@ from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
 
 YEAR = "2020-2021"
-# Dates of files differ in the archive of a workbook; what a document says is compared by `context_sha256`.
-BY_RUN = {"run_id", "file_sha256"}
+# What tells one run from another, not one result from another; what a document says is compared by `context_sha256`.
+BY_RUN = {
+    "documents": {"file_sha256"},
+    "document_issues": {"file_sha256"},
+    "quality_results": {"run_id"},
+    "data_access_log": {"entry_id"},
+}
 
 
 def silent(_step, _ended, _total):
@@ -30,13 +34,13 @@ def rows_of(settings):
     database = Database(settings.sqlalchemy_url)
     tables = {}
     for name, table in all_tables().items():
-        by_run = BY_RUN if table is DOCUMENTS or name == "document_issues" else {"run_id"}
-        kept = [
-            column.name
-            for column in table.columns
-            if column.type is not ColumnType.TIMESTAMP and (column.name not in by_run)
-        ]
-        tables[name] = database.read(table)[kept]
+        by_run = BY_RUN.get(name, set())
+        times = {column.name for column in table.columns if column.type is ColumnType.TIMESTAMP}
+        kept = [column for column in table.column_names if column not in by_run | times]
+        rows = database.read(table)[kept]
+        # Where the key itself is of the run the order says nothing.
+        is_ordered = by_run.isdisjoint(table.key)
+        tables[name] = rows if is_ordered else rows.sort_values(kept).reset_index(drop=True)
     database.close()
     return tables
 
