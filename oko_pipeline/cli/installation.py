@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,11 @@ def ui(
     os.execve(sys.executable, command, environment)  # noqa: S606
 
 
+def without_password(value: str) -> str:
+    """Return a value without the password of an address: `postgresql://oko:***@server/oko`."""
+    return re.sub(r"(?<=://)([^/@:\s]*):[^@\s]*@", r"\1:***@", value)
+
+
 def doctor(home: Home = None) -> None:
     """Проверить установку: настройки, версии, права, место на диске."""
     settings = Settings.load(home=home)
@@ -44,7 +50,7 @@ def doctor(home: Home = None) -> None:
     for package in ("oko-pipeline", "dagster", "dagster-webserver", "pandas", "great-expectations", "sqlalchemy"):
         table.add_row(package, version(package))
     for name, value in settings.model_dump(exclude={"pseudonym_key"}).items():
-        table.add_row(f"OKO_{name.upper()}", str(value))
+        table.add_row(f"OKO_{name.upper()}", without_password(str(value)))
     table.add_row("OKO_PSEUDONYM_KEY", "задан" if settings.pseudonym_key else "из файла")
     for title, check_item in (
         ("Папка данных", lambda: _writable(settings.home)),
