@@ -37,9 +37,10 @@ def figure_changes(before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[st
     """Return the differences of the figures of two issues, in the order of the newer one, gone numbers last.
 
     A number is known again by its table, column and row; a number that was worked out and is the only one of its kind
-    by the way it was worked out: its rows may well be others after a correction.
+    by the way it was worked out: its rows may well be others after a correction. Numbers in quoted texts are left out:
+    the text changes as a whole, and what it says of results stands in figures of its own.
     """
-    first, second = list(before), list(now)
+    first, second = ([figure for figure in figures if figure["op"] != "quoted"] for figures in (before, now))
     single = _single(first) & _single(second)
     old = {_identity(figure, single): figure for figure in first}
     new = {_identity(figure, single): figure for figure in second}
