@@ -7,6 +7,7 @@ ranking is found (`checks`), and the making of tables.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import factorial, prod
 from typing import Final
 
 import pandas as pd
@@ -21,6 +22,10 @@ _RANK_NAME: Final = re.compile(r"\brank|_rank\b|рейтинг|^место\b|\b�
 _NUMBER: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
 _DIGITS: Final = re.compile(r"(\d+)")
 _CODE: Final = re.compile(r"\(([^()\s]*\d)\)\s*$")
+
+
+_BY_CHANCE: Final = 0.01
+"""Two values among many rows (all 100 % but one) are in order too often by chance to say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +140,17 @@ def _ordered(frame: pd.DataFrame, order_columns: list[str], watched: list[str], 
 
 def _is_monotone(values: pd.Series, minimum_rows: int) -> bool:
     numbers = _numbers(values).dropna()
-    if len(numbers) < minimum_rows or numbers.nunique() < 2:
+    counts = numbers.value_counts()
+    if len(numbers) < minimum_rows or len(counts) < 2:
+        return False
+    if len(counts) == 2 and _chance_of_order(counts.to_list()) > _BY_CHANCE:
         return False
     return numbers.is_monotonic_increasing or numbers.is_monotonic_decreasing
+
+
+def _chance_of_order(counts: Sequence[int]) -> float:
+    """Return how likely rows drawn at random stand in rising or falling order, from how often each value occurs."""
+    return 2 * prod(factorial(count) for count in counts) / factorial(sum(counts))
 
 
 def _numbers(values: pd.Series) -> pd.Series:
