@@ -154,3 +154,14 @@ def test_rules_name_columns_of_their_tables_and_no_table_has_a_place_in_a_rankin
     assert {
         name: ranking_columns(one.empty()) for name, one in all_tables().items() if ranking_columns(one.empty())
     } == {}
+
+
+@pytest.mark.parametrize(
+    ("results", "is_found"),
+    [([98] + [100] * 11, False), ([0] * 6 + [100] * 6, True), ([97, 98, 100], True)],
+    ids=["all but one", "half and half", "three values"],
+)
+def test_two_values_are_a_ranking_only_when_chance_would_hardly_order_them(results, is_found):
+    names = ["Роща", "Ясная", "Верх", "Бор", "Дол", "Луг", "Гора", "Яр", "Обь", "Сад", "Мыс", "Кут"][: len(results)]
+    table = pd.DataFrame({"ОО": names, "Зачёт, %": results})
+    assert bool(ordered_by_result(table, ["ОО"])) is is_found
