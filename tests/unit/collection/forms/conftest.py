@@ -7,6 +7,7 @@ import pytest
 
 from oko_pipeline.catalogue import all_tables, records
 from oko_pipeline.collection.forms import headings
+from oko_pipeline.storage import schema
 
 _CACHES = (
     records.record_forms,
@@ -15,6 +16,8 @@ _CACHES = (
     headings.headings_index,
     all_tables.all_tables,
     all_tables.restricted_tables,
+    all_tables._every_table,
+    schema.build_metadata,
 )
 
 
