@@ -39,7 +39,9 @@ def weighted_kappa(table: Ints, confidence: float = CONFIDENCE) -> Kappa:
         return Kappa(*[float("nan")] * 3)
     # Imported by name: statsmodels has no types.
     inter_rater: Any = import_module("statsmodels.stats.inter_rater")
-    found = inter_rater.cohens_kappa(table, wt="quadratic")
-    half = normal_quantile(confidence) * float(found.std_kappa)
+    # Where all agree the variance is nought, which rounding makes a hair less than nought.
+    with np.errstate(invalid="ignore"):
+        found = inter_rater.cohens_kappa(table, wt="quadratic")
+    half = normal_quantile(confidence) * float(np.sqrt(max(0.0, float(found.var_kappa))))
     kappa = float(found.kappa)
     return Kappa(kappa, max(-1.0, kappa - half), min(1.0, kappa + half))
