@@ -4,8 +4,6 @@ A document is judged once: what was found is kept beside the documents by the SH
 thousands of documents cost a look at their register, and one that changed costs one.
 """
 
-import gzip
-import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -23,6 +21,7 @@ from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import RoomCheck, room_checks
 from checks.guards import guard_row, warned
+from checks.judged_files import JudgedFiles
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.all_tables import restricted_tables
 from oko_pipeline.catalogue.documents import document_assets, document_kinds
@@ -118,7 +117,7 @@ def judged_documents(workplace: Workplace, school_year: str, rows: pd.DataFrame)
     schools = frozenset(workplace.database.read(SCHOOLS, {"school_year": school_year}, ["school_code"])["school_code"])
     for (kind, is_restricted), part in rows.groupby(["kind", "is_restricted"], sort=True):
         store = store_of(workplace, is_restricted=bool(is_restricted))
-        memory = _Memory.read(store, school_year, str(kind), _version(workplace))
+        memory = JudgedFiles.read(store, f"{_FOLDER}/{school_year}/{kind}.json.gz", _version(workplace))
         for row in part.to_dict("records"):
             path = str(row["path"])
             if not path.endswith(".docx") or not store.has(path):
@@ -128,31 +127,8 @@ def judged_documents(workplace: Workplace, school_year: str, rows: pd.DataFrame)
                 known = _judge(workplace, store, {str(key): value for key, value in row.items()}, schools)
             memory.kept[str(row["file_sha256"])] = known
             found[path] = known
-        memory.write(store)
+        memory.write()
     return found
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What was found in the documents of a kind, by the SHA-256 of the file: `known` before, `kept` from now on."""
-
-    path: str
-    version: str
-    known: dict[str, Judged]
-    kept: dict[str, Judged]
-
-    @classmethod
-    def read(cls, store: ReportStore, school_year: str, kind: str, version: str) -> "_Memory":
-        path = f"{_FOLDER}/{school_year}/{kind}.json.gz"
-        file = store.path(path)
-        said = json.loads(gzip.decompress(file.read_bytes())) if file.is_file() else {}
-        return cls(path, version, said.get("documents", {}) if said.get("version") == version else {}, {})
-
-    def write(self, store: ReportStore) -> None:
-        if self.kept == self.known:
-            return
-        content = json.dumps({"version": self.version, "documents": self.kept}, ensure_ascii=False, sort_keys=True)
-        store.write(self.path, gzip.compress(content.encode(), 6, mtime=0))
 
 
 def _judge(workplace: Workplace, store: ReportStore, row: Mapping[str, Any], schools: frozenset[str]) -> Judged:
