@@ -3,7 +3,6 @@
 tables of all stages → the assets that `catalogue/data/documents/*.yaml` names
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import partial
@@ -17,7 +16,7 @@ from assets.indicators import table_rows
 from assets.inputs import YearSlices, frame_fingerprint
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import Draft, NoteBody
-from assets.reporting import note_settings
+from assets.reporting import note_settings, renderer_version
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.bindings import asset_of_table
 from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_assets, document_kinds
@@ -27,7 +26,7 @@ from oko_pipeline.reporting.cycle_data import CycleData
 from oko_pipeline.reporting.fingerprint import content_sha256
 from oko_pipeline.reporting.kinds import BUILDERS, Content
 from oko_pipeline.reporting.word.render import Stamp
-from oko_pipeline.versions import code_fingerprint, code_version
+from oko_pipeline.versions import code_version
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "reporting"
@@ -56,7 +55,7 @@ def write_documents(
     """Write the documents of a kind whose content changed; `tables` holds what kinds before it have read."""
     tables = tables or ReadTables(workplace)
     years = _years(school_year, kind)
-    renderer = _renderer_version(workplace, kind)
+    renderer = renderer_version(workplace, kind.kind)
     inputs = ""
     if is_issued(workplace, kind.kind):
         inputs = combine(renderer, *(_inputs(workplace, year, kind, tables) for year in years))
@@ -108,17 +107,6 @@ def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind, tables: 
         return frame_fingerprint(tables.rows(school_year, name))
 
     return combine(*(of_table(name) for name in sorted({*_ALWAYS, *kind.tables})), *named)
-
-
-def _renderer_version(workplace: Workplace, kind: DocumentKind) -> str:
-    """Return a fingerprint of all but the data that makes a document: code, template, settings."""
-    folder = workplace.settings.templates
-    own = None if folder is None else folder / f"{kind.kind}.docx"
-    return combine(
-        code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
-        repr(note_settings(workplace)),
-        hashlib.sha256(own.read_bytes()).hexdigest() if own is not None and own.is_file() else "",
-    )
 
 
 def _drafts(workplace: Workplace, school_year: str, kind: DocumentKind, made_of: tuple[str, ReadTables]) -> list[Draft]:

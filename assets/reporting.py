@@ -117,7 +117,7 @@ def note_units(data: NoteData, kind: NoteKind) -> list[str]:
 
 def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issued:
     """Write the notes of a kind whose content changed, campaign by campaign."""
-    renderer = _renderer_version(workplace, kind)
+    renderer = renderer_version(workplace, kind.kind)
     written: list[str] = []
     unchanged = 0
     for campaign_code, own in campaigns().items():
@@ -131,10 +131,10 @@ def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issue
     return Issued(tuple(written), unchanged)
 
 
-def _renderer_version(workplace: Workplace, kind: NoteKind) -> str:
-    """Return a fingerprint of all but the data that makes a note: code, template, settings."""
+def renderer_version(workplace: Workplace, kind: str) -> str:
+    """Return a fingerprint of all but the data that makes a document of a kind: code, template, settings."""
     folder = workplace.settings.templates
-    own = None if folder is None else folder / f"{kind.kind}.docx"
+    own = None if folder is None else folder / f"{kind}.docx"
     return combine(
         code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
         repr(note_settings(workplace)),
