@@ -181,14 +181,7 @@ class Writer:
 
     def provenance(self) -> None:
         """Write the appendix about where the numbers come from and what changed since the last issue."""
-        self.tag("if changes")
-        self.add("Что изменилось с прошлого выпуска", "Heading 1")
-        self.loop("changes", "text", "{{ paragraph }}", "ОКО Текст")
-        self.tag("for table in changes.tables")
-        self.table_caption("{{ table.title }}")
-        self.block("table")
-        self.tag("endfor")
-        self.tag("endif")
+        self._changes("Heading 1")
         # Not an appendix of its own page: after a signature alone on its page it would cost another.
         self.add("Происхождение данных", "ОКО Приложение").paragraph_format.page_break_before = False
         self.add(
@@ -206,20 +199,24 @@ class Writer:
 
     def provenance_note(self) -> None:
         """Write the sources of the numbers as a note at the end, for letters and drafts that have no appendices."""
-        self.tag("if changes")
-        self.add("Что изменилось с прошлого выпуска", "ОКО Группа")
-        self.loop("changes", "text", "{{ paragraph }}", "ОКО Текст")
-        self.tag("for table in changes.tables")
-        self.table_caption("{{ table.title }}")
-        self.block("table")
-        self.tag("endfor")
-        self.tag("endif")
+        self._changes("ОКО Группа")
         self.add(
             "Выпуск {{ stamp.issue }}, составлен {{ stamp.rendered_at }} программой oko-pipeline версии "
             "{{ stamp.code_version }}; отпечаток содержания {{ stamp.context_sha256 }}."
             "{% if provenance %} {{ provenance.text }}{% endif %}",
             "ОКО Примечание",
         )
+
+    def _changes(self, style: str) -> None:
+        """Write what changed since the last issue under a heading of a style."""
+        self.tag("if changes")
+        self.add("Что изменилось с прошлого выпуска", style)
+        self.loop("changes", "text", "{{ paragraph }}", "ОКО Текст")
+        self.tag("for table in changes.tables")
+        self.table_caption("{{ table.title }}")
+        self.block("table")
+        self.tag("endfor")
+        self.tag("endif")
 
     def signature(self, text: str = "Составил: ____________________ / ____________________ /") -> None:
         """Write the line for the signature."""
