@@ -10,6 +10,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -163,29 +164,28 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
 
     issued_kinds(settings.documents)  # a kind that there is none of is told before hours of work
     _state_path(settings, school_year).unlink(missing_ok=True)
-    workplace = open_workplace(settings)
-    before = _signature(settings)
-    resource = WorkplaceResource(
-        home=str(settings.home), inbox=str(settings.inbox_folder), workers=settings.worker_count
-    )
-    job = build_defs(resource_overrides={"workplace": resource}).resolve_job_def(job_name)
-    steps = _Steps(progress, len(job.graph.node_dict))
-    run_id = str(uuid.uuid4())
-    folder = prepare_dagster_home(settings)
-    is_configured = (folder / "dagster.yaml").read_text("utf-8") != _DAGSTER_CONFIG
-    with open_instance(folder, is_configured=is_configured) as instance:
-        instance.add_event_listener(run_id, steps.listen)
-        result = job.execute_in_process(
-            partition_key=school_year,
-            instance=instance,
-            raise_on_error=False,
-            run_id=run_id,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    with closing(open_workplace(settings)) as workplace:
+        before = _signature(settings)
+        resource = WorkplaceResource(
+            home=str(settings.home), inbox=str(settings.inbox_folder), workers=settings.worker_count
         )
-    summary = summarise_year(workplace, school_year, result.success, steps.errors)
-    if result.success and _signature(settings) == before:
-        _write_state(settings, summary, before, workplace)
-    workplace.close()
+        job = build_defs(resource_overrides={"workplace": resource}).resolve_job_def(job_name)
+        steps = _Steps(progress, len(job.graph.node_dict))
+        run_id = str(uuid.uuid4())
+        folder = prepare_dagster_home(settings)
+        is_configured = (folder / "dagster.yaml").read_text("utf-8") != _DAGSTER_CONFIG
+        with open_instance(folder, is_configured=is_configured) as instance:
+            instance.add_event_listener(run_id, steps.listen)
+            result = job.execute_in_process(
+                partition_key=school_year,
+                instance=instance,
+                raise_on_error=False,
+                run_id=run_id,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        summary = summarise_year(workplace, school_year, result.success, steps.errors)
+        if result.success and _signature(settings) == before:
+            _write_state(settings, summary, before, workplace)
     return summary
 
 
@@ -246,13 +246,11 @@ def write_year_data_docs(settings: Settings, school_year: str) -> Path:
     from oko_pipeline.validation.suites import SuiteOptions, suites, write_data_docs  # noqa: PLC0415
     from resources.workplace import open_workplace  # noqa: PLC0415
 
-    workplace = open_workplace(settings)
     names = [suite.table for suite in suites().values()]
-    tables = {name: suite_table(workplace, school_year, name) for name in names}
     options = SuiteOptions(blocking_share=settings.blocking_share)
-    index = write_data_docs(tables, workplace.reports.path(f"{school_year}/Наборы правил"), options)
-    workplace.close()
-    return index
+    with closing(open_workplace(settings)) as workplace:
+        tables = {name: suite_table(workplace, school_year, name) for name in names}
+        return write_data_docs(tables, workplace.reports.path(f"{school_year}/Наборы правил"), options)
 
 
 def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, str], workplace: Any) -> None:

@@ -92,10 +92,12 @@ def test_a_year_is_the_same_on_both_and_comes_back_from_a_backup(homes, postgres
     assert "oko@" not in (server.dagster_folder / "dagster.yaml").read_text("utf-8")
 
     copy = make_backup(server, homes / "copy").folder
-    with sa.create_engine(postgres_url).begin() as connection:
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM documents")
         connection.exec_driver_sql("DELETE FROM dagster.event_logs")
         connection.exec_driver_sql("CREATE TABLE somebody_elses (id int)")
+    engine.dispose()
     restore_backup(server, copy, replace=True)
     for name, frame in rows_of(server).items():
         pd.testing.assert_frame_equal(frame, other[name], check_exact=True, obj=name)
