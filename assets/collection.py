@@ -53,6 +53,7 @@ from oko_pipeline.errors import UnreadableFileError
 from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.storage.database import Slice
 from oko_pipeline.storage.erasure import ErasedPeople
+from oko_pipeline.storage.key_state import pin_keys
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -114,10 +115,13 @@ _NOT_READ = tuple(f"oko_pipeline.catalogue/{name}" for name in _LATER_STAGES)
 
 
 def reader_version(workplace: Workplace) -> str:
-    """Return the fingerprint of all that decides how a file is read: code, key of pseudonyms, erased people."""
+    """Return the fingerprint of all that decides how a file is read: code, key of pseudonyms, erased people.
+
+    Of a chain of keys the first counts: when the key is changed, what was read is brought under the new one in place.
+    """
     packages = ("oko_pipeline.collection", "oko_pipeline.catalogue", "oko_pipeline.works")
     code = code_fingerprint(*packages, without=_NOT_READ)
-    key = hashlib.sha256(b"oko reader" + workplace.settings.pseudonym_key_bytes).hexdigest()
+    key = hashlib.sha256(b"oko reader" + workplace.settings.pseudonym_keys[0]).hexdigest()
     erased = ErasedPeople(workplace.settings.restricted_folder).ids()
     return combine(code, key, *sorted(erased))[:12]
 
@@ -175,10 +179,11 @@ def collect_files(workplace: Workplace, limit: int | None = None, waiting: Colle
     if not (change.fresh or change.gone or change.touched):
         return change
     settings = workplace.settings
-    options = ReadOptions(
-        settings.pseudonym_key_bytes, ReadLimits(settings.maximum_file_mb * 1024 * 1024, settings.maximum_cells)
-    )
+    first_key, *later_keys = settings.pseudonym_keys
+    limits = ReadLimits(settings.maximum_file_mb * 1024 * 1024, settings.maximum_cells)
+    options = ReadOptions(first_key, limits, tuple(later_keys))
     version = reader_version(workplace)
+    pin_keys(settings)
     tasks = [ReadTask(workplace.inbox, file, options, settings.restricted_folder, version) for file in change.fresh]
     readings = list(workplace.pool.map(read_into_store, tasks))
     files = _updated_files(known, change, readings, version)

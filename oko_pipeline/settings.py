@@ -5,7 +5,7 @@ Nothing else in the project reads the environment.
 
 import os
 import re
-import secrets
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oko_pipeline.errors import SettingsError
+from oko_pipeline.key_chain import MINIMUM_BYTES, new_key, parse_keys, write_key_file
 
 DAGSTER_SCHEMA = "dagster"
 """The schema of Dagster's storage in the project's own PostgreSQL database."""
@@ -250,30 +251,33 @@ class Settings(BaseSettings):
         return {str(name): value for name, value in content.items()}
 
     @cached_property
-    def pseudonym_key_bytes(self) -> bytes:
-        """Return the pseudonym key; makes the key file (rights 600) at first use.
+    def pseudonym_keys(self) -> tuple[bytes, ...]:
+        """Return the pseudonym keys, the first one first; makes the key file (rights 600) at first use.
 
         Raises:
             SettingsError: when the key is too short or the file cannot be made or read.
         """
         if self.pseudonym_key is not None:
-            key = self.pseudonym_key.get_secret_value().encode()
+            keys = (self.pseudonym_key.get_secret_value().encode(),)
         else:
-            key = self._key_from_file()
-        if len(key) < 16:
+            keys = self._keys_from_file()
+        if any(len(key) < MINIMUM_BYTES for key in keys):
             raise SettingsError(
                 "Ключ псевдонимов короче 16 знаков: задайте OKO_PSEUDONYM_KEY или другой файл OKO_PSEUDONYM_KEY_FILE."
             )
-        return key
+        return keys
+
+    def forget_pseudonym_keys(self) -> None:
+        """Read the key file anew at next use: the key was changed."""
+        vars(self).pop("pseudonym_keys", None)
 
     def _key_from_file(self) -> bytes:
         path = self.pseudonym_key_file.expanduser()
         try:
             if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "w") as stream:
-                    stream.write(secrets.token_hex(32))
-            return path.read_text().strip().encode()
-        except OSError as error:
+                # Another process may make it at the same moment; its key is as good.
+                with suppress(FileExistsError):
+                    write_key_file(path, new_key().decode())
+            return parse_keys(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
             raise SettingsError(f"Файл ключа псевдонимов {path} не читается и не создаётся: {error}.") from error

@@ -14,6 +14,7 @@ from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
 from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.works_store import WorksStore
+from oko_pipeline.storage.rotation import log_changes, settle
 from resources.clock import Clock
 from resources.pool import WorkerPool
 from resources.report_store import ReportStore
@@ -53,7 +54,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
         folder.mkdir(parents=True, exist_ok=True)
     return Workplace(
         settings,
-        Database(settings.sqlalchemy_url),
+        database,
         WorksStore(settings.restricted_folder),
         RecordsStore(settings.restricted_folder),
         ReportStore(settings.reports_folder, settings.base_url),
@@ -66,6 +67,10 @@ class WorkplaceResource(dg.ConfigurableResource):
     """Рабочее место: база, закрытое хранилище, входящая папка, отчёты. Пустое поле берётся из настроек."""
 
     home: str | None = Field(default=None, description="Папка данных вместо OKO_HOME")
+    changes = settle(settings)
+    database = Database(settings.sqlalchemy_url)
+    if changes:
+        log_changes(settings, database, changes)
     inbox: str | None = Field(default=None, description="Входящая папка вместо OKO_INBOX")
     workers: int | None = Field(default=None, description="Число рабочих процессов вместо OKO_WORKERS")
 

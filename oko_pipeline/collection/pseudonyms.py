@@ -1,18 +1,25 @@
-"""Keyed pseudonyms of pupils. The key is outside the repository and the stores; without it a pseudonym says nothing."""
+"""Keyed pseudonyms of pupils. The keys are outside the repository and the stores; without them they say nothing.
+
+A key that was changed stays the first of a chain: a pseudonym under it goes through every later key
+(`oko_pipeline.key_chain`), in the stores when the key is changed and here at every later reading.
+"""
 
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from oko_pipeline.key_chain import MINIMUM_BYTES, rekeyed
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pseudonymiser:
-    """Makes pseudonyms with HMAC-SHA256; `key` has at least 16 bytes."""
+    """Makes pseudonyms with HMAC-SHA256; each key has at least 16 bytes, `later` are the keys it was changed to."""
 
     key: bytes
+    later: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.key) < 16:
+        if any(len(key) < MINIMUM_BYTES for key in (self.key, *self.later)):
             raise ValueError("a pseudonym key has at least 16 bytes")
 
     def pupil_ids(self, school_codes: Iterable[str], grade: int, codes: Iterable[str], campaign_code: str) -> list[str]:
@@ -33,7 +40,7 @@ class Pseudonymiser:
             if pupil_id is None:
                 state = keyed.copy()
                 state.update(f"{pair[0]}|{grade}|{pair[1]}|{campaign_code}".encode())
-                pupil_id = made[pair] = state.hexdigest()[:32]
+                pupil_id = made[pair] = self._under_later_keys(state.hexdigest()[:32])
             ids.append(pupil_id)
         return ids
 
@@ -55,6 +62,11 @@ class Pseudonymiser:
             if person_id is None:
                 state = keyed.copy()
                 state.update("\x1f".join(("person", kind, *parts)).encode())
-                person_id = made[parts] = state.hexdigest()[:32]
+                person_id = made[parts] = self._under_later_keys(state.hexdigest()[:32])
             ids.append(person_id)
         return ids
+
+    def _under_later_keys(self, pseudonym: str) -> str:
+        for key in self.later:
+            pseudonym = rekeyed(key, pseudonym)
+        return pseudonym

@@ -34,11 +34,12 @@ ReadingStatus = Literal["accepted", "refused", "unknown", "empty"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReadOptions:
-    """What reading needs beside the file: the key of pseudonyms (at least 16 bytes) and the limits."""
+    """What reading needs beside the file: the key of pseudonyms (at least 16 bytes), the limits, the later keys."""
 
     pseudonym_key: bytes
     limits: ReadLimits = field(default_factory=ReadLimits)
 
+    later_keys: tuple[bytes, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
@@ -71,7 +72,10 @@ def read_source(root: Path, file: InboxFile, options: ReadOptions) -> SourceRead
     except UnreadableFileError as error:
         return _refused(file, _hash_or_path(root, file), error)
     context = SourceContext(
-        file.path, hashlib.sha256(data).hexdigest(), file.modified_at, Pseudonymiser(options.pseudonym_key)
+        file.path,
+        hashlib.sha256(data).hexdigest(),
+        file.modified_at,
+        Pseudonymiser(options.pseudonym_key, options.later_keys),
     )
     try:
         opened = open_workbook(data, file.path, options.limits)

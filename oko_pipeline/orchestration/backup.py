@@ -6,7 +6,6 @@ both could tell people.
 """
 
 import hashlib
-import hmac
 import os
 import platform
 import shutil
@@ -20,6 +19,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.key_chain import key_check, key_checks
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.copies import (
     check_sqlite,
@@ -47,7 +47,6 @@ _ATTEMPTS: Final = 3
 _SPARE: Final = 1.1
 _STEADY: Final = ("restricted", "reports", "state", "inbox")
 """Parts whose files say together with the database what a year came to; Dagster's log is apart from them."""
-_KEY_PURPOSE: Final = b"oko backup key check"
 
 
 class KeptFile(BaseModel):
@@ -476,15 +475,17 @@ def _remove(path: Path) -> None:
 
 
 def _key_check(settings: Settings) -> str | None:
-    """Return what tells one pseudonym key from another and nothing else; None when there is no key yet."""
+    """Return what tells the last pseudonym key from another and nothing else; None when there is no key yet."""
     if settings.pseudonym_key is None and not settings.pseudonym_key_file.expanduser().exists():
         return None
-    return hmac.new(settings.pseudonym_key_bytes, _KEY_PURPOSE, hashlib.sha256).hexdigest()[:16]
+    return key_check(settings.pseudonym_keys[-1])
 
 
 def _key_notes(settings: Settings, manifest: Manifest) -> tuple[str, ...]:
     if manifest.key_check is None or _key_check(settings) == manifest.key_check:
         return ()
+    if manifest.key_check in key_checks(settings.pseudonym_keys):
+        return ("Копия сделана до смены ключа псевдонимов: хранилище перейдёт под нынешний ключ при первом открытии.",)
     told = (
         "Ключ псевдонимов здесь не тот, с которым сделана копия: верните прежний ключ (OKO_PSEUDONYM_KEY_FILE), "
         "иначе новые псевдонимы не совпадут с прежними."

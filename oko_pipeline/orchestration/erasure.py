@@ -50,7 +50,8 @@ def participant_pseudonym(workplace: Workplace, login: str, grade: int, code: st
     school_code = school_code_from_login(login)
     if school_code is None:
         raise OkoError(f"«{login}» — не логин ОО: ожидалось, например, edu990404.")
-    maker = Pseudonymiser(workplace.settings.pseudonym_key_bytes)
+    first_key, *later_keys = workplace.settings.pseudonym_keys
+    maker = Pseudonymiser(first_key, tuple(later_keys))
     return maker.pupil_ids([school_code], grade, [code], campaign_code)[0]
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from oko_pipeline.collection.inbox import scan_inbox, signature
 from oko_pipeline.settings import DAGSTER_SCHEMA, Settings
+from oko_pipeline.storage.key_state import unfinished
 from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
@@ -130,7 +131,7 @@ def unchanged_summary(settings: Settings, school_year: str) -> YearSummary | Non
         return None
     works = settings.restricted_folder / "works" / school_year
     database = settings.home / "oko.sqlite"
-    if not works.is_dir() or (settings.database_url is None and not database.is_file()):
+    if unfinished(settings) or not works.is_dir() or (settings.database_url is None and not database.is_file()):
         return None
     if not settings.inbox_folder.is_dir() or state.get("signature") != _signature(settings):
         return None
