@@ -46,6 +46,11 @@ class ReadTask:
     restricted: Path
     reader_version: str
 
+    @property
+    def name_ru(self) -> str:
+        """Return what an error calls this task."""
+        return f"файл «{self.file.path}»"
+
 
 def fragment_key(file_sha256: str, path: str) -> str:
     """Return the name of a file's works in the store: subject and grade may stand in the path, so it counts too."""
@@ -81,6 +86,11 @@ class AssembleTask:
     contents: tuple[tuple[str, str], ...]
     reader_version: str
     restricted: Path
+
+    @property
+    def name_ru(self) -> str:
+        """Return what an error calls this task."""
+        return f"работы {self.assessment_id} ({self.school_year})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,11 @@ class CheckTask:
     assessment: dict[str, Any]
     tasks: pd.DataFrame
     restricted: Path
+
+    @property
+    def name_ru(self) -> str:
+        """Return what an error calls this task."""
+        return f"работы {self.assessment['assessment_id']} ({self.school_year})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +300,11 @@ class Draft:
     changes: tuple[Change, ...] = ()
     figures_before: list[dict[str, Any]] | None = None
     has_data_pack: bool = False
+
+    @property
+    def name_ru(self) -> str:
+        """Return what an error calls this task."""
+        return f"документ «{self.path}»"
 
 
 @dataclass(frozen=True, slots=True)

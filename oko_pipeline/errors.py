@@ -32,6 +32,10 @@ class UnreadableFileError(OkoError):
         self.rule_id = rule_id
 
 
+class WorkersError(OkoError):
+    """The work cannot be done by workers: a cluster is out of reach or of another version, a task kills its worker."""
+
+
 class StorageError(OkoError):
     """A store cannot be opened, is of another schema version, or refuses a slice."""
 
