@@ -4,7 +4,6 @@ Dagster sees one resource; the core sees plain objects. Environment variables ar
 when a run starts and not when the code is imported.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.rotation import log_changes, settle
 from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
-from resources.cluster import ClusterPlan
-from resources.pool import WorkerPool, Workers
+from resources.pool import WorkerPool
 from resources.report_store import ReportStore
 
 
@@ -50,21 +48,8 @@ class Workplace:
         self.pool.close()
 
 
-def _cluster(settings: Settings) -> Callable[[], Workers] | None:
-    if settings.cluster is None:
-        return None
-    folders = (settings.inbox_folder, settings.templates)
-    return ClusterPlan(
-        settings.cluster,
-        settings.cluster_wait_seconds,
-        settings.home,
-        tuple(folder for folder in folders if folder is not None),
-        settings.cluster_tls,
-    ).connect
-
-
 def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
-    """Open the stores that the settings name; makes missing folders and ends a change of keys that was killed."""
+    """Open the stores that the settings name; makes the folders that are missing."""
     for folder in (settings.home, settings.inbox_folder, settings.reports_folder):
         folder.mkdir(parents=True, exist_ok=True)
     changes = settle(settings)
@@ -77,7 +62,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
         WorksStore(settings.restricted_folder),
         RecordsStore(settings.restricted_folder),
         ReportStore(settings.reports_folder, settings.base_url),
-        WorkerPool(settings.worker_count, _cluster(settings)),
+        WorkerPool(settings.worker_count),
         clock or Clock(),
     )
 

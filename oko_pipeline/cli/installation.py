@@ -15,6 +15,7 @@ from rich.table import Table
 
 from oko_pipeline.cli.screen import EXIT_FAILED, Home, console
 from oko_pipeline.errors import OkoError
+from oko_pipeline.key_chain import key_checks
 from oko_pipeline.settings import Settings
 
 
@@ -88,11 +89,24 @@ def _free_space(folder: Path) -> str:
 def _key_state(settings: Settings) -> str:
     if settings.pseudonym_key is None:
         path = settings.pseudonym_key_file.expanduser()
-        settings.pseudonym_key_bytes  # noqa: B018
+        settings.pseudonym_keys  # noqa: B018
         if path.stat().st_mode & 0o077 and sys.platform != "win32":
             raise OkoError(f"Файл {path} доступен другим пользователям: chmod 600 {path}")
-        return f"файл {path}, права 600"
-    return f"задан настройкой, {len(settings.pseudonym_key_bytes)} байт"
+        return f"файл {path}, права 600, {_key_version(settings)}"
+    return f"задан настройкой, {len(settings.pseudonym_keys[0])} байт, {_key_version(settings)}"
+
+
+def _key_version(settings: Settings) -> str:
+    from oko_pipeline.storage.key_state import store_keys  # noqa: PLC0415
+
+    state = store_keys(settings.restricted_folder)
+    checks = key_checks(settings.pseudonym_keys)
+    if state is not None and checks[: len(state.checks)] != state.checks:
+        raise OkoError(
+            "Закрытое хранилище под другим ключом: верните прежний файл ключа; если он потерян — oko keys renew."
+        )
+    changed = f", сменён {state.changes[-1].made_at[:10]}" if state is not None and state.changes else ""
+    return f"версия {len(checks)}{changed}"
 
 
 def _database_state(settings: Settings) -> str:

@@ -38,8 +38,8 @@ class ReadOptions:
 
     pseudonym_key: bytes
     limits: ReadLimits = field(default_factory=ReadLimits)
-
     later_keys: tuple[bytes, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class SourceReading:
