@@ -69,6 +69,17 @@ class Settings(BaseSettings):
     workers: int = Field(
         0, ge=0, le=64, description="Процессов чтения и выпуска документов; 0 — по числу ядер, 1 — без процессов"
     )
+    cluster: str | None = Field(
+        None,
+        description="Адрес планировщика Dask (tcp://узел:8786 или tls://узел:8786), если чтение и выпуск идут на "
+        "кластере (docs/cluster.md); пусто — процессы этого компьютера",
+    )
+    cluster_wait_seconds: int = Field(
+        30, ge=1, le=3600, description="Сколько секунд ждать планировщика и рабочих узлов кластера"
+    )
+    cluster_tls_ca: Path | None = Field(None, description="Сертификат удостоверяющего центра кластера (PEM)")
+    cluster_tls_certificate: Path | None = Field(None, description="Свой сертификат для кластера (PEM)")
+    cluster_tls_key: Path | None = Field(None, description="Закрытый ключ своего сертификата для кластера (PEM)")
     base_url: str | None = Field(
         None, description="Адрес, по которому папка отчётов видна в браузере (для ссылок в Dagster)"
     )
@@ -159,6 +170,13 @@ class Settings(BaseSettings):
             )
         return time_zone
 
+    @field_validator("cluster")
+    @classmethod
+    def _cluster_is_an_address(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(r"(tcp|tls)://[^\s/@]+:\d{1,5}/?", address):
+            raise ValueError("адрес кластера пишется так: tcp://узел:8786 или tls://узел:8786, без имени и пароля")
+        return address
+
     @field_validator("notices_quiet")
     @classmethod
     def _hours_are_two(cls, hours: str) -> str:
@@ -177,12 +195,24 @@ class Settings(BaseSettings):
                 for fault in error.errors()
             ]
             raise SettingsError("Ошибки в настройках:\n" + "\n".join(lines)) from error
-        return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+        # Absolute: worker processes and nodes have other working folders.
+        templates = None if settings.templates is None else settings.templates.expanduser().resolve()
+        return settings.model_copy(update={"home": settings.home.expanduser().resolve(), "templates": templates})
 
     @property
     def inbox_folder(self) -> Path:
         """Return the inbox folder, absolute."""
         return (self.inbox or self.home / "inbox").expanduser().resolve()
+
+    @property
+    def cluster_tls(self) -> tuple[tuple[str, Path], ...]:
+        """Return the files of the cluster's TLS by the names that Dask gives them; empty when none is set."""
+        files = {
+            "tls_ca_file": self.cluster_tls_ca,
+            "tls_client_cert": self.cluster_tls_certificate,
+            "tls_client_key": self.cluster_tls_key,
+        }
+        return tuple((name, file.expanduser().resolve()) for name, file in files.items() if file is not None)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -255,7 +285,7 @@ class Settings(BaseSettings):
         """Return the pseudonym keys, the first one first; makes the key file (rights 600) at first use.
 
         Raises:
-            SettingsError: when the key is too short or the file cannot be made or read.
+            SettingsError: when a key is too short or the file cannot be made or read.
         """
         if self.pseudonym_key is not None:
             keys = (self.pseudonym_key.get_secret_value().encode(),)
@@ -271,7 +301,7 @@ class Settings(BaseSettings):
         """Read the key file anew at next use: the key was changed."""
         vars(self).pop("pseudonym_keys", None)
 
-    def _key_from_file(self) -> bytes:
+    def _keys_from_file(self) -> tuple[bytes, ...]:
         path = self.pseudonym_key_file.expanduser()
         try:
             if not path.exists():

@@ -4,6 +4,7 @@ Dagster sees one resource; the core sees plain objects. Environment variables ar
 when a run starts and not when the code is imported.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.rotation import log_changes, settle
 from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
-from resources.pool import WorkerPool
+from resources.cluster import ClusterPlan
+from resources.pool import WorkerPool, Workers
 from resources.report_store import ReportStore
 
 
@@ -48,8 +50,21 @@ class Workplace:
         self.pool.close()
 
 
+def _cluster(settings: Settings) -> Callable[[], Workers] | None:
+    if settings.cluster is None:
+        return None
+    folders = (settings.inbox_folder, settings.templates)
+    return ClusterPlan(
+        settings.cluster,
+        settings.cluster_wait_seconds,
+        settings.home,
+        tuple(folder for folder in folders if folder is not None),
+        settings.cluster_tls,
+    ).connect
+
+
 def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
-    """Open the stores that the settings name; makes the folders that are missing."""
+    """Open the stores that the settings name; makes missing folders and ends a change of keys that was killed."""
     for folder in (settings.home, settings.inbox_folder, settings.reports_folder):
         folder.mkdir(parents=True, exist_ok=True)
     changes = settle(settings)
@@ -62,7 +77,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
         WorksStore(settings.restricted_folder),
         RecordsStore(settings.restricted_folder),
         ReportStore(settings.reports_folder, settings.base_url),
-        WorkerPool(settings.worker_count),
+        WorkerPool(settings.worker_count, _cluster(settings)),
         clock or Clock(),
     )
 
