@@ -73,7 +73,7 @@ def test_nothing_of_the_work_shows_in_the_cluster_and_nobody_is_disturbed(cluste
             list(results)
         pool.close()
         assert kept["theirs"].result() == 1
-        assert other.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.workers)) == 2
+        other.wait_for_workers(2, timeout=WAIT)
     assert "oko-double-" in shown
     for text in (shown, cluster.logs()):
         assert SECRET.decode() not in text
@@ -84,7 +84,7 @@ def test_nothing_of_the_work_shows_in_the_cluster_and_nobody_is_disturbed(cluste
     assert not list((tmp_path / ".cluster").iterdir())
 
 
-def test_a_cluster_that_falls_apart_is_told_and_not_waited_for(tmp_path):
+def test_a_cluster_that_falls_apart_is_told_and_not_waited_for(tmp_path, monkeypatch):
     folder = tmp_path / "dask"
     security = distributed.Security.temporary()
     files = {name: tmp_path / f"{name}.pem" for name in ("tls_ca_file", "tls_client_cert", "tls_client_key")}
@@ -99,12 +99,15 @@ def test_a_cluster_that_falls_apart_is_told_and_not_waited_for(tmp_path):
             return WorkerPool(1, ClusterPlan(address, seconds, tmp_path, tls=tls).connect)
 
         assert cluster.address.startswith("tls://")
-        with pytest.raises(WorkersError, match="нет рабочих узлов"):
-            list(pool(cluster.address, seconds=2).map(str, range(20)))
+        with monkeypatch.context() as patch, pytest.raises(WorkersError, match="нет рабочих узлов"):
+            # The patience of a person for workers, so that the connection itself may take its time.
+            wait = distributed.Client.wait_for_workers
+            patch.setattr(distributed.Client, "wait_for_workers", lambda self, count, timeout: wait(self, count, 0.2))
+            list(pool(cluster.address, seconds=WAIT).map(str, range(20)))
         with pytest.raises(WorkersError, match="OKO_CLUSTER_TLS_"):
             list(pool(cluster.address.replace("tls:", "tcp:"), has_tls=False).map(str, range(20)))
         worker = cluster.start_worker("--no-nanny", *words)
-        lone = pool(cluster.address, seconds=20)
+        lone = pool(cluster.address, seconds=WAIT)
         try:
             results = lone.map(double, [Job(number, tmp_path, seconds=0.05) for number in range(400)])
             assert next(results) == 0
