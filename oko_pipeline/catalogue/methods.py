@@ -79,6 +79,11 @@ def method(method_id: str) -> Method:
         raise CatalogueError(f"В каталоге методов нет «{method_id}».") from None
 
 
+def method_columns(method_id: str) -> dict[str, str]:
+    """Return the columns `method_id` and `method_version` that say by which method a row was made."""
+    return {"method_id": method_id, "method_version": method(method_id).version}
+
+
 def parameters(method_id: str, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a method's parameters: defaults, replaced by a territory's `overrides` («family.name.parameter» → value).
 

@@ -12,9 +12,10 @@ from typing import Final
 import pandas as pd
 
 from oko_pipeline.catalogue.indicators import HARMFUL_BASES, Indicator
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_effects import YEAR_CONCLUSIONS
 from oko_pipeline.effectiveness.measures import UNFINISHED
-from oko_pipeline.effectiveness.options import CONCLUSIONS, method_columns
+from oko_pipeline.effectiveness.options import CONCLUSIONS
 from oko_pipeline.effectiveness.wording import number_ru
 
 _HARMFUL_USES: Final = frozenset({"appraisal", "ranking", "incentive"})

@@ -10,11 +10,12 @@ import pandas as pd
 
 from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.indicators import Indicator
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_effects import MEASURE_EFFECT_SCHOOLS, MEASURE_EFFECTS
 from oko_pipeline.effectiveness.comparison import Judged, Likeness, judge
 from oko_pipeline.effectiveness.measures import Measure
 from oko_pipeline.effectiveness.observations import Refusal, Sources, observe
-from oko_pipeline.effectiveness.options import SAME_START, EffectOptions, method_columns
+from oko_pipeline.effectiveness.options import SAME_START, EffectOptions
 from oko_pipeline.effectiveness.verdicts import Verdict, better_side, expected_effect, judge_effect, not_enough
 from oko_pipeline.statistics.size_tiers import tier_places
 

@@ -14,12 +14,13 @@ import pandas as pd
 from oko_pipeline.catalogue.contracts import Table
 from oko_pipeline.catalogue.finding_rules import REFERENCE, STRENGTHS, STRENGTHS_RU, FindingRule
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables_cycle import FINDINGS
 from oko_pipeline.catalogue.text_templates import rendered, subject_form
 from oko_pipeline.catalogue.wording import NBSP
 from oko_pipeline.recommendations.conditions import mask_of, strengths_of
-from oko_pipeline.recommendations.options import FINDINGS_METHOD, CycleOptions, method_columns
+from oko_pipeline.recommendations.options import FINDINGS_METHOD, CycleOptions
 from oko_pipeline.recommendations.phrases import assessment_parts, campaign_words, exam_words, work_words
 from oko_pipeline.statistics.size_tiers import size_tier
 

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from oko_pipeline.catalogue.indicators import indicators
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.recommendation_rules import RecommendationRule
 from oko_pipeline.catalogue.tables_cycle import RECOMMENDATIONS
 from oko_pipeline.recommendations.advice import Candidate, Finding, candidates, settle
 from oko_pipeline.recommendations.findings import WHOLE, Territory
-from oko_pipeline.recommendations.options import ADVICE_METHOD, CycleOptions, method_columns
+from oko_pipeline.recommendations.options import ADVICE_METHOD, CycleOptions
 from oko_pipeline.recommendations.words import (
     Word,
     is_rule_number,

@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.analysis.context.conditions import Conditions, Points, standard_points
-from oko_pipeline.analysis.context.options import CLUSTERS, ClusterOptions, method_columns
+from oko_pipeline.analysis.context.options import CLUSTERS, ClusterOptions
 from oko_pipeline.catalogue.conditions import Property
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import CLUSTER_CHOICES, CLUSTER_PROFILES, SCHOOL_CLUSTERS
 from oko_pipeline.statistics.intervals import Floats
 from oko_pipeline.statistics.partitioning import Partition, centroid_distances, partition

@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.analysis.context.conditions import Conditions, Points, standard_points
-from oko_pipeline.analysis.context.options import COMPARABLE, ComparableOptions, method_columns
+from oko_pipeline.analysis.context.options import COMPARABLE, ComparableOptions
 from oko_pipeline.catalogue.conditions import Property
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import COMPARABLE_BALANCE, COMPARABLE_SCHOOLS, COMPARABLE_SUMMARY
 from oko_pipeline.statistics.intervals import Floats
 from oko_pipeline.statistics.matching import Matches, nearest_neighbours, standardised_difference

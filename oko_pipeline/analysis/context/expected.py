@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.analysis.context.conditions import Conditions, Points, standard_points
-from oko_pipeline.analysis.context.options import RESIDUAL, ResidualOptions, method_columns
+from oko_pipeline.analysis.context.options import RESIDUAL, ResidualOptions
 from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.conditions import Property
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import CONTEXTUAL_MODELS, CONTEXTUAL_RESULTS
 from oko_pipeline.statistics.intervals import Floats, normal_quantile
 from oko_pipeline.statistics.multilevel import GroupModel, meta_regression, random_intercept

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from oko_pipeline.analysis.context.conditions import CONTEXT_YEAR, SETTLEMENT_TEXT
-from oko_pipeline.analysis.context.options import GROUPS, GroupOptions, method_columns
+from oko_pipeline.analysis.context.options import GROUPS, GroupOptions
 from oko_pipeline.analysis.context.registers import REGISTER_PUPILS, REGISTER_TYPE
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import SCHOOL_GROUPS
 
 EXCLUDED_TYPES: Final = frozenset({"correctional", "evening", "closed", "penal"})

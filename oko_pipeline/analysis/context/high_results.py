@@ -13,10 +13,10 @@ from oko_pipeline.analysis.context.options import (
     LEARNING_PAIRS,
     HighResultOptions,
     MissingLimits,
-    method_columns,
 )
 from oko_pipeline.catalogue.campaigns import campaigns
 from oko_pipeline.catalogue.conditions import Property
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import HIGH_RESULT_BASE
 from oko_pipeline.catalogue.tables_context import LEARNING_PAIRS as LEARNING_PAIRS_TABLE
 from oko_pipeline.statistics.intervals import Floats

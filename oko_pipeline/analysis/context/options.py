@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
-from oko_pipeline.catalogue.methods import method, parameters
+from oko_pipeline.catalogue.method_options import MethodOptions, Overrides
+from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.statistics.partitioning import PartitionOptions
 
 GROUPS: Final = "comparison.rule_groups"
@@ -13,13 +14,6 @@ COMPARABLE: Final = "comparison.comparable"
 RESIDUAL: Final = "comparison.residual"
 HIGH_RESULTS: Final = "comparison.high_results"
 LEARNING_PAIRS: Final = "comparison.learning_pairs"
-
-Overrides = Mapping[str, Any] | None
-
-
-def method_columns(method_id: str) -> dict[str, str]:
-    """Return the columns that say by which method a row was made."""
-    return {"method_id": method_id, "method_version": method(method_id).version}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +30,10 @@ class MissingLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOptions:
+class GroupOptions(MethodOptions):
     """Parameters of `comparison.rule_groups`."""
+
+    METHOD: ClassVar[str] = GROUPS
 
     minimum_schools: int = 5
     merge_order: tuple[str, ...] = ("size", "place", "type")
@@ -45,11 +41,6 @@ class GroupOptions:
     tiny_school_pupils: int = 50
     parallels: float = 10.0
     maximum_years_apart: int = 2
-
-    @classmethod
-    def load(cls, overrides: Overrides = None) -> Self:
-        """Take the parameters from the registry."""
-        return cls(**parameters(GROUPS, overrides))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +123,12 @@ class ResidualOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class HighResultOptions:
+class HighResultOptions(MethodOptions):
     """Parameters of `comparison.high_results`."""
+
+    METHOD: ClassVar[str] = HIGH_RESULTS
 
     years: int = 3
     resilient_years: int = 2
     resilient_sigma: float = 1.0
     repeated_years: int = 2
-
-    @classmethod
-    def load(cls, overrides: Overrides = None) -> Self:
-        """Take the parameters from the registry."""
-        return cls(**parameters(HIGH_RESULTS, overrides))

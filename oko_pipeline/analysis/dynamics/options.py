@@ -1,26 +1,23 @@
 """What the analysis of change is told beside the data: the year and the parameters of the registry of methods."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import ClassVar
 
-from oko_pipeline.catalogue.methods import parameters
-
-_METHODS = (
-    "dynamics.change",
-    "dynamics.cohort_position",
-    "dynamics.pooling",
-    "dynamics.shrinkage",
-    "dynamics.trend",
-)
+from oko_pipeline.catalogue.method_options import YearOptions
 
 
 @dataclass(frozen=True, slots=True)
-class DynamicsOptions:
+class DynamicsOptions(YearOptions):
     """Parameters of the methods `dynamics.*`; what each means stands in the registry."""
 
-    school_year: str
-    tier_bounds: tuple[int, int, int, int]
+    METHODS: ClassVar[tuple[str, ...]] = (
+        "dynamics.change",
+        "dynamics.cohort_position",
+        "dynamics.pooling",
+        "dynamics.shrinkage",
+        "dynamics.trend",
+    )
+
     subgroups: tuple[str, ...]
     indicators: tuple[str, ...]
     minimum_n: int
@@ -36,20 +33,3 @@ class DynamicsOptions:
     trend_years: int
     minimum_points: int
     minimum_series: int
-
-    @classmethod
-    def of_year(
-        cls,
-        school_year: str,
-        overrides: Mapping[str, Any] | None = None,
-        tier_bounds: tuple[int, int, int, int] = (5, 10, 20, 50),
-    ) -> Self:
-        """Return the options of a year by the registry; `overrides` replace parameters («dynamics.trend.trend_years»).
-
-        Raises:
-            CatalogueError: for an override of no parameter, or of another type.
-        """
-        values: dict[str, Any] = {}
-        for method_id in _METHODS:
-            values |= parameters(method_id, overrides)
-        return cls(school_year=school_year, tier_bounds=tier_bounds, **values)

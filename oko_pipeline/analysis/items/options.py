@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oko_pipeline.catalogue.methods import method, parameters
+from oko_pipeline.catalogue.methods import parameters
 
 TASK_QUALITY_METHOD: Final = "items.task_quality"
 RELIABILITY_METHOD: Final = "items.reliability"
@@ -70,8 +70,3 @@ def item_options(
         SkillDynamicsOptions(**parameters(DYNAMICS_METHOD, overrides)),
         tier_bounds,
     )
-
-
-def method_columns(method_id: str) -> dict[str, str]:
-    """Return the columns method_id and method_version of rows computed by a method."""
-    return {"method_id": method_id, "method_version": method(method_id).version}

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.analysis.columns import Scope
-from oko_pipeline.analysis.items.options import DEFICITS_METHOD, method_columns
+from oko_pipeline.analysis.items.options import DEFICITS_METHOD
 from oko_pipeline.analysis.options import AnalysisOptions, ColourThresholds
 from oko_pipeline.analysis.skill_results import CLASS_KINDS, skill_results
 from oko_pipeline.analysis.summaries import pupil_facts
@@ -16,6 +16,7 @@ from oko_pipeline.analysis.task_profile import TaskProfile, countable_scores, ta
 from oko_pipeline.analysis.task_results import RED, TaskCounts, colour_places, count_tasks
 from oko_pipeline.analysis.units import Units, build_units
 from oko_pipeline.catalogue.columns import SIZE_TIERS
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import SKILL_DEFICITS
 from oko_pipeline.statistics.intervals import RatioSums, ratio_interval
 from oko_pipeline.statistics.size_tiers import tier_places

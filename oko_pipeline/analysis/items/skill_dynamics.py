@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from oko_pipeline.analysis.items.options import DYNAMICS_METHOD, ItemOptions, method_columns
+from oko_pipeline.analysis.items.options import DYNAMICS_METHOD, ItemOptions
 from oko_pipeline.catalogue.campaigns import Campaign, campaign
 from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import SKILL_DYNAMICS
 from oko_pipeline.statistics.differences import newcombe_interval
 from oko_pipeline.statistics.intervals import Interval

@@ -9,10 +9,11 @@ import pandas as pd
 
 from oko_pipeline.analysis.columns import Scope, picked, repeated
 from oko_pipeline.analysis.items.complete_works import CompleteWorks
-from oko_pipeline.analysis.items.options import DIF_METHOD, DifOptions, ItemOptions, method_columns
+from oko_pipeline.analysis.items.options import DIF_METHOD, DifOptions, ItemOptions
 from oko_pipeline.analysis.task_profile import TaskProfile
 from oko_pipeline.analysis.units import Places, sum_rows
 from oko_pipeline.catalogue.columns import SIZE_TIERS, UNIT_LEVELS
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import TASK_DIF
 from oko_pipeline.statistics.differential_functioning import (
     MatchedCounts,

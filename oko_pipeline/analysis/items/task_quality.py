@@ -12,11 +12,11 @@ from oko_pipeline.analysis.items.options import (
     RELIABILITY_METHOD,
     TASK_QUALITY_METHOD,
     ItemOptions,
-    method_columns,
 )
 from oko_pipeline.analysis.task_profile import TaskProfile
 from oko_pipeline.analysis.units import sum_rows
 from oko_pipeline.catalogue.columns import SIZE_TIERS
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import TASK_QUALITY, TEST_RELIABILITY
 from oko_pipeline.statistics.differences import newcombe_interval
 from oko_pipeline.statistics.intervals import Interval, RatioSums, ratio_interval

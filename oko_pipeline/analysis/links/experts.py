@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from oko_pipeline.analysis.links.options import EXPERTS_METHOD, LinkOptions, method_columns
+from oko_pipeline.analysis.links.options import EXPERTS_METHOD, LinkOptions
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import EXPERT_AGREEMENT
 from oko_pipeline.errors import ContractError
 from oko_pipeline.statistics.agreement import score_table, weighted_kappa

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from oko_pipeline.catalogue.methods import method, parameters
+from oko_pipeline.catalogue.methods import parameters
 
 CORRELATION_METHOD: Final = "links.rank_correlation"
 REGRESSION_METHOD: Final = "links.regression"
@@ -57,8 +57,3 @@ def link_options(
         RegressionOptions(**parameters(REGRESSION_METHOD, overrides)),
         tier_bounds,
     )
-
-
-def method_columns(method_id: str) -> dict[str, str]:
-    """Return the columns method_id and method_version of rows computed by a method."""
-    return {"method_id": method_id, "method_version": method(method_id).version}

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from oko_pipeline.analysis.links.measures import RESULTS
-from oko_pipeline.analysis.links.options import CORRELATION_METHOD, LinkOptions, method_columns
+from oko_pipeline.analysis.links.options import CORRELATION_METHOD, LinkOptions
 from oko_pipeline.analysis.links.wording import Counted, correlation_statement, strength
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_items import RESULT_LINKS
 from oko_pipeline.statistics.false_discovery import benjamini_hochberg
 from oko_pipeline.statistics.rank_correlation import Correlation, bonett_wright

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from oko_pipeline.analysis.context.options import method_columns
 from oko_pipeline.analysis.low_results.procedures import in_units, selected
 from oko_pipeline.catalogue.columns import SIZE_TIERS
 from oko_pipeline.catalogue.low_result_rules import LowResultRule, LowResultRules
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import LOW_RESULT_FLAGS, LOW_RESULT_PROCEDURES, LOW_RESULT_SENSITIVITY
 from oko_pipeline.statistics.intervals import wilson_interval
 from oko_pipeline.statistics.size_tiers import DEFAULT_BOUNDS, tier_places

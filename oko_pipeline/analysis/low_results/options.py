@@ -1,10 +1,9 @@
 """Parameters of the methods about conditions, risks and support, taken from the registry of methods."""
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import ClassVar, Final
 
-from oko_pipeline.analysis.context.options import Overrides
-from oko_pipeline.catalogue.methods import parameters
+from oko_pipeline.catalogue.method_options import MethodOptions
 
 SOCIAL_INDEX: Final = "low_results.social_index"
 RISK_PROFILE: Final = "low_results.risk_profile"
@@ -12,39 +11,30 @@ MONITORING: Final = "low_results.monitoring"
 
 
 @dataclass(frozen=True, slots=True)
-class SocialOptions:
+class SocialOptions(MethodOptions):
     """Parameters of `low_results.social_index`."""
+
+    METHOD: ClassVar[str] = SOCIAL_INDEX
 
     minimum_weight_share: float = 0.6
     minimum_schools_share: float = 0.5
 
-    @classmethod
-    def load(cls, overrides: Overrides = None) -> Self:
-        """Take the parameters from the registry."""
-        return cls(**parameters(SOCIAL_INDEX, overrides))
-
 
 @dataclass(frozen=True, slots=True)
-class RiskOptions:
+class RiskOptions(MethodOptions):
     """Parameters of `low_results.risk_profile`."""
+
+    METHOD: ClassVar[str] = RISK_PROFILE
 
     high_share: float = 0.9
     medium_share: float = 0.75
     minimum_schools: int = 20
 
-    @classmethod
-    def load(cls, overrides: Overrides = None) -> Self:
-        """Take the parameters from the registry."""
-        return cls(**parameters(RISK_PROFILE, overrides))
-
 
 @dataclass(frozen=True, slots=True)
-class MonitoringOptions:
+class MonitoringOptions(MethodOptions):
     """Parameters of `low_results.monitoring`."""
 
-    tolerance: float = 0.0
+    METHOD: ClassVar[str] = MONITORING
 
-    @classmethod
-    def load(cls, overrides: Overrides = None) -> Self:
-        """Take the parameters from the registry."""
-        return cls(**parameters(MONITORING, overrides))
+    tolerance: float = 0.0

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from oko_pipeline.analysis.context.conditions import Conditions
-from oko_pipeline.analysis.context.options import method_columns
 from oko_pipeline.analysis.low_results.options import SOCIAL_INDEX, SocialOptions
 from oko_pipeline.catalogue.conditions import SocialIndex
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import SOCIAL_INDEX as TABLE
 from oko_pipeline.statistics.intervals import Floats
 from oko_pipeline.statistics.matching import standardised

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from oko_pipeline.analysis.context.options import method_columns
 from oko_pipeline.analysis.low_results.options import MONITORING, MonitoringOptions
+from oko_pipeline.catalogue.methods import method_columns
 from oko_pipeline.catalogue.tables_context import SUPPORT_MONITORING
 from oko_pipeline.errors import ContractError
 

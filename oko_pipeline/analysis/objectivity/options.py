@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oko_pipeline.catalogue.methods import method, parameters
+from oko_pipeline.catalogue import methods
+from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.statistics.size_tiers import DEFAULT_BOUNDS
 
 
@@ -105,5 +106,4 @@ def _paper(text: str) -> tuple[int, str]:
 
 def method_columns(name: str) -> dict[str, str]:
     """Return `method_id` and `method_version` of a method of the family."""
-    one = method(f"objectivity.{name}")
-    return {"method_id": one.method_id, "method_version": one.version}
+    return methods.method_columns(f"objectivity.{name}")
