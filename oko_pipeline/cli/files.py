@@ -30,7 +30,10 @@ def check(
     settings = Settings.load()
     has_errors = False
     for path in files:
-        for found in check_file(path, settings):
+        parts = check_file(path, settings)
+        if not parts:
+            console.print(f"[bold]{path.name}[/bold] — временный или скрытый файл, данных в нём нет: не читается.")
+        for found in parts:
             _show_file(found, rows)
             has_errors |= bool((found.findings["severity"] == "error").any()) or found.status in {"refused", "unknown"}
             if annotate and len(found.findings) and found.status != "refused":

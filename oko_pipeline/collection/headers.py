@@ -168,3 +168,25 @@ def find_sheet_header(workbook: Workbook, patterns: Sequence[str]) -> HeaderRow 
         if header is not None:
             return header
     return None
+
+
+def unmerged(sheet: Sheet, header_row: int) -> Sheet:
+    """Return the sheet with values of cells merged downwards repeated in every row below a header.
+
+    A school's login in a cell merged over its rows belongs to all of them. Numbers are never repeated: a count that
+    stands once would be added twice. Ranges over several columns are titles.
+    """
+    tall = [
+        (top, left, bottom)
+        for top, left, bottom, right in sheet.merged
+        if top > header_row and left == right and top < bottom < len(sheet.rows) and left < len(sheet.rows[top])
+        if any(sign.isalpha() for sign in cell_text(sheet.rows[top][left]))
+    ]
+    if not tall:
+        return sheet
+    rows = [list(row) for row in sheet.rows]
+    for top, column, bottom in tall:
+        for row in rows[top + 1 : bottom + 1]:
+            if column < len(row) and row[column] in {"", None}:
+                row[column] = rows[top][column]
+    return Sheet(sheet.name, rows)

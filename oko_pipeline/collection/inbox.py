@@ -121,7 +121,7 @@ def _member_bytes(path: Path, name: str, limits: ReadLimits) -> bytes:
         raise damaged("в архиве больше нет этого файла")
     content = read_member(path, members[name], limits)
     if name.lower().endswith(".zip") and content.startswith(b"PK"):
-        raise dangerous("архив внутри архива не открывается")
+        raise dangerous("архив внутри архива не открывается; распакуйте его и положите файлы отдельно")
     return content
 
 

@@ -22,11 +22,14 @@ Cell = str | float | int | bool | datetime | date | time | timedelta | None
 class Sheet:
     """A worksheet from A1 on: `rows[r][c]` is the cell in row r+1 and 0-based column c, so addresses need no offset.
 
-    `shared` keeps what the layouts that look at the first rows have in common, worked out once; rows never change.
+    `merged` are merged ranges (first row, first column, last row, last column; all 0-based): only their first cell has
+    the value. `shared` keeps what the layouts that look at the first rows have in common, worked out once; rows never
+    change.
     """
 
     name: str
     rows: list[list[Cell]]
+    merged: tuple[tuple[int, int, int, int], ...] = ()
     shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 

@@ -8,7 +8,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,10 +18,11 @@ from oko_pipeline.catalogue.campaigns import Campaign
 from oko_pipeline.catalogue.codes import TaskCode
 from oko_pipeline.catalogue.keys import AssessmentKey, school_code_from_login
 from oko_pipeline.collection.cell_findings import CellFindings, shown
-from oko_pipeline.collection.headers import HeaderRow, cell_text, cyrillic, number
+from oko_pipeline.collection.headers import HeaderRow, cell_text, cyrillic, number, unmerged
 from oko_pipeline.collection.layout import Cell, Reading, SourceContext
 from oko_pipeline.collection.municipalities import Municipality, parse_municipality
-from oko_pipeline.quality import CellMap
+from oko_pipeline.collection.row_shifts import RowPlan, Shift, TypedColumn, not_of_pupil, shift_of, suspects
+from oko_pipeline.quality import CellMap, column_letter
 from oko_pipeline.works import TaskHeader, Works, task_column
 
 HIGHEST_TASK_SCORE: Final = 99
@@ -102,7 +103,7 @@ class _Converted(dict[Any, Any]):
 
 def filled_rows(header: HeaderRow) -> tuple[list[int], list[list[Cell]]]:
     """Return indices and cells of the rows below a header that are not empty."""
-    rows = header.sheet.rows
+    rows = unmerged(header.sheet, header.row_index).rows
     if not rows:
         return [], []
     empty: list[Cell] = [""] * len(rows[0])
@@ -117,15 +118,16 @@ def read_pupils(table: PupilTable, context: SourceContext) -> Reading:
     faulty cells marked. `read_rows_count` is always accepted + quarantined.
     """
     findings = CellFindings(context, table.header.sheet.name, str(table.key))
+    table, shifted_count = _own_rows(table, findings)
     pupils = _Pupils(table, findings)
     reading = Reading(
         school_year=table.campaign.school_year,
         submitted_at=table.submitted_at,
-        read_rows_count=len(table.rows),
+        read_rows_count=len(table.rows) + shifted_count,
     )
     keep = pupils.usable_rows()
     reading.accepted_rows_count = len(keep)
-    reading.quarantined_rows_count = len(table.rows) - len(keep)
+    reading.quarantined_rows_count = len(table.rows) - len(keep) + shifted_count
     reading.tables["school_mentions"] = pupils.mentions()
     if keep:
         reading.works = Works(
@@ -138,6 +140,94 @@ def read_pupils(table: PupilTable, context: SourceContext) -> Reading:
         )
     reading.findings = findings.all()
     return reading
+
+
+def _own_rows(table: PupilTable, findings: CellFindings) -> tuple[PupilTable, int]:
+    """Return the table without rows of no pupil and rows whose values moved aside, and the number of the moved ones."""
+    plan = _plan(table)
+    rows, indices = table.rows, table.row_indices
+    dropped: set[int] = set()
+    named = [typed for typed in plan.typed if typed.is_required]
+    unnamed = {line for typed in named for line, row in enumerate(rows) if not typed.fits(row[typed.column])}
+    for line in sorted(unnamed):
+        kind = not_of_pupil(plan, rows[line], table.header.texts)
+        if kind is not None:
+            findings.add(
+                "row.not_pupil",
+                f"Строка не об участнике ({kind}): в результаты не взята.",
+                indices[line] + 1,
+                next((place for place, value in enumerate(rows[line]) if cell_text(value)), None),
+                expected="строки участников",
+                became="строка пропущена",
+            )
+            dropped.add(line)
+    moved = {line: shift for line in suspects(plan, rows) if (shift := shift_of(plan, rows[line]))} if rows else {}
+    moved = {line: shift for line, shift in moved.items() if line not in dropped}
+    for line, shift in moved.items():
+        _tell_shift(table, findings, line, shift)
+    dropped |= moved.keys()
+    if not dropped:
+        return table, 0
+    keep = [line for line in range(len(rows)) if line not in dropped]
+    own = replace(table, rows=[rows[line] for line in keep], row_indices=[indices[line] for line in keep])
+    return own, len(moved)
+
+
+def _tell_shift(table: PupilTable, findings: CellFindings, line: int, shift: Shift) -> None:
+    row, columns = table.rows[line], table.columns
+    name = table.header.texts[shift.column] or column_letter(shift.column)
+    school = columns.school
+    code = table.school_code
+    if school is not None:
+        place = school + shift.offset if school >= shift.column else school
+        code = table.school_of(row[place]) if 0 <= place < len(row) else None
+    findings.add(
+        "row.shifted",
+        f"Начиная со столбца «{name}» значения строки стоят на один столбец {shift.side_ru}: строка не прочитана.",
+        table.row_indices[line] + 1,
+        shift.column,
+        expected="значения под своими заголовками",
+        became="строка в карантине",
+        school_code=code,
+    )
+
+
+def _plan(table: PupilTable) -> RowPlan:
+    columns = table.columns
+    pupil_grade = table.key.paper_grade + table.campaign.grade_shift
+    grades = {str(table.key.paper_grade), str(pupil_grade)}
+
+    def known(convert: Callable[[Cell], Any], fault: Any) -> Callable[[Cell], bool | None]:
+        return lambda value: (convert(value) != fault) if cell_text(value) else None
+
+    # Scores and variants are small numbers like marks and codes; what is left tells one column from the next.
+    typed = [
+        (columns.school, known(table.school_of, None), True),
+        (columns.code, known(_participant_code, None), True),
+        (columns.sex, known(_sex, _FAULT), False),
+        (columns.class_label, known(lambda value: class_label(value, grades), _FAULT), False),
+        (columns.journal_mark, known(_mark, _FAULTY_NUMBER), False),
+        (columns.reported_mark, known(_mark, _FAULTY_NUMBER), False),
+        (columns.total, known(_total, _FAULTY_NUMBER), False),
+        *((column, known(_variant, _FAULT), False) for column in columns.variants),
+    ]
+    width = len(table.rows[0]) if table.rows else 0
+    return RowPlan(
+        tuple(
+            TypedColumn(column, fits, is_required)
+            for column, fits, is_required in sorted(typed, key=lambda one: -1 if one[0] is None else one[0])
+            if column is not None and column < width
+        ),
+        columns.variants,
+        columns.total,
+        tuple(column for column, _ in columns.tasks),
+        _whole_score,
+    )
+
+
+def _whole_score(value: Cell) -> int | None:
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() and found >= 0 else None
 
 
 class _Pupils:
@@ -398,7 +488,8 @@ def _school_name(value: Cell) -> str | None:
 
 
 def _participant_code(value: Cell) -> str | None:
-    text = cell_text(value)
+    # «40 001»: a thousands separator of the sheet, no part of the code.
+    text = cell_text(value).replace(" ", "")
     return text if text.isascii() and text.isdigit() and 1 <= len(text) <= 9 and int(text) > 0 else None
 
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from oko_pipeline.collection.archives import ReadLimits, damaged
 from oko_pipeline.collection.cell_findings import CellFindings
-from oko_pipeline.collection.forms.nearest import nearest_layout
+from oko_pipeline.collection.forms.nearest import Nearest, nearest_layout
+from oko_pipeline.collection.headers import HEADER_ROWS
 from oko_pipeline.collection.inbox import InboxFile, hash_file, read_bytes
 from oko_pipeline.collection.layout import Layout, Reading, SourceContext, Workbook
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
@@ -156,26 +157,34 @@ def _unrecognised(
             QualityFinding("file.empty", "В файле нет ни одной заполненной ячейки.", file.path, context.file_sha256)
         )
         return _result(file, context.file_sha256, "empty", Reading(findings=notes), None)
-    sheets = ", ".join(f"«{sheet.name[:31]}»" for sheet in workbook.sheets[:5])
+    nearest = nearest_layout(workbook)
+    heading = next(iter(nearest.renamed.items()), None) if nearest is not None else None
+    has_place = nearest is not None and not nearest.is_column
     notes.append(
         QualityFinding(
             "file.unknown",
-            f"Ни одна известная форма не узнана; листы: {sheets}.{_likeness(workbook)}",
+            f"Ни одна известная форма не узнана. {_likeness(workbook, nearest)}",
             file.path,
             context.file_sha256,
+            sheet=nearest.sheet if nearest is not None else None,
+            row=nearest.row + 1 if nearest is not None and has_place else None,
+            column_index=heading[1][0] if heading is not None and has_place else None,
+            value=heading[1][1] if heading is not None else None,
+            expected=f"«{heading[0]}»" if heading is not None else None,
             became="файл не прочитан",
         )
     )
     return _result(file, context.file_sha256, "unknown", Reading(findings=notes), None)
 
 
-def _likeness(workbook: Workbook) -> str:
-    nearest = nearest_layout(workbook)
+def _likeness(workbook: Workbook, nearest: Nearest | None) -> str:
+    sheets = ", ".join(f"«{sheet.name[:31]}»" for sheet in workbook.sheets[:5])
+    more = f" и ещё {len(workbook.sheets) - 5}" if len(workbook.sheets) > 5 else ""
     if nearest is None:
-        return ""
-    title, missing = nearest
-    lacks = f", не хватает заголовков: {', '.join(f'«{heading}»' for heading in missing[:8])}" if missing else ""
-    return f" Больше всего похоже на «{title}»{lacks}."
+        return (
+            f"Заголовки искали в первых {HEADER_ROWS} строках листов: {sheets}{more}; ни на одну форму они не похожи."
+        )
+    return nearest.message if len(workbook.sheets) == 1 else f"{nearest.message} Листы файла: {sheets}{more}."
 
 
 def _opening_findings(opened: OpenedFile, context: SourceContext) -> list[QualityFinding]:

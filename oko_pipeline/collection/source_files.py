@@ -28,6 +28,7 @@ _EXTENSIONS: Final = {
 }
 _TABLE_EXTENSIONS: Final = frozenset().union(*_EXTENSIONS.values())
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CODE_PAGES: Final = ("cp1251", "cp866", "koi8-r")
 _DELIMITERS: Final = ";\t,|"
 _SHEET_ENTRY: Final = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
 _ATTRIBUTE: Final = re.compile(r"([\w:]+)=[\"']([^\"']*)[\"']")
@@ -137,8 +138,10 @@ def _load(data: bytes) -> Workbook:
         sheets: list[Sheet] = []
         for meta in book.sheets_metadata:
             if meta.typ == SheetTypeEnum.WorkSheet:
-                rows: list[Any] = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-                sheets.append(Sheet(meta.name, rows))
+                sheet = book.get_sheet_by_name(meta.name)
+                rows: list[Any] = sheet.to_python(skip_empty_area=False)
+                ranges = sheet.merged_cell_ranges or ()
+                sheets.append(Sheet(meta.name, rows, tuple((*first, *last) for first, last in ranges)))
         return Workbook(tuple(sheets))
 
 
@@ -185,13 +188,34 @@ def _read_text(data: bytes, limits: ReadLimits) -> Workbook:
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
+    if (wide := _wide_encoding(data)) is not None:
+        return data.decode(wide, "replace")
     if _CONTROL.search(data[: 1 << 20]):
         raise damaged("это не книга Excel и не текст CSV")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Excel of a Russian Windows writes CSV in its ANSI code page.
-        return data.decode("cp1251", "replace")
+        return data.decode(_code_page(data), "replace")
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """Return UTF-16 without a mark of its order: one byte of two is the page of its letters."""
+    start = data[: min(len(data), 4096) & ~1]
+    for name, high in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+        # A signature such as of OLE or ZIP is no text, whatever its bytes.
+        if len(high) > 8 and sum(byte in (0, 4, 0x20, 0x21) for byte in high) == len(high) and high.count(0) > 2:
+            return name
+    return None
+
+
+def _code_page(data: bytes) -> str:
+    """Return the Russian code page that gives most of the commonest small letters; Excel writes CSV in Windows-1251."""
+
+    def commonness(name: str) -> int:
+        text = data[: 1 << 16].decode(name, "replace")
+        return sum(map(text.count, "оеаинтсрвл"))
+
+    return max(_CODE_PAGES, key=commonness)
 
 
 def _delimiter(text: str) -> str:

@@ -24,7 +24,7 @@ from oko_pipeline.collection.forms.rows import Block, RegisterRows, RowOwner, ch
 from oko_pipeline.collection.forms.schools import SchoolCells, mention_row, school_year_in
 from oko_pipeline.collection.forms.text_guard import guard_text
 from oko_pipeline.collection.forms.values import Value, any_date, value_reader
-from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, number
+from oko_pipeline.collection.headers import HEADER_ROWS, cell_text, folded_text, number, unmerged
 from oko_pipeline.collection.identity import path_hints, school_code_in
 from oko_pipeline.collection.layout import Cell, Reading, Sheet, SourceContext, Workbook
 from oko_pipeline.errors import UnreadableFileError
@@ -217,7 +217,8 @@ def _read_part(part: _Part, source: _Source, school_year: str) -> None:
         register = source.registers[table.name] = RegisterRows(table, source.context, school_year, owner)
     register.owner = owner
     constants = _from_titles(table, candidate, part.titles, school_year)
-    block = Block(table, part.sheet, candidate.last_row, candidate.columns | candidate.schools, constants=constants)
+    sheet = unmerged(part.sheet, candidate.last_row)
+    block = Block(table, sheet, candidate.last_row, candidate.columns | candidate.schools, constants=constants)
     rows = list(_data_rows(block, part, register, told))
     register.must_name_school = has_school
     for own, some in _unspread(block, candidate, rows):

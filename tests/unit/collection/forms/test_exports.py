@@ -148,20 +148,22 @@ def test_old_excel_and_csv_are_read_alike(tmp_path: Path) -> None:
 def test_unknown_file_is_told_what_it_is_most_like(tmp_path: Path) -> None:
     reading = read_export(tmp_path, {"Лист1": [["Класс", "Классов", "Кружков", "Секций"], [1, 2, 3, 4]]})
     assert reading.status == "unknown"
-    assert "Больше всего похоже на «Контингент по параллелям», не хватает заголовков: «Обучающихся»" in (
-        reading.reading.findings[0].message
-    )
+    (finding,) = reading.reading.findings
+    assert "Больше всего похоже на «Контингент по параллелям»: найдено 2 из 3 нужных заголовков" in finding.message
+    assert "(лист «Лист1», строка 1); не найдены: «Обучающихся»" in finding.message
 
 
 def test_unknown_file_of_vpr_is_told_its_layout() -> None:
     sheet = Sheet("a", [["логин школы", "код обучающегося", "всего баллов", "пол"]])
-    assert nearest_layout(Workbook((sheet,))) == ("Выгрузка результатов ВПР, весна 2021", ("балл за 1",))
+    nearest = nearest_layout(Workbook((sheet,)))
+    assert (nearest.title, nearest.missing) == ("Выгрузка результатов ВПР, весна 2021", ("балл за 1",))
 
 
 def test_unknown_protocol_of_an_exam_is_told_the_heading_it_lacks() -> None:
     header = ["№", "Код ОО", "Класс", "Код ППЭ", "Аудитория", "Фамилия", "Имя", "Отчество", "Задания с кратким ответом"]
     workbook = Workbook((Sheet("Page 1", [[*header, "Сколько набрал", "Оценка"]]),))
-    assert nearest_layout(workbook) == ("Протокол результатов ГИА", ("Первичный балл",))
+    nearest = nearest_layout(workbook)
+    assert (nearest.title, nearest.missing) == ("Протокол результатов ГИА", ("Первичный балл",))
 
 
 def test_file_like_nothing_is_told_nothing() -> None:
