@@ -12,7 +12,13 @@ from oko_pipeline.works import TaskHeader
 HEADER_ROWS: Final = 30
 """A header stands within this many first rows of a sheet."""
 
-_INVISIBLE: Final = {0xFEFF: " ", 0x200B: " ", 0x00AD: None}
+# Control signs (U+0002 is a hyphen at a line's end in texts taken out of PDF), soft hyphens, zero widths and directions
+# of writing vanish; signs of symbol fonts, which no other font can show, are spaces.
+_INVISIBLE: Final = (
+    dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)])
+    | dict.fromkeys([*range(0x2060, 0x2070), *range(0xFFF9, 0xFFFC), 0xFEFF])
+    | dict.fromkeys(range(0xE000, 0xF900), " ")
+)
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 # «1К1 (4б)», «5(1) (1б)», «5(1б)», «11.1 (1б)», «16 (1) (1б)», «10.2К1 (1б)»: part in brackets is a number of its own,
 # the maximum is the one followed by «б».
@@ -26,14 +32,14 @@ _LATIN_LOOKALIKES: Final = str.maketrans("ABCEHKMOPTXYabcehkmoptxy", "АВСЕН
 
 
 def cell_text(value: Cell) -> str:
-    """Return a cell's text: NBSP and runs of spaces become one space, ends are trimmed, 5.0 becomes «5»."""
+    """Return a cell's text: runs of spaces become one, invisible signs go, ends are trimmed, 5.0 becomes «5»."""
     if not isinstance(value, str):
         if value is None:
             return ""
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     text = " ".join(value.split())
-    # Translating costs ten times as much as looking for the three characters, which hardly any text has.
-    if text.isascii() or not ("\ufeff" in text or "\u200b" in text or "\xad" in text):
+    # Translating costs ten times as much as looking for invisible signs, which hardly any text has.
+    if text.isprintable():
         return text
     return " ".join(text.translate(_INVISIBLE).split())
 

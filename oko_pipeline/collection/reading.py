@@ -24,7 +24,7 @@ from oko_pipeline.collection.source_files import OpenedFile, open_workbook
 from oko_pipeline.errors import CatalogueError, ContractError, UnreadableFileError
 from oko_pipeline.quality import QualityFinding
 
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 """Changes whenever opening or the shared reading of pupils would give another result for an unchanged file."""
 
 _DATA_FAULTS: Final = (ValueError, TypeError, LookupError, ArithmeticError, CatalogueError, ContractError)

@@ -48,7 +48,7 @@ _CODIFIER_CODE: Final = re.compile(r"\d{1,2}(\.\d{1,2})*")
 _ABILITY: Final = re.compile(
     r"(\S+(ть|ться|чь)|уметь|умени\S*|владени\S*|овладени\S*|формировани\S*|смысловое)(?=\W|$)"
 )
-_HYPHENATION: Final = re.compile(r"(?<![-\w])(?P<left>\w+)(?P<break>-[ ]+|\xad[ ]*)(?P<right>[^\W\d_]\w*)")
+_HYPHENATION: Final = re.compile(r"(?<![-\w])(?P<left>\w+)(?P<break>-[ ]+|[\xad\x02][ ]*)(?P<right>[^\W\d_]\w*)")
 # Parts before which a hyphen at a line's end is a hyphen of the word: «научно-популярный», «монолог-рассуждение».
 _COMPOUND: Final = re.compile(r"\w{3,}(но|ко|во|го|дио|део)|монолог|диалоге?|рассуждение")
 _ADDED_LATER: Final = ("school_year", "file_sha256", "file_path")
@@ -58,7 +58,8 @@ COLUMNS: Final = tuple(name for name in TASK_DESCRIPTIONS.column_names if name n
 def clean_text(value: Cell) -> str:
     """Return a text rejoined after line breaks: «арифмети- ческие» → «арифметические», «научно- популярный» — с «-»."""
     text = " ".join(str(value).split()) if value is not None else ""
-    return cell_text(_HYPHENATION.sub(_rejoin, text) if "- " in text or "\xad" in text else text)
+    is_broken = "- " in text or "\xad" in text or "\x02" in text
+    return cell_text(_HYPHENATION.sub(_rejoin, text) if is_broken else text)
 
 
 def _rejoin(match: re.Match[str]) -> str:
@@ -125,7 +126,7 @@ class TaskDescriptions:
     """Reads descriptions of tasks and codifiers into `task_descriptions`; they serve every school year."""
 
     code: str = "task_descriptions"
-    version: str = "1"
+    version: str = "2"
     title_ru: str = "Описание заданий и кодификаторы (ALL, KS, KT)"
 
     def recognise(self, workbook: Workbook) -> bool:
@@ -277,7 +278,7 @@ def _codifier_records(header: HeaderRow, place: _Place, reading: Reading) -> lis
         reading.read_rows_count += 1
         code = codifier_code(cell_at(cells, code_column))
         # Some titles are spread over several cells, a word a cell, and some stand one cell to the right of their head.
-        title = clean_text(" ".join(text for value in cells[code_column + 1 :] if (text := cell_text(value))))
+        title = clean_text(" ".join(str(value) for value in cells[code_column + 1 :] if cell_text(value)))
         if code is None and cell_text(cell_at(cells, code_column)) == "" and lines:
             lines[-1] = (lines[-1][0], lines[-1][1], f"{lines[-1][2]} {title}".strip())
             reading.read_rows_count -= 1

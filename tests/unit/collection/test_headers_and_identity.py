@@ -37,7 +37,18 @@ def test_task_header_without_maximum_on_request():
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, ""), (5.0, "5"), (5.5, "5.5"), (" а\xa0\xa0б\ufeff ", "а б"), (True, "True"), ("1\n2", "1 2")],
+    [
+        (None, ""),
+        (5.0, "5"),
+        (5.5, "5.5"),
+        (" а\xa0\xa0б\ufeff ", "а б"),
+        (True, "True"),
+        ("1\n2", "1 2"),
+        ("хими\x02ческих", "химических"),
+        ("а\u200bб\u200e", "аб"),
+        ("\uf0b7 умение\x07", "умение"),
+        ("a\x02b", "ab"),
+    ],
 )
 def test_cell_text(value, expected):
     assert cell_text(value) == expected
