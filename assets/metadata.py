@@ -1,5 +1,6 @@
 """What a person sees beside an asset in the Dagster UI: counts, small tables, previews, links to documents."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from resources.report_store import ReportStore
 Metadata = dict[str, Any]
 _ROWS_SHOWN = 15
 _CELL_WIDTH = 160
+_MARKUP = re.compile(r"[\\`\[\]|]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Control signs, among them those that turn the direction of reading: «exe.xslx» must not look like «xlsx.exe»."""
 
 
 def markdown_table(frame: pd.DataFrame, rows: int = _ROWS_SHOWN) -> str:
@@ -28,7 +32,12 @@ def _cell(value: object) -> str:
     text = f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(value, float) else str(value)
     flat = text.replace("\n", " ")
     short = flat if len(flat) <= _CELL_WIDTH else f"{flat[: _CELL_WIDTH - 1]}…"
-    return short.replace("|", "\\|")
+    return plain_markdown(short)
+
+
+def plain_markdown(text: str) -> str:
+    """Return a text of a file (a name, a cell) as Markdown shows it letter by letter: no link, picture, HTML, table."""
+    return _MARKUP.sub(r"\\\g<0>", _UNSEEN.sub("", text)).replace("<", "&lt;")
 
 
 def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> Metadata:

@@ -40,10 +40,11 @@ class Settings(BaseSettings):
     home: Path = Field(Path("var"), description="Папка данных: база, хранилище работ, отчёты, состояние Dagster")
     inbox: Path | None = Field(None, description="Входящая папка; по умолчанию inbox в папке данных")
     database_url: str | None = Field(
-        None, description="База данных (SQLAlchemy URL); по умолчанию SQLite в папке данных"
+        None, repr=False, description="База данных (SQLAlchemy URL); по умолчанию SQLite в папке данных"
     )
     dagster_url: str | None = Field(
         None,
+        repr=False,
         description="PostgreSQL для хранилища Dagster; по умолчанию схема dagster базы OKO_DATABASE_URL, если она на "
         "PostgreSQL, иначе файлы в папке данных; files — всегда файлы",
     )

@@ -3,7 +3,9 @@
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from oko_pipeline.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,10 @@ class ReportStore:
     base_url: str | None = None
 
     def path(self, relative: str) -> Path:
-        """Return the absolute path of a document."""
+        """Return the absolute path of a document; raises `StorageError` for a path that leads out of the store."""
+        parts = PurePosixPath(relative)
+        if parts.is_absolute() or ".." in parts.parts or "\0" in relative:
+            raise StorageError(f"Путь документа ведёт из папки отчётов: «{relative[:200]!r}».")
         return self.root / relative
 
     def url(self, relative: str) -> str | None:

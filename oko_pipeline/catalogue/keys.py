@@ -6,8 +6,8 @@ from typing import Final, Self
 
 from oko_pipeline.errors import CatalogueError
 
-_SCHOOL_YEAR: Final = re.compile(r"^(\d{4})-(\d{4})$")
-_LOGIN: Final = re.compile(r"^([a-z]{3})(\d{6})$")
+_SCHOOL_YEAR: Final = re.compile(r"^(\d{4})-(\d{4})$", re.ASCII)
+_LOGIN: Final = re.compile(r"^([a-z]{3})(\d{6})$", re.ASCII)
 # Logins were sch… until 2021 and edu… from 2022 with the same digits; ksh… is another (correctional) school even with
 # equal digits (domain README 1.4).
 _LOGIN_ALIASES: Final = {"sch": "edu"}

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from oko_pipeline.cli import files, installation, page, privacy, programmes, schedules, stores, trace, year
-from oko_pipeline.cli.screen import EXIT_FAILED, complaints
+from oko_pipeline.cli.screen import EXIT_FAILED, complaints, marked
 from oko_pipeline.errors import OkoError
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def main() -> None:
     try:
         app()
     except OkoError as error:
-        complaints.print(f"[red]Ошибка.[/red] {error}", highlight=False, soft_wrap=True)
+        complaints.print(marked("Ошибка.", "red", f" {error}"), highlight=False, soft_wrap=True)
         sys.exit(EXIT_FAILED)
 
 

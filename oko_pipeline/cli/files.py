@@ -13,6 +13,7 @@ from oko_pipeline.cli.screen import (
     STATUS_TITLES,
     Home,
     console,
+    marked,
     rule_title,
 )
 from oko_pipeline.errors import OkoError
@@ -32,7 +33,8 @@ def check(
     for path in files:
         parts = check_file(path, settings)
         if not parts:
-            console.print(f"[bold]{path.name}[/bold] — временный или скрытый файл, данных в нём нет: не читается.")
+            told = " — временный или скрытый файл, данных в нём нет: не читается."
+            console.print(marked(path.name, "bold", told))
         for found in parts:
             _show_file(found, rows)
             has_errors |= bool((found.findings["severity"] == "error").any()) or found.status in {"refused", "unknown"}
@@ -52,7 +54,7 @@ def _show_file(found: object, rows: int) -> None:
         f"в карантине: {found.quarantined_rows_count}"
     )
     state = STATUS_TITLES.get(found.status, found.status)
-    console.print(f"[bold]{found.path.name}[/bold] — {found.layout_ru}; {state}; {counts}")
+    console.print(marked(found.path.name, "bold", f" — {found.layout_ru}; {state}; {counts}"))
     if found.assessment_id:
         console.print(
             f"Работа: {found.assessment_id}, учебный год {found.school_year or 'не определён'}", highlight=False

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from oko_pipeline.cli.screen import EXIT_FAILED, Home, console
+from oko_pipeline.cli.screen import EXIT_FAILED, Home, console, marked
 from oko_pipeline.errors import OkoError
 from oko_pipeline.key_chain import key_checks
 from oko_pipeline.settings import Settings
@@ -39,7 +39,8 @@ def ui(
 
 def without_password(value: str) -> str:
     """Return a value without the password of an address: `postgresql://oko:***@server/oko`."""
-    return re.sub(r"(?<=://)([^/@:\s]*):[^@\s]*@", r"\1:***@", value)
+    value = re.sub(r"(?<=://)([^/@:\s]*):[^@\s]*@", r"\1:***@", value)
+    return re.sub(r"(?i)([?&][a-z]*password=)[^&\s]*", r"\1***", value)
 
 
 def doctor(home: Home = None) -> None:
@@ -64,7 +65,7 @@ def doctor(home: Home = None) -> None:
             state = check_item()
         except (OkoError, OSError) as error:
             faults += 1
-            state = f"[red]{error}[/red]"
+            state = marked(str(error), "red")
         table.add_row(title, state)
     console.print(table)
     if faults:

@@ -26,7 +26,7 @@ def show_key(home: Home = None) -> None:
     console.print(f"Ключ: {state.place}, версия {state.keys_count}, отпечаток {state.check}.", highlight=False)
     for change in state.changes:
         told = f"псевдонимов: {change.pseudonyms_count}; основание: {change.basis_ru or '—'}"
-        console.print(f"  • {change.made_at}, {change.actor}: {told}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  • {change.made_at}, {change.actor}: {told}", highlight=False, soft_wrap=True)
 
 
 @keys.command("rotate")

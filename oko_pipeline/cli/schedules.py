@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from oko_pipeline.cli.screen import EXIT_FAILED, Home, console
+from oko_pipeline.cli.screen import EXIT_FAILED, Home, console, marked
 from oko_pipeline.errors import OkoError
 from oko_pipeline.settings import Settings
 
@@ -58,6 +58,6 @@ def notices(
             console.print(f"  • {name}: отправлено", highlight=False)
         except OkoError as error:
             faults += 1
-            console.print(f"  • {name}: [red]{error}[/red]", highlight=False)
+            console.print(marked(f"  • {name}: ", "", str(error)), highlight=False)
     if faults:
         raise typer.Exit(EXIT_FAILED)

@@ -9,13 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 EXIT_FAILED = 1
 EXIT_BLOCKED = 3
 EXIT_FILE_ERRORS = 4
 
-console = Console()
-complaints = Console(stderr=True)
+# Names of files and texts of cells are shown letter by letter: «[/x].xlsx» is no markup.
+console = Console(markup=False)
+complaints = Console(stderr=True, markup=False)
 
 Home = Annotated[Path | None, typer.Option(help="Папка данных (по умолчанию OKO_HOME или var)")]
 Inbox = Annotated[Path | None, typer.Option(help="Входящая папка (по умолчанию OKO_INBOX или inbox в папке данных)")]
@@ -32,6 +34,11 @@ STATUS_TITLES = {
     "outdated": "заменено новым бланком",
     "archived": "срок хранения истёк",
 }
+
+
+def marked(mark: str, style: str, rest: str = "") -> Text:
+    """Return a text that begins with a few words in a colour; nothing in either part is markup."""
+    return Text.assemble((mark, style), rest)
 
 
 def progress_bar() -> Progress:

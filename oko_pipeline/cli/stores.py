@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from oko_pipeline.cli.screen import Home, console
+from oko_pipeline.cli.screen import Home, console, marked
 from oko_pipeline.settings import Settings
 
 
@@ -17,7 +17,7 @@ def backup(
         bool, typer.Option("--inbox", help="Скопировать и входящую папку: в её файлах могут быть имена людей")
     ] = False,
 ) -> None:
-    """Сделать копию: база, закрытое хранилище, отчёты, хранилище Dagster. Ключа псевдонимов в копии нет."""
+    """Сделать копию: база, закрытое хранилище, отчёты, страница, хранилище Dagster. Ключей в копии нет."""
     from oko_pipeline.orchestration.backup import make_backup  # noqa: PLC0415
 
     started = time.monotonic()
@@ -46,7 +46,7 @@ def restore(
         soft_wrap=True,
     )
     for note in made.notes:
-        console.print(f"[yellow]{note}[/yellow]", highlight=False, soft_wrap=True)
+        console.print(marked(note, "yellow"), highlight=False, soft_wrap=True)
 
 
 def _told(files_count: int, bytes_count: int, started: float) -> str:

@@ -16,6 +16,7 @@ from oko_pipeline.cli.screen import (
     Inbox,
     complaints,
     console,
+    marked,
     progress_bar,
     rule_title,
 )
@@ -162,11 +163,11 @@ def run(
     if data_docs:
         console.print(f"Страницы наборов правил: {write_year_data_docs(settings, school_year)}", soft_wrap=True)
     if summary.error:
-        complaints.print(f"[red]Год не завершён.[/red]\n{summary.error}", highlight=False, soft_wrap=True)
+        complaints.print(marked("Год не завершён.", "red", f"\n{summary.error}"), highlight=False, soft_wrap=True)
         raise typer.Exit(EXIT_FAILED)
     if summary.is_blocked:
         complaints.print(
-            "[red]Год заблокирован: документы не выпущены.[/red] Причины:", highlight=False, soft_wrap=True
+            marked("Год заблокирован: документы не выпущены.", "red", " Причины:"), highlight=False, soft_wrap=True
         )
         for reason in summary.blocking:
             complaints.print(f"  • {reason}", highlight=False, soft_wrap=True)

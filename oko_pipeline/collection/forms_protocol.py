@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 from oko_pipeline.catalogue.campaigns import diagnostic_procedures
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.collection.layouts.diagnostic_protocol import LABELS, TASK_MAXIMA
+from oko_pipeline.collection.plain_books import PLAIN_TEXTS
 from oko_pipeline.errors import CatalogueError
 from oko_pipeline.works import TaskHeader
 
@@ -69,7 +70,7 @@ def write_protocol_form(path: Path, head: ProtocolHead, tasks: Sequence[TaskHead
     """
     _require(head, tasks)
     before = _BEFORE if head.school is None else _BEFORE[1:]
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
+    with xlsxwriter.Workbook(str(path), PLAIN_TEXTS) as workbook:
         # The day is part of the bytes: the first one of the school year, not today.
         workbook.set_properties({"created": datetime(int(head.school_year[:4]), 9, 1)})  # noqa: DTZ001
         bold = workbook.add_format({"bold": True})

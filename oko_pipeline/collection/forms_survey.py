@@ -8,6 +8,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from oko_pipeline.catalogue.questionnaires import Question, Questionnaire
 from oko_pipeline.collection.layouts.survey_answers import NUMBER_LABEL, YEAR_LABEL
+from oko_pipeline.collection.plain_books import PLAIN_TEXTS
 
 FORM_ROWS: Final = 500
 _HEADER_ROW: Final = 3
@@ -26,7 +27,7 @@ def write_survey_form(
         schools: logins and names to choose from, such as «edu990404 МБОУ СОШ № 4»; any text without them.
         rows: how many rows get lists and limits.
     """
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
+    with xlsxwriter.Workbook(str(path), PLAIN_TEXTS) as workbook:
         locked = workbook.add_format(
             {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DDE6F0", "border": 1}
         )

@@ -20,6 +20,7 @@ from oko_pipeline.catalogue.methods import method, parameters
 from oko_pipeline.catalogue.tables import SCHOOL_CROSSWALK
 from oko_pipeline.catalogue.tables_sources import SCHOOL_LINK_CANDIDATES
 from oko_pipeline.collection.headers import folded_text
+from oko_pipeline.collection.plain_books import PLAIN_TEXTS
 from oko_pipeline.collection.school_names import SchoolName, municipality_key, school_name, stem
 from oko_pipeline.quality import QualityFinding
 
@@ -237,7 +238,7 @@ def write_links_form(path: Path, crosswalk: pd.DataFrame, candidates: pd.DataFra
     lost = sorted(crosswalk.loc[crosswalk["method"] == UNMATCHED, "source_key"])
     placed = mentions[mentions["municipality_name"].notna()]
     places = dict(zip(placed["source_key"], placed["municipality_name"], strict=True))
-    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
+    with xlsxwriter.Workbook(str(path), PLAIN_TEXTS) as workbook:
         bold = workbook.add_format({"bold": True, "text_wrap": True, "bg_color": "#DDE6F0", "border": 1})
         day = workbook.add_format({"num_format": "dd.mm.yyyy"})
         sheet = workbook.add_worksheet("Соответствия ОО")

@@ -21,7 +21,6 @@ from oko_pipeline.storage.key_state import KeyChange, key_change_lock, next_key_
 from oko_pipeline.storage.rotation import (
     Rekeying,
     abandon,
-    forget_before,
     listing,
     log_changes,
     prepare,
@@ -167,7 +166,6 @@ def _change(  # noqa: PLR0913 (one step of two commands)
     take_place(settings)
     state = store_keys(settings.restricted_folder)
     log_changes(settings, database, [] if state is None else state.changes)
-    forget_before(settings)
     return Changed(len(chain), made.pseudonyms_count, made.files_count, made.documents_count, school_years)
 
 

@@ -306,7 +306,11 @@ def settle_locked(settings: Settings) -> list[KeyChange]:
     if places.store.is_dir():
         _bring_forward(settings, checks)
     state = store_keys(places.store)
-    return [] if state is None else state.changes
+    changes = [] if state is None else state.changes
+    if not changes:
+        # A store of a backup was brought forward: the change itself stands in the log already.
+        forget_before(settings)
+    return changes
 
 
 def _bring_forward(settings: Settings, checks: list[str]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2 import TemplateError as JinjaError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 
 from oko_pipeline.errors import TemplateError
@@ -65,8 +66,11 @@ class Stamp:
         return day
 
 
-class _KeepingEnvironment(Environment):
-    """Compiles each source once in a process: a thousand notes share one template, compiling is a fifth of a note."""
+class _KeepingEnvironment(ImmutableSandboxedEnvironment):
+    """Lets a territory's template reach nothing but what it is given, and compiles each source once in a process.
+
+    A thousand notes share one template; compiling is a fifth of a note.
+    """
 
     def from_string(self, source: Any, *args: Any, **options: Any) -> Template:
         if args or options or not isinstance(source, str):
