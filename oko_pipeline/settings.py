@@ -3,6 +3,7 @@
 Nothing else in the project reads the environment.
 """
 
+import json
 import os
 import re
 from contextlib import suppress
@@ -81,6 +82,20 @@ class Settings(BaseSettings):
     cluster_tls_ca: Path | None = Field(None, description="Сертификат удостоверяющего центра кластера (PEM)")
     cluster_tls_certificate: Path | None = Field(None, description="Свой сертификат для кластера (PEM)")
     cluster_tls_key: Path | None = Field(None, description="Закрытый ключ своего сертификата для кластера (PEM)")
+    inbox_url: SecretStr | None = Field(
+        None, description="Хранилище, из которого берутся входящие файлы: s3://…, sftp://…, file:///… (docs/cluster.md)"
+    )
+    publish_url: SecretStr | None = Field(
+        None, description="Хранилище, в котором публикуются выпущенные документы: s3://…, sftp://…, file:///…"
+    )
+    publish_set: Literal["all", "public"] = Field(
+        "all", description="Что публиковать: all — все документы без кодов людей; public — для сайта и принятые"
+    )
+    remote_options: SecretStr = Field(
+        SecretStr("{}"),
+        description='Параметры хранилищ (JSON): {"endpoint_url": "https://…", "key": "…", "secret": "…"}; для s3:// '
+        "можно и обычные AWS_…",
+    )
     base_url: str | None = Field(
         None, description="Адрес, по которому папка отчётов видна в браузере (для ссылок в Dagster)"
     )
@@ -280,6 +295,21 @@ class Settings(BaseSettings):
                 f"Файл параметров методов {self.methods}: ожидались строки «метод.параметр: значение» без вложенности."
             )
         return {str(name): value for name, value in content.items()}
+
+    @property
+    def remote_storage_options(self) -> dict[str, Any]:
+        """Return the options of the stores by URL.
+
+        Raises:
+            SettingsError: when they are no JSON object; what they are is not shown.
+        """
+        try:
+            options = json.loads(self.remote_options.get_secret_value())
+        except ValueError:
+            options = None
+        if not isinstance(options, dict):
+            raise SettingsError('OKO_REMOTE_OPTIONS: ожидался JSON вида {"endpoint_url": "https://…", "key": "…"}.')
+        return options
 
     @cached_property
     def pseudonym_keys(self) -> tuple[bytes, ...]:
