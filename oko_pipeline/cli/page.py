@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 from typing import Annotated, Any
@@ -30,11 +31,13 @@ def page(home: Home = None, host: Host = "127.0.0.1", port: Port = 8000) -> None
     import uvicorn  # noqa: PLC0415
 
     from oko_pipeline.orchestration.file_check import check_file  # noqa: PLC0415
+    from oko_pipeline.orchestration.notices_of_issues import tell_of_old_issues  # noqa: PLC0415
     from oko_pipeline.page.app import build_app  # noqa: PLC0415
     from oko_pipeline.page.desk import open_desk  # noqa: PLC0415
 
     settings = Settings.load(home=home)
-    desk = open_desk(settings, partial(check_file, settings=settings))
+    tell = partial(tell_of_old_issues, settings=settings)
+    desk = open_desk(settings, partial(check_file, settings=settings), tell=tell)
     if not desk.accounts.all():
         complaints.print("Учётных записей нет: oko user add ЛОГИН --role analyst", highlight=False)
     # The connection is made before the first visitor waits for it.
@@ -143,7 +146,8 @@ def add_user(
     except ValueError:
         raise OkoError(f"Роли «{role}» нет. Есть: {', '.join(Role)}.") from None
     password = None if oidc else _password(from_input=password_stdin)
-    account = _book(home).add(login, chosen, unit, password)
+    with _book(home) as book:
+        account = book.add(login, chosen, unit, password)
     console.print(f"Заведена: {account.login}, {ROLES_RU[chosen]}.", highlight=False)
 
 
@@ -152,17 +156,21 @@ def list_users(home: Home = None) -> None:
     """Показать учётные записи."""
     from oko_pipeline.page.accounts import ROLES_RU  # noqa: PLC0415
 
-    table = Table("Логин", "Номер в журнале", "Роль", "Код", "Вход")
-    for account in _book(home).all():
+    table = Table("Логин", "Номер в журнале", "Роль", "Код", "Вход", "Почта")
+    with _book(home) as book:
+        accounts = book.all()
+    for account in accounts:
         way = "пароль" if account.has_password else "OIDC"
-        table.add_row(account.login, account.account_id, ROLES_RU[account.role], account.unit_code or "—", way)
+        role, unit, email = ROLES_RU[account.role], account.unit_code or "—", account.email or "—"
+        table.add_row(account.login, account.account_id, role, unit, way, email)
     console.print(table)
 
 
 @user.command("remove")
 def remove_user(login: Login, home: Home = None) -> None:
     """Убрать учётную запись; её сеансы заканчиваются сразу."""
-    _book(home).remove(login)
+    with _book(home) as book:
+        book.remove(login)
     console.print("Убрана.")
 
 
@@ -173,15 +181,34 @@ def set_password(
     home: Home = None,
 ) -> None:
     """Сменить пароль; сеансы этой учётной записи заканчиваются."""
-    _book(home).set_password(login, _password(from_input=password_stdin))
+    password = _password(from_input=password_stdin)
+    with _book(home) as book:
+        book.set_password(login, password)
     console.print("Пароль сменён.")
 
 
-def _book(home: Any) -> Any:
+@user.command("email")
+def set_email(
+    login: Login,
+    address: Annotated[str | None, typer.Argument(help="Адрес канцелярии или службы; без него адрес убирается")] = None,
+    home: Home = None,
+) -> None:
+    """Указать почту для извещений о новых выпусках: общую почту организации, не личную."""
+    with _book(home) as book:
+        book.set_email(login, address)
+    console.print("Адрес убран." if address is None else "Адрес записан.")
+
+
+@contextmanager
+def _book(home: Any) -> Iterator[Any]:
     from oko_pipeline.page.accounts import AccountBook  # noqa: PLC0415
     from oko_pipeline.page.store import PageStore  # noqa: PLC0415
 
-    return AccountBook(PageStore(Settings.load(home=home).page_folder))
+    store = PageStore(Settings.load(home=home).page_folder)
+    try:
+        yield AccountBook(store)
+    finally:
+        store.close()
 
 
 def _password(*, from_input: bool) -> str:

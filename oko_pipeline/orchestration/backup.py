@@ -1,4 +1,4 @@
-"""A backup of an installation in one folder, and its way back: database, restricted store, reports, Dagster's storage.
+"""A backup of an installation in one folder, and its way back: database, restricted store, reports, the page, Dagster.
 
 A backup is whole or absent: it is made aside and renamed. A restore looks every file through by its SHA-256 before it
 touches anything, and puts the old stores back when it cannot finish. The pseudonym key is never in a backup: who holds
@@ -46,7 +46,10 @@ _BLOCK: Final = 1 << 20
 _ATTEMPTS: Final = 3
 _SPARE: Final = 1.1
 _STEADY: Final = ("restricted", "reports", "state", "inbox")
-"""Parts whose files say together with the database what a year came to; Dagster's log is apart from them."""
+"""Parts whose files say together with the database what a year came to; what the page and Dagster keep is apart."""
+_APART: Final = ("dagster", "page", "notices")
+_LEFT_OUT: Final = {"page": ("session.key", ".session.key", "staging", "annotated")}
+"""What a backup never holds: without the key of sessions a restored page asks everybody to sign in anew."""
 
 
 class KeptFile(BaseModel):
@@ -185,6 +188,8 @@ def _parts(settings: Settings, *, with_inbox: bool) -> dict[str, Path]:
     parts = {
         "restricted": settings.restricted_folder,
         "reports": settings.reports_folder,
+        "page": settings.page_folder,
+        "notices": settings.notices_folder,
         "dagster": settings.dagster_folder,
         "state": settings.home / "state",
     }
@@ -195,11 +200,18 @@ def _kind(settings: Settings) -> str:
     return "postgresql" if sqlite_file(settings.sqlalchemy_url) is None else "sqlite"
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files of a store; half-written ones and those that SQLite keeps beside a database are none."""
+def _stays_out(name: str, part: Path, path: Path) -> bool:
+    """Tell whether a path within a part is never copied."""
+    return path.relative_to(part).parts[0].startswith(_LEFT_OUT.get(name, ())) if path != part else False
+
+
+def _files(name: str, folder: Path) -> Iterator[Path]:
+    """Yield the files of a part; half-written ones and those that SQLite keeps beside a database are none."""
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
+        if _stays_out(name, folder, path):
+            continue
         beside = next((path.name[: -len(end)] for end in ("-wal", "-shm", "-journal") if path.name.endswith(end)), "")
         if beside and path.with_name(beside).exists():
             continue
@@ -212,6 +224,8 @@ def _folder_modes(parts: Mapping[str, Path]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name, part in parts.items():
         for folder in (part, *sorted(path for path in part.rglob("*") if path.is_dir())) if part.is_dir() else ():
+            if _stays_out(name, part, folder):
+                continue
             place = PurePosixPath(name) / folder.relative_to(part).as_posix()
             found[place.as_posix()] = folder.stat().st_mode & 0o777
     return found
@@ -220,7 +234,7 @@ def _folder_modes(parts: Mapping[str, Path]) -> dict[str, int]:
 def _listing(parts: Mapping[str, Path]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for name in _STEADY:
-        for path in _files(parts[name]) if name in parts else ():
+        for path in _files(name, parts[name]) if name in parts else ():
             try:
                 stat = path.stat()
             except FileNotFoundError:
@@ -244,8 +258,9 @@ def _copy_steadily(settings: Settings, parts: Mapping[str, Path], partial: Path)
         databases = _copy_databases(settings, partial)
         seen = before
         if _listing(parts) == before:
-            for path in _files(parts["dagster"]):
-                _keep(path, partial, f"dagster/{path.relative_to(parts['dagster']).as_posix()}", kept)
+            for part in _APART:
+                for path in _files(part, parts[part]):
+                    _keep(path, partial, f"{part}/{path.relative_to(parts[part]).as_posix()}", kept)
             return kept | databases
     raise StorageError("Файлы меняются, пока копируются: дождитесь конца запуска года и повторите.")
 
@@ -338,7 +353,7 @@ def _require_apart(target: Path, parts: Mapping[str, Path]) -> None:
 
 def _require_room(folder: Path, settings: Settings, parts: Mapping[str, Path]) -> None:
     file = sqlite_file(settings.sqlalchemy_url)
-    sizes = [path.stat().st_size for part in parts.values() for path in _files(part) if path.exists()]
+    sizes = [path.stat().st_size for name, part in parts.items() for path in _files(name, part) if path.exists()]
     need = sum(sizes) + (file.stat().st_size if file is not None and file.is_file() else 0)
     _require_free_bytes(folder, need)
 

@@ -6,7 +6,7 @@ Secrets (a password, the address of a bot) never reach a message: faults name th
 import os
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -19,11 +19,32 @@ from oko_pipeline.orchestration.notice_queue import ChannelAwayError, RefusedErr
 from oko_pipeline.settings import Settings
 
 _PATIENCE_SECONDS = 15.0
+OWN_FILE = "file:old_issues"
+"""The channel of notices for people without an address, where no file of notices is set."""
+_OWN_FILE_NAME = "old_issues.txt"
 
 
-def channels_of(settings: Settings) -> Mapping[str, Send]:
-    """Return the channels that the settings name, by name; raises `SettingsError` for a half-set one."""
+def channel_for(settings: Settings, email: str) -> str:
+    """Return the channel that leads to one addressee: by mail when it can, else the file of notices."""
+    if email and settings.smtp_host and (settings.notices_from or settings.smtp_user):
+        return f"email:{email}"
+    return OWN_FILE if settings.notices_file is None else "file"
+
+
+def channels_of(settings: Settings, addressed: Collection[str] = ()) -> Mapping[str, Send]:
+    """Return the channels that the settings name, by name, and those that lead to single addressees (`channel_for`).
+
+    Raises:
+        SettingsError: for a half-set channel.
+    """
     found: dict[str, Send] = {}
+    for name in addressed:
+        kind, _, address = name.partition(":")
+        if kind == "email" and settings.smtp_host:
+            to_one = settings.model_copy(update={"notices_email": address})
+            found[name] = partial(send_mail, to_one, ssl.create_default_context())
+        elif name == OWN_FILE:
+            found[name] = partial(append_to, settings.notices_folder / _OWN_FILE_NAME, settings.time_zone)
     if settings.notices_email:
         if not settings.smtp_host or not (settings.notices_from or settings.smtp_user):
             raise SettingsError("Для извещений почтой задайте OKO_SMTP_HOST и OKO_NOTICES_FROM (или OKO_SMTP_USER).")

@@ -165,6 +165,12 @@ class NoticeQueue:
         self._forget(now)
         return Delivery(sent, self.waiting_count(), refused, faults)
 
+    def addressed(self) -> list[str]:
+        """Return the channels of waiting notices that lead to single addressees: «email:…», «file:…»."""
+        with self._transaction() as connection:
+            rows = connection.execute("SELECT DISTINCT channel FROM notices WHERE state = 'waiting'").fetchall()
+        return sorted(row[0] for row in rows if ":" in row[0])
+
     def waiting_count(self) -> int:
         """Return how many notices are not sent yet."""
         with self._transaction() as connection:

@@ -22,7 +22,7 @@ from oko_pipeline.errors import TemplateError as OkoTemplateError
 from oko_pipeline.validation.personal_data import scan_frame
 
 NoticeKind = Literal[
-    "run_failed", "checks_failed", "sources_overdue", "reminders", "documents_ready", "documents_changed"
+    "run_failed", "checks_failed", "sources_overdue", "reminders", "documents_ready", "documents_changed", "old_issues"
 ]
 KINDS_RU: Final[dict[NoticeKind, str]] = {
     "run_failed": "запуск не удался",
@@ -31,6 +31,7 @@ KINDS_RU: Final[dict[NoticeKind, str]] = {
     "reminders": "сроки программ близки или прошли",
     "documents_ready": "документы готовы",
     "documents_changed": "выпущенные документы изменились",
+    "old_issues": "у кого прежний выпуск документа",
 }
 HIDDEN_RU: Final = "[строка скрыта: похоже на персональные данные]"
 MOST_SIGNS: Final = 3500

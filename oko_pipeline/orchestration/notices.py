@@ -279,7 +279,8 @@ def notices_delivery(context: dg.SensorEvaluationContext, workplace: WorkplaceRe
     office = workplace.open()
     settings = office.settings
     quiet = QuietHours.parse(settings.notices_quiet, settings.time_zone)
-    delivery = queue_of(settings).deliver(channels_of(settings), office.clock.now(), quiet)
+    queue = queue_of(settings)
+    delivery = queue.deliver(channels_of(settings, queue.addressed()), office.clock.now(), quiet)
     for channel, fault in delivery.faults.items():
         context.log.warning("%s: %s", channel, fault)
     told = "Тихие часы." if delivery.is_quiet else f"Отправлено: {delivery.sent_count}."

@@ -3,6 +3,7 @@
 A run that holds the last materialisation of something is never removed: the graph would forget what stands.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -122,6 +123,7 @@ def old_documents(workplace: Workplace, today: date) -> list[OldDocuments]:
 def remove_old_documents(workplace: Workplace, today: date) -> list[OldDocuments]:
     """Remove documents that have served their term, with their books; the log of their issues stays."""
     found = old_documents(workplace, today)
+    _remove_old_issues(workplace, today)
     for one in found:
         where = {"school_year": one.school_year}
         rows = workplace.database.read(DOCUMENTS, where, ["path", "pack_path", "is_restricted"])
@@ -129,6 +131,14 @@ def remove_old_documents(workplace: Workplace, today: date) -> list[OldDocuments
             store.remove(path)
         workplace.database.delete(DOCUMENTS, where)
     return found
+
+
+def _remove_old_issues(workplace: Workplace, today: date) -> None:
+    """Remove the replaced issues that the page keeps by school year, of years that have served their term."""
+    years, folder = workplace.settings.documents_years, workplace.settings.page_folder / "issues"
+    for path in folder.iterdir() if years and folder.is_dir() else ():
+        if path.name[5:].isdigit() and int(path.name[5:]) < today.year - years:
+            shutil.rmtree(path)
 
 
 def _paths(workplace: Workplace, rows: Any) -> Iterator[tuple[ReportStore, str]]:

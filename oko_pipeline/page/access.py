@@ -4,10 +4,13 @@ The published set is open to every role: documents for all whose present issue a
 codes of people (the restricted store, workbooks with rows of pupils) are for analysts and for the school itself.
 """
 
+import json
 from collections.abc import Collection
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
 
 from oko_pipeline.page.accounts import Role
 from oko_pipeline.page.sessions import Viewer
@@ -16,6 +19,8 @@ from oko_pipeline.storage.schema import build_metadata
 EVERYBODY: Final = frozenset(Role)
 SIGNED_IN: Final = frozenset({Role.ENGINEER, Role.ANALYST, Role.MUNICIPALITY, Role.SCHOOL})
 TERRITORY: Final = frozenset({Role.ENGINEER, Role.ANALYST})
+KEEPERS: Final = frozenset({Role.ENGINEER, Role.ANALYST, Role.MUNICIPALITY})
+"""Who is told which accounts have fetched which issue."""
 ANALYSTS: Final = frozenset({Role.ANALYST})
 ENGINEERS: Final = frozenset({Role.ENGINEER})
 ADVISED: Final = frozenset({Role.ANALYST, Role.MUNICIPALITY, Role.SCHOOL})
@@ -31,11 +36,41 @@ def documents_condition(viewer: Viewer, accepted: Collection[str]) -> sa.ColumnE
         accepted: SHA-256 of the files that analysts have accepted.
     """
     documents = build_metadata().tables["documents"]
-    is_about_people = documents.c.is_restricted | documents.c.kind.in_(KINDS_WITH_ROWS)
-    published = sa.and_(
-        documents.c.profile == "public", ~is_about_people, documents.c.file_sha256.in_(sorted(accepted))
-    )
-    return sa.or_(_own(viewer, documents.c, is_about_people), published)
+    is_published = among(documents.c.file_sha256, accepted)
+    published = sa.and_(documents.c.profile == "public", ~_is_about_people(documents.c), is_published)
+    return sa.or_(own_condition(viewer), published)
+
+
+def own_condition(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Return the condition on `documents` for those that a viewer sees by the role, accepted or not."""
+    documents = build_metadata().tables["documents"]
+    return _own(viewer, documents.c, _is_about_people(documents.c))
+
+
+def _is_about_people(documents: Any) -> Any:
+    return documents.is_restricted | documents.kind.in_(KINDS_WITH_ROWS)
+
+
+class _TextsOf(FunctionElement[str]):
+    """The texts of a JSON list as rows: one parameter, however many they are (databases bound their number)."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(_TextsOf, "sqlite")
+def _texts_of_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **kw)}))"  # noqa: S608 (parameters)
+
+
+@compiles(_TextsOf, "postgresql")
+def _texts_of_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **kw)} AS jsonb)))"
+
+
+def among(column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column's value is one of any number of values."""
+    return column.bool_op("IN")(_TextsOf(sa.literal(json.dumps(sorted(values)), sa.Text)))
 
 
 def _own(viewer: Viewer, documents: Any, is_about_people: Any) -> sa.ColumnElement[bool]:

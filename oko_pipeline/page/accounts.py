@@ -6,6 +6,7 @@ An account is named after a post («методист», «edu990404»), never af
 import re
 import secrets
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,6 +23,7 @@ from oko_pipeline.page.store import ACCOUNTS, SESSIONS, PageStore
 SHORTEST_PASSWORD: Final = 12
 LONGEST_PASSWORD: Final = 256
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
 _UNIT: Final = re.compile(r"[A-Za-z0-9_]{1,40}")
 _COMMON: Final = ("password", "пароль", "qwerty", "йцукен", "123456", "111111")
 
@@ -52,13 +54,14 @@ class AccountError(OkoError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account; `unit_code` is the school or municipality whose documents it sees."""
+    """An account; `unit_code` is the school or municipality whose documents it sees, `email` that of its office."""
 
     account_id: str
     login: str
     role: Role
     unit_code: str | None
     has_password: bool
+    email: str | None = None
 
 
 class AccountBook:
@@ -127,6 +130,15 @@ class AccountBook:
                 .values(password_hash=hashed, changed_at=_now())
             )
 
+    def set_email(self, login: str, email: str | None) -> None:
+        """Set the address to which notices for the account go, or take it away; raises `AccountError`."""
+        account = self._existing(login)
+        if email is not None and (len(email) > 120 or _EMAIL.fullmatch(email) is None):
+            raise AccountError(f"Адрес почты «{email}» не похож на адрес. Пример: school1@oko.example")
+        with self._store.engine.begin() as connection:
+            change = sa.update(ACCOUNTS).where(ACCOUNTS.c.account_id == account.account_id).values(email=email)
+            connection.execute(change)
+
     def verify(self, login: str, password: str) -> Account | None:
         """Return the account when the password is its own, else None; takes the same time in all cases."""
         row = self._row(login)
@@ -171,9 +183,14 @@ def _checked_login(login: str) -> str:
     return normal
 
 
-def _account(row: Any) -> Account:
+def _account(row: Mapping[Any, Any]) -> Account:
     return Account(
-        row["account_id"], row["login"], Role(row["role"]), row["unit_code"], row["password_hash"] is not None
+        row["account_id"],
+        row["login"],
+        Role(row["role"]),
+        row["unit_code"],
+        row["password_hash"] is not None,
+        row.get("email"),
     )
 
 

@@ -29,7 +29,7 @@ from oko_pipeline.page.views import PageError, not_found, show
 _THREADS: Final = 12
 _MOST_FIELDS: Final = 20
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-_LOGGED: Final = ("year", "id", "number", "school")
+_LOGGED: Final = ("year", "id", "number", "school", "issue")
 
 
 def build_app(desk: Desk) -> Starlette:

@@ -1,6 +1,6 @@
 """What every handler works with: the stores, books and limits of the page, opened from the settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Any, Final
@@ -14,6 +14,7 @@ from oko_pipeline.page.answers import AnswerDesk
 from oko_pipeline.page.audit import AuditLog
 from oko_pipeline.page.checking import Check, CheckRoom
 from oko_pipeline.page.downloads import Shelf
+from oko_pipeline.page.fetches import FetchBook
 from oko_pipeline.page.limits import RateLimit
 from oko_pipeline.page.oidc import OidcDoor
 from oko_pipeline.page.register import Register
@@ -41,6 +42,11 @@ class Limits:
     checking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(4))
 
 
+Tell = Callable[[str, str, Sequence[Mapping[str, Any]]], str]
+"""Puts a notice in the queue for whoever has old issues: a name, an e-mail or nothing, and what to say of each
+document (title, unit, had, now, changes). Returns how it goes: «email», «file», or nothing when notices are off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The page of one installation."""
@@ -52,6 +58,7 @@ class Desk:
     sessions: SessionBook
     audit: AuditLog
     acceptances: AcceptanceBook
+    fetches: FetchBook
     register: Register
     shelf: Shelf
     uploads: UploadDesk
@@ -59,6 +66,7 @@ class Desk:
     room: CheckRoom
     limits: Limits
     oidc: OidcDoor | None
+    tell: Tell | None = None
 
     @property
     def is_https(self) -> bool:
@@ -110,7 +118,7 @@ def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
         replaced: parts of the desk to be used instead, for tests.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    store = PageStore(settings.page_folder)
+    store: PageStore = replaced.get("store") or PageStore(settings.page_folder)
     database = Database(settings.sqlalchemy_url)
     acceptances = AcceptanceBook(store)
     room = CheckRoom(check, settings.page_check_seconds)
@@ -122,6 +130,7 @@ def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
         "sessions": SessionBook(store, Terms(settings.page_idle_minutes * 60, settings.page_session_hours * 3600)),
         "audit": AuditLog(settings.page_folder / "audit"),
         "acceptances": acceptances,
+        "fetches": FetchBook(store),
         "register": Register(database, acceptances),
         "shelf": Shelf(settings),
         "uploads": UploadDesk(settings, store, room),
@@ -130,4 +139,14 @@ def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
         "limits": Limits(),
         "oidc": OidcDoor(settings, store.secret()) if settings.page_oidc_issuer else None,
     }
-    return Desk(**{**parts, **replaced})
+    desk = Desk(**{**parts, **replaced})
+    resolve_fetches(desk.fetches, desk.register)
+    return desk
+
+
+def resolve_fetches(fetches: FetchBook, register: Register) -> None:
+    """Find the issues of downloads that an upgrade took from the audit log, which names documents alone."""
+    for fetch in fetches.unresolved():
+        issue = register.issue_at(fetch.school_year, fetch.document_id, fetch.fetched_at)
+        if issue is not None:
+            fetches.resolve(fetch, issue)

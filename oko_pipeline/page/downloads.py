@@ -15,6 +15,7 @@ from typing import Any, Final
 from typing_extensions import Buffer
 
 from oko_pipeline.errors import OkoError
+from oko_pipeline.page.issues import FOLDER, IssueArchive
 from oko_pipeline.settings import Settings
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -38,27 +39,52 @@ class Download:
 
 
 class Shelf:
-    """Reads documents of both stores."""
+    """Reads documents of both stores and issues that new ones have replaced."""
 
     def __init__(self, settings: Settings) -> None:
         self._open = settings.reports_folder
         self._restricted = settings.restricted_folder / "documents"
+        self._issues = IssueArchive(settings.page_folder / FOLDER)
 
     def document(self, row: Mapping[str, Any]) -> Download:
-        """Return a document; raises `NotThereError` when it is gone or is not the issue that the register names."""
-        download = self._read(row, str(row["path"]))
+        """Return a document, whose issue is kept from now on.
+
+        Raises:
+            NotThereError: when it is gone or is not the issue that the register names.
+        """
+        path = self._path(row, str(row["path"]))
+        download = _download(path)
         if hashlib.sha256(download.content).hexdigest() != row["file_sha256"]:
             raise NotThereError("Документ сейчас выпускается заново. Обновите страницу через минуту.")
+        self._issues.keep(row, path, download.content)
         return download
+
+    def has_issue(self, school_year: str, file_sha256: str) -> bool:
+        """Tell whether the file of an issue is kept."""
+        return self._issues.has(school_year, file_sha256)
+
+    def issue(self, issue: Mapping[str, Any]) -> Download:
+        """Return the file of an issue that a new one has replaced; raises `NotThereError` when it is not kept."""
+        content = self._issues.read(str(issue["school_year"]), str(issue["file_sha256"]))
+        if content is None:
+            raise NotThereError("Файл этого выпуска не хранится: его не принимали и не скачивали, или срок прошёл.")
+        path = PurePosixPath(str(issue["path"]))
+        name = f"{path.stem} (выпуск {issue['issue_number']}){path.suffix}"
+        return Download(safe_name(name), _media_type(path.suffix), content)
 
     def pack(self, row: Mapping[str, Any]) -> Download:
         """Return the workbook with a document's numbers; raises `NotThereError` when it has none."""
         if not row["pack_path"]:
             raise NotThereError("У этого документа нет книги с числами.")
-        return self._read(row, str(row["pack_path"]))
+        return _download(self._path(row, str(row["pack_path"])))
 
-    def archive(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
-        """Yield a ZIP of documents piece by piece; those that are gone are named in «Нет в архиве.txt»."""
+    def archive(self, rows: Sequence[Mapping[str, Any]], sent: list[Mapping[str, Any]]) -> Iterator[bytes]:
+        """Yield a ZIP of documents piece by piece; those that are gone are named in «Нет в архиве.txt».
+
+        Args:
+            rows: of the register.
+            sent: gets the rows whose documents stand in the archive so far.
+        """
         pipe = _Pipe()
         missing: list[str] = []
         taken: set[str] = set()
@@ -70,19 +96,19 @@ class Shelf:
                     missing.append(str(row["title_ru"]))
                     continue
                 archive.writestr(zipfile.ZipInfo(_member(row, found.name, taken), _FIRST_DAY), found.content)
+                sent.append(row)
                 yield pipe.take()
             if missing or not taken:
                 text = "\n".join(missing) or "В наборе нет документов."
                 archive.writestr(zipfile.ZipInfo("Нет в архиве.txt", _FIRST_DAY), text)
         yield pipe.take()
 
-    def _read(self, row: Mapping[str, Any], relative: str) -> Download:
+    def _path(self, row: Mapping[str, Any], relative: str) -> Path:
         root = (self._restricted if row["is_restricted"] else self._open).resolve()
         path = (root / relative).resolve()
         if not path.is_relative_to(root) or not path.is_file():
             raise NotThereError("Файла документа нет: выпустите документы года заново (oko run).")
-        media_type = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-        return Download(safe_name(path.name), media_type, _bytes(path))
+        return path
 
 
 class _Pipe(io.RawIOBase):
@@ -124,8 +150,12 @@ def _member(row: Mapping[str, Any], name: str, taken: set[str]) -> str:
     return member
 
 
-def _bytes(path: Path) -> bytes:
+def _download(path: Path) -> Download:
     try:
-        return path.read_bytes()
+        return Download(safe_name(path.name), _media_type(path.suffix), path.read_bytes())
     except OSError as error:
         raise NotThereError("Файл документа не читается.") from error
+
+
+def _media_type(ending: str) -> str:
+    return _TYPES.get(ending.lower(), "application/octet-stream")

@@ -4,7 +4,8 @@ Every query carries the condition of `page.access`; a thing that a viewer may no
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -14,7 +15,14 @@ import sqlalchemy as sa
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.programmes import programmes
 from oko_pipeline.page.acceptances import AcceptanceBook
-from oko_pipeline.page.access import documents_condition, recommendations_condition, schools_condition
+from oko_pipeline.page.access import (
+    among,
+    documents_condition,
+    own_condition,
+    recommendations_condition,
+    schools_condition,
+)
+from oko_pipeline.page.fetches import DocumentKey, Present
 from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.storage.database import Database
 from oko_pipeline.storage.schema import build_metadata
@@ -22,6 +30,7 @@ from oko_pipeline.storage.schema import build_metadata
 PER_PAGE: Final = 100
 MOST_IN_ARCHIVE: Final = 2000
 _FACETS_SECONDS: Final = 20.0
+_PRESENT_SECONDS: Final = 2.0
 _MOST_FINDINGS: Final = 300
 _OWN_PROGRAMME: Final = "modern"
 Row = Mapping[Any, Any]
@@ -77,6 +86,7 @@ class Register:
         self._acceptances = acceptances
         self._tables = build_metadata().tables
         self._facets: dict[tuple[str, str], tuple[float, Facets]] = {}
+        self._present: tuple[float, dict[DocumentKey, Present]] | None = None
 
     def documents(self, viewer: Viewer, filters: Filters, number: int) -> Listing:
         """Return a page of the documents that a viewer sees, by year, kind and unit."""
@@ -97,14 +107,15 @@ class Register:
             return connection.execute(self._named(condition).limit(MOST_IN_ARCHIVE + 1)).mappings().all()
 
     def document(self, viewer: Viewer, school_year: str, document_id: str) -> Row | None:
-        """Return a document when the viewer sees it."""
+        """Return a document when the viewer sees it; `is_own`: by the role, not only because it is published."""
         documents = self._tables["documents"]
         condition = sa.and_(
             documents.c.school_year == school_year,
             documents.c.document_id == document_id,
             documents_condition(viewer, self._acceptances.files()),
         )
-        row = self._first(self._named(condition))
+        is_own = sa.case((own_condition(viewer), 1), else_=0).label("is_own")
+        row = self._first(self._named(condition).add_columns(is_own))
         return None if row is None else self._with_state(row)
 
     def document_at(self, viewer: Viewer, path: str) -> Row | None:
@@ -114,32 +125,90 @@ class Register:
         return self._first(self._named(condition & documents_condition(viewer, self._acceptances.files())))
 
     def issues(self, document: Row) -> list[Row]:
-        """Return the issues of a document, the newest first, each with its state."""
+        """Return the issues of a document that its viewer may know, the newest first, each with its state.
+
+        Whoever sees a document only because it is published knows its accepted issues alone.
+        """
         issues = self._tables["document_issues"]
         query = sa.select(issues).where(*_same_document(issues, document)).order_by(issues.c.issue_number.desc())
         accepted = self._acceptances.of_document(document["school_year"], document["document_id"])
         with self._database.engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        return [
-            {
-                **row,
-                "is_current": row["issue_number"] == document["issue_number"],
-                "accepted_at": accepted.get(row["file_sha256"]),
-            }
-            for row in rows
-        ]
+        told: list[Row] = []
+        replaced_by = None
+        for row in rows:
+            if document["is_own"] or row["file_sha256"] in accepted:
+                told.append(
+                    {
+                        **row,
+                        "is_current": row["issue_number"] == document["issue_number"],
+                        "replaced_by": replaced_by,
+                        "accepted_at": accepted.get(row["file_sha256"]),
+                    }
+                )
+            replaced_by = row["issue_number"]
+        return told
+
+    def issue_at(self, school_year: str, document_id: str, moment: str) -> Row | None:
+        """Return the issue that stood at a moment; None when the document was not issued yet."""
+        issues = self._tables["document_issues"]
+        return self._first(
+            sa.select(issues)
+            .where(
+                issues.c.school_year == school_year,
+                issues.c.document_id == document_id,
+                issues.c.rendered_at <= moment,
+            )
+            .order_by(issues.c.issue_number.desc())
+        )
 
     def changes(self, document: Row) -> Sequence[Row]:
         """Return what the present issue changed in numbers."""
+        return self.differences(document, document["issue_number"] - 1, document["issue_number"])[:_MOST_FINDINGS]
+
+    def differences(self, document: Row, earlier: int, later: int) -> list[Row]:
+        """Return the numbers in which two issues of a document differ, in the order of their changes."""
         changes = self._tables["document_changes"]
         query = (
             sa.select(changes)
-            .where(*_same_document(changes, document), changes.c.issue_number == document["issue_number"])
-            .order_by(changes.c.change_number)
-            .limit(_MOST_FINDINGS)
+            .where(
+                *_same_document(changes, document),
+                changes.c.issue_number > earlier,
+                changes.c.issue_number <= later,
+            )
+            .order_by(changes.c.issue_number, changes.c.change_number)
         )
         with self._database.engine.connect() as connection:
-            return connection.execute(query).mappings().all()
+            return composed(connection.execute(query).mappings().all())
+
+    def present(self) -> Mapping[DocumentKey, Present]:
+        """Return the present issues of all documents; remembered for some seconds."""
+        known = self._present
+        if known is not None and time.monotonic() - known[0] < _PRESENT_SECONDS:
+            return known[1]
+        documents = self._tables["documents"]
+        query = sa.select(
+            documents.c.school_year, documents.c.document_id, documents.c.issue_number, documents.c.file_sha256
+        )
+        with self._database.engine.connect() as connection:
+            made = {(year, name): Present(number, sha) for year, name, number, sha in connection.execute(query)}
+        self._present = (time.monotonic(), made)
+        return made
+
+    def forget(self) -> None:
+        """Forget what is remembered for some seconds."""
+        self._present = None
+        self._facets.clear()
+
+    def documents_among(self, viewer: Viewer, keys: Collection[DocumentKey]) -> dict[DocumentKey, Row]:
+        """Return those of some documents that a viewer sees, by key."""
+        documents = self._tables["documents"]
+        condition = documents_condition(viewer, self._acceptances.files())
+        condition &= among(documents.c.document_id, {document_id for _, document_id in keys})
+        with self._database.engine.connect() as connection:
+            rows = connection.execute(self._named(condition)).mappings().all()
+        found = {(row["school_year"], row["document_id"]): self._with_state(row) for row in rows}
+        return {key: row for key, row in found.items() if key in keys}
 
     def facets(self, viewer: Viewer) -> Facets:
         """Return what a viewer may choose from; remembered for some seconds."""
@@ -392,9 +461,9 @@ class Register:
             own = sa.select(schools.c.school_code).where(schools.c.municipality_code == filters.municipality)
             conditions.append(sa.or_(documents.c.unit_code == filters.municipality, documents.c.unit_code.in_(own)))
         if filters.state == "accepted":
-            conditions.append(documents.c.file_sha256.in_(sorted(accepted)))
+            conditions.append(among(documents.c.file_sha256, accepted))
         elif filters.state == "draft":
-            conditions.append(documents.c.file_sha256.not_in(sorted(accepted)))
+            conditions.append(~among(documents.c.file_sha256, accepted))
         return sa.and_(*conditions)
 
     def _named(self, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -444,6 +513,19 @@ def kinds_of(programme: str) -> list[str]:
         for code, kind in document_kinds().items()
         if any(fnmatchcase(programme, duty.partition(":")[0]) for duty in kind.duties)
     ]
+
+
+def composed(changes: Sequence[Row]) -> list[Row]:
+    """Return changes of consecutive issues as those between the first and the last: what came back is left out."""
+    found: dict[tuple[Any, ...], dict[Any, Any]] = {}
+    met: Counter[tuple[Any, ...]] = Counter()
+    for row in changes:
+        name = (row["table_name"], row["column_name"], row["place"])
+        # Numbers of one place that are told apart by their order alone are followed by that order.
+        met[row["issue_number"], *name] += 1
+        key = (*name, met[row["issue_number"], *name])
+        found[key] = {**row, "was": found[key]["was"]} if key in found else dict(row)
+    return [row for row in found.values() if row["was"] != row["became"]]
 
 
 def _same_document(table: sa.Table, document: Row) -> tuple[sa.ColumnElement[bool], ...]:

@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 from starlette.responses import Response
 
-from oko_pipeline.page.access import ADVISED, ANALYSTS, ENGINEERS, EVERYBODY, SIGNED_IN, TERRITORY
+from oko_pipeline.page.access import ADVISED, ANALYSTS, ENGINEERS, EVERYBODY, KEEPERS, SIGNED_IN, TERRITORY
 from oko_pipeline.page.accounts import Role
 from oko_pipeline.page.desk import Asked, Desk
-from oko_pipeline.page.routes import account, advice, documents, schools, service, uploads
+from oko_pipeline.page.routes import account, advice, documents, outdated, schools, service, uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,17 @@ RULES: Final = (
     Rule("GET", "/documents/{year}/{id}", "document", EVERYBODY, documents.document, is_publishable=True),
     Rule("GET", "/documents/{year}/{id}/file", "download", EVERYBODY, documents.download, is_publishable=True),
     Rule("GET", "/documents/{year}/{id}/pack", "pack", EVERYBODY, documents.pack, is_publishable=True),
+    Rule(
+        "GET", "/documents/{year}/{id}/issues/{issue}", "issue_file", EVERYBODY, documents.issue_file,
+        is_publishable=True,
+    ),
+    Rule(
+        "GET", "/documents/{year}/{id}/differences", "differences", EVERYBODY, documents.differences,
+        is_publishable=True, logged_query=("from", "to"),
+    ),
+    Rule("GET", "/changed", "changed", EVERYBODY, outdated.changed),
+    Rule("GET", "/outdated", "outdated", KEEPERS, outdated.outdated),
+    Rule("POST", "/outdated", "tell", KEEPERS, outdated.tell),
     Rule("POST", "/documents/{year}/{id}/accept", "accept", ANALYSTS, documents.accept),
     Rule("GET", "/at/{path:path}", "document_at", SIGNED_IN, documents.at_path),
     Rule("GET", "/schools", "schools", SIGNED_IN, schools.listing, logged_query=("year",)),
@@ -64,4 +75,4 @@ RULES: Final = (
     Rule("GET", "/uploads/{id}/annotated", "annotated", SIGNED_IN, uploads.annotated),
     Rule("GET", "/allowed/dagster", "allowed", EVERYBODY, service.allowed, is_open=True, is_logged=False),
     Rule("GET", "/audit", "audit", ENGINEERS, service.audit),
-)
+)  # fmt: skip

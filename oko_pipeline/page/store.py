@@ -1,4 +1,6 @@
-"""What the page keeps: accounts, sessions, acceptances, answers and sent files, in one SQLite file of the home folder.
+"""What the page keeps: accounts, sessions, acceptances, answers, sent and fetched files, in one SQLite file.
+
+A table changes by a revision of `page.migrations`.
 
 Results and documents never come here: they stay in the pipeline's stores.
 """
@@ -12,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.page.migrations.upgrade import prepare_store
 
 _METADATA: Final = sa.MetaData()
 ACCOUNTS: Final = sa.Table(
@@ -23,6 +26,7 @@ ACCOUNTS: Final = sa.Table(
     sa.Column("unit_code", sa.Text),
     sa.Column("password_hash", sa.Text),
     sa.Column("changed_at", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),
 )
 SESSIONS: Final = sa.Table(
     "sessions",
@@ -65,6 +69,19 @@ UPLOADS: Final = sa.Table(
     sa.Column("is_taken", sa.Boolean, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
 )
+FETCHES: Final = sa.Table(
+    "fetches",
+    _METADATA,
+    sa.Column("school_year", sa.Text, primary_key=True),
+    sa.Column("document_id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.Text, primary_key=True, index=True),
+    sa.Column("file_sha256", sa.Text, primary_key=True),
+    sa.Column("issue_number", sa.Integer),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("fetched_at", sa.Text, nullable=False),
+    sa.Column("told_sha256", sa.Text),
+    sa.Column("told_at", sa.Text),
+)
 _BUSY_MS: Final = 10_000
 
 
@@ -82,10 +99,11 @@ class PageStore:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 self.folder.chmod(0o700)
-                engine = sa.create_engine(f"sqlite:///{self.folder / 'page.sqlite'}", pool_size=20, max_overflow=40)
+                path = self.folder / "page.sqlite"
+                prepare_store(path, _METADATA)
+                path.chmod(0o600)
+                engine = sa.create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=40)
                 event.listen(engine, "connect", _set_pragmas)
-                _METADATA.create_all(engine)
-                (self.folder / "page.sqlite").chmod(0o600)
             except (OSError, SQLAlchemyError) as error:
                 raise StorageError(f"Хранилище страницы {self.folder} не открывается: {error}.") from error
             self._engine = engine

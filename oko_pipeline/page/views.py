@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from oko_pipeline.catalogue.wording import DASH, counted, decimal
 from oko_pipeline.errors import OkoError
-from oko_pipeline.page.access import ADVISED, ANALYSTS, ENGINEERS, SIGNED_IN, TERRITORY
+from oko_pipeline.page.access import ADVISED, ANALYSTS, ENGINEERS, KEEPERS, SIGNED_IN, TERRITORY
 from oko_pipeline.page.accounts import ROLES_RU
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.downloads import Download
@@ -22,6 +22,7 @@ _MENU: Final = (
     ("/schools", "ОО", SIGNED_IN),
     ("/recommendations", "Рекомендации", ADVISED),
     ("/uploads", "Отправить файлы", SIGNED_IN),
+    ("/outdated", "Прежние выпуски", KEEPERS),
     ("/checks", "Проверки", TERRITORY),
     ("/audit", "Журнал", ENGINEERS),
 )

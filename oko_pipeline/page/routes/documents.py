@@ -1,19 +1,25 @@
 """Documents: the list, one with its issues and changes, downloads, an archive of a set, acceptance."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
 from oko_pipeline.catalogue.documents import PROFILES_RU, document_kinds
-from oko_pipeline.page.access import SIGNED_IN
+from oko_pipeline.page.access import KEEPERS, SIGNED_IN
+from oko_pipeline.page.accounts import ROLES_RU
 from oko_pipeline.page.desk import Asked, Desk
+from oko_pipeline.page.issues import is_about_people
 from oko_pipeline.page.register import MOST_IN_ARCHIVE, Filters, Row
 from oko_pipeline.page.views import PageError, address, away, not_found, send, show
+
+_MOST_DIFFERENCES = 1000
 
 
 def listing(desk: Desk, asked: Asked) -> Response:
     """Show the documents that the viewer sees, narrowed by the chosen filters."""
-    filters = _filters(asked)
+    filters, account = _filters(asked), asked.viewer.account
     return show(
         desk,
         asked,
@@ -21,7 +27,7 @@ def listing(desk: Desk, asked: Asked) -> Response:
         filters=filters,
         found=desk.register.documents(asked.viewer, filters, asked.number()),
         facets=desk.register.facets(asked.viewer),
-        kinds={code: kind.title_ru for code, kind in document_kinds().items()},
+        changed_count=len(desk.fetches.old(desk.register.present(), account.account_id)) if account else 0,
     )
 
 
@@ -31,6 +37,9 @@ def document(desk: Desk, asked: Asked) -> Response:
     kind = document_kinds().get(row["kind"])
     is_of_school = row["unit_level"] == "school" and asked.viewer.role in SIGNED_IN
     school = desk.register.school(asked.viewer, row["school_year"], row["unit_code"]) if is_of_school else None
+    fetches = desk.fetches.of_document(row["school_year"], row["document_id"])
+    own_id = None if asked.viewer.account is None else asked.viewer.account.account_id
+    issues = desk.register.issues(row)
     return show(
         desk,
         asked,
@@ -38,7 +47,12 @@ def document(desk: Desk, asked: Asked) -> Response:
         row=row,
         kind=kind,
         profile_ru=PROFILES_RU.get(row["profile"], row["profile"]),
-        issues=desk.register.issues(row),
+        issues=issues,
+        kept={one["issue_number"] for one in issues if desk.shelf.has_issue(one["school_year"], one["file_sha256"])},
+        is_about_people=is_about_people(row),
+        fetches=fetches if asked.viewer.role in KEEPERS else (),
+        own_issue=next((one.issue_number for one in fetches if one.account_id == own_id), None),
+        roles=ROLES_RU,
         changes=desk.register.changes(row),
         school=school,
         asset=None if kind is None else kind.asset,
@@ -46,8 +60,45 @@ def document(desk: Desk, asked: Asked) -> Response:
 
 
 def download(desk: Desk, asked: Asked) -> Response:
-    """Send a document."""
-    return send(desk.shelf.document(_document(desk, asked)))
+    """Send a document and note who has this issue of it."""
+    row = _document(desk, asked)
+    sent = desk.shelf.document(row)
+    desk.fetches.note(asked.viewer, [row])
+    return send(sent)
+
+
+def issue_file(desk: Desk, asked: Asked) -> Response:
+    """Send an issue that a new one has replaced; the present one is sent as the document itself."""
+    row = _document(desk, asked)
+    issue = _issue(desk.register.issues(row), asked.id("issue"))
+    if issue["is_current"]:
+        return away(address("documents", row["school_year"], row["document_id"], "file"))
+    sent = desk.shelf.issue(issue)
+    desk.fetches.note(asked.viewer, [issue])
+    return send(sent)
+
+
+def differences(desk: Desk, asked: Asked) -> Response:
+    """Show the numbers in which two issues of a document differ."""
+    row = _document(desk, asked)
+    issues = desk.register.issues(row)
+    if not issues:
+        raise not_found()
+    first, second = (_issue(issues, asked.query(name) or str(issues[place]["issue_number"]))
+                     for name, place in (("from", min(1, len(issues) - 1)), ("to", 0)))  # fmt: skip
+    earlier, later = sorted((first, second), key=lambda one: one["issue_number"])
+    found = desk.register.differences(row, earlier["issue_number"], later["issue_number"])
+    return show(
+        desk, asked, "differences", row=row, issues=issues, earlier=earlier, later=later, count=len(found),
+        changes=found[:_MOST_DIFFERENCES],
+    )  # fmt: skip
+
+
+def _issue(issues: Sequence[Row], number: str) -> Row:
+    found = next((one for one in issues if str(one["issue_number"]) == number), None)
+    if found is None:
+        raise not_found()
+    return found
 
 
 def pack(desk: Desk, asked: Asked) -> Response:
@@ -63,7 +114,16 @@ def archive(desk: Desk, asked: Asked) -> Response:
     if not rows:
         raise PageError(404, "В наборе нет документов.")
     headers = {"content-disposition": 'attachment; filename="documents.zip"'}
-    return StreamingResponse(desk.shelf.archive(rows), media_type="application/zip", headers=headers)
+    return StreamingResponse(_noted(desk, asked, rows), media_type="application/zip", headers=headers)
+
+
+def _noted(desk: Desk, asked: Asked, rows: Sequence[Row]) -> Iterator[bytes]:
+    """Yield an archive and note what of it was sent, also when its reader leaves midway."""
+    sent: list[Mapping[str, Any]] = []
+    try:
+        yield from desk.shelf.archive(rows, sent)
+    finally:
+        desk.fetches.note(asked.viewer, sent)
 
 
 def accept(desk: Desk, asked: Asked) -> Response:
@@ -71,6 +131,8 @@ def accept(desk: Desk, asked: Asked) -> Response:
     row = _document(desk, asked)
     if asked.form.get("file_sha256", "") != row["file_sha256"]:
         raise PageError(409, "Пока вы смотрели, вышел новый выпуск документа. Посмотрите его и примите заново.")
+    # Read once more: what is accepted stands whole, and is kept when a new issue takes its place.
+    desk.shelf.document(row)
     desk.acceptances.accept(asked.viewer, row)
     return away(address("documents", row["school_year"], row["document_id"]))
 

@@ -16,6 +16,8 @@ from oko_pipeline.cli.app import app
 from oko_pipeline.errors import StorageError
 from oko_pipeline.orchestration import backup as backups
 from oko_pipeline.orchestration.backup import make_backup, restore_backup
+from oko_pipeline.page.accounts import AccountBook, Role
+from oko_pipeline.page.store import PageStore
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
 
@@ -273,3 +275,30 @@ def test_one_command_each(settings, tmp_path):
     back = run(app, ["restore", copy, "--home", home, "--replace"])
     assert back.exit_code == 0, back.output
     assert "все файлы сверены" in back.output
+
+
+def test_what_the_page_keeps_comes_back_without_its_keys_and_what_it_was_checking(settings, tmp_path):
+    folder = settings.page_folder
+    store = PageStore(folder)
+    AccountBook(store).add("methodist", Role.ANALYST, None, None)
+    store.secret()
+    for name in ("audit/2026-11.jsonl", "issues/2020-2021/ab/abc", "staging/x/a.xlsx", "annotated/a.xlsx"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"kept")
+    made = make_backup(settings, tmp_path / "copy").folder
+    store.close()
+    kept = {path.relative_to(made / "page").as_posix() for path in (made / "page").rglob("*") if path.is_file()}
+    assert kept == {"page.sqlite", "audit/2026-11.jsonl", "issues/2020-2021/ab/abc"}
+    key = (folder / "session.key").read_text()
+    store = PageStore(folder)
+    AccountBook(store).remove("methodist")
+    store.close()
+    (folder / "audit/2026-11.jsonl").write_bytes(b"another")
+    restore_backup(settings, made, replace=True)
+    store = PageStore(folder)
+    assert [one.login for one in AccountBook(store).all()] == ["methodist"]
+    assert store.secret() != key.encode(), "sessions that had ended do not come back to life"
+    store.close()
+    assert (folder / "audit/2026-11.jsonl").read_bytes() == b"kept"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "page.sqlite").stat().st_mode & 0o077 == 0

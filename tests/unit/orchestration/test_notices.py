@@ -69,6 +69,10 @@ FACTS = {
              "shown": [{"place": "9 класс, математика", "was": "41", "became": "43"}]},
         ],
     },
+    "old_issues": {
+        "login": "edu990404", "link": None,
+        "documents": [{"title": "Справка ОО", "year": YEAR, "unit": "edu990404", "had": 1, "now": 2}],
+    },
 }  # fmt: skip
 
 

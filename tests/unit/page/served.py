@@ -16,12 +16,14 @@ from argon2 import PasswordHasher
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import ColumnType
 from oko_pipeline.orchestration.file_check import check_file
+from oko_pipeline.orchestration.notices_of_issues import tell_of_old_issues
 from oko_pipeline.page.accounts import AccountBook, Role
 from oko_pipeline.page.app import build_app
 from oko_pipeline.page.desk import open_desk
 from oko_pipeline.page.store import PageStore
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from resources.report_store import ReportStore
 
 YEAR = "2024-2025"
 OWN, OTHER, FAR = "edu990001", "edu990002", "edu990003"
@@ -115,12 +117,13 @@ def fill(settings):
               "unit_code": OWN, "subgroup": "all", "marked_count": 20, "participants_count": 20,
               "mark_2_share": 0.1, "mark_3_share": 0.4, "mark_4_share": 0.3, "mark_5_share": 0.2}  # fmt: skip
     few = result | {"assessment_id": "vpr-2025-spring:5:mathematics:base", "marked_count": 3, "mark_2_share": 0.3333}
-    issue = {name: DOCUMENTS["own"][name] for name in ("school_year", "document_id", "path", "file_sha256")}
+    names = ("school_year", "document_id", "path", "file_sha256", "rendered_at")
+    issues = [{name: one[name] for name in names} | {"issue_number": 1} for one in DOCUMENTS.values()]
     for name, given in (
         ("schools", schools),
         ("municipalities", places),
         ("documents", list(DOCUMENTS.values())),
-        ("document_issues", [issue | {"issue_number": 1, "changes_count": 0}]),
+        ("document_issues", issues),
         ("recommendations", advice),
         ("result_summary", [result, few]),
         ("quality_results", [{"school_year": YEAR, "run_id": "r", "suite": "s", "expectation": "e"}]),
@@ -173,10 +176,12 @@ def serve(home, **settings):
         home=home, page_url="http://127.0.0.1:8000", page_dagster_url="http://127.0.0.1:3000", **settings
     )
     fill(made)
-    book = AccountBook(PageStore(made.page_folder), PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+    store = PageStore(made.page_folder)
+    book = AccountBook(store, PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
     for login, (role, unit) in ACCOUNTS.items():
         book.add(login, role, unit, PASSWORD)
-    desk = open_desk(made, partial(check_file, settings=made), accounts=book)
+    tell = partial(tell_of_old_issues, settings=made)
+    desk = open_desk(made, partial(check_file, settings=made), store=store, accounts=book, tell=tell)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -188,6 +193,33 @@ def serve(home, **settings):
     while not server.started:
         time.sleep(0.05)
     return Page(f"http://127.0.0.1:{port}", desk, made, port), server, thread
+
+
+def reissue(page, document, number, *changes, restricted=False):
+    """Issue a document anew as the pipeline does: the file replaced whole, the register and its logs told.
+
+    `changes`: place, was, became.
+    """
+    content = f"issue {number} of {document['document_id']}".encode()
+    root = page.settings.restricted_folder / "documents" if restricted else page.settings.reports_folder
+    sha = ReportStore(root).write(document["path"], content)
+    moment = f"2025-0{5 + number}-01T10:00:00Z"
+    own = {name: document[name] for name in ("school_year", "document_id", "path")}
+    entered = own | {"issue_number": number, "file_sha256": sha, "rendered_at": moment, "changes_count": len(changes)}
+    told = [
+        own | {"issue_number": number, "change_number": n, "place": place, "table_name": "t", "column_name": "c",
+               "was": was, "became": became}
+        for n, (place, was, became) in enumerate(changes, 1)
+    ]  # fmt: skip
+    page.desk.database.append(*rows("document_issues", entered))
+    page.desk.database.append(*rows("document_changes", *told))
+    with page.desk.database.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE documents SET file_sha256 = ?, issue_number = ?, rendered_at = ? WHERE document_id = ?",
+            (sha, number, moment, document["document_id"]),
+        )
+    page.desk.register.forget()
+    return content
 
 
 class Analyst:

@@ -31,6 +31,15 @@ EXPECTED = {
     ("GET", "/documents/{year}/{id}"): (f"/documents/{YEAR}/{OWN_NOTE}", (200, 200, 200, 200, 404, IN)),
     ("GET", "/documents/{year}/{id}/file"): (f"/documents/{YEAR}/{OWN_NOTE}/file", (200, 200, 200, 200, 404, IN)),
     ("GET", "/documents/{year}/{id}/pack"): (f"/documents/{YEAR}/{OWN_NOTE}/pack", (200, 200, 200, 200, 404, IN)),
+    ("GET", "/documents/{year}/{id}/issues/{issue}"): (
+        f"/documents/{YEAR}/{OWN_NOTE}/issues/1", (303, 303, 303, 303, 404, IN)
+    ),
+    ("GET", "/documents/{year}/{id}/differences"): (
+        f"/documents/{YEAR}/{OWN_NOTE}/differences", (200, 200, 200, 200, 404, IN)
+    ),
+    ("GET", "/changed"): ("/changed", (200, 200, 200, 200, 200, IN)),
+    ("GET", "/outdated"): ("/outdated", (200, 200, 200, 403, 403, IN)),
+    ("POST", "/outdated"): ("/outdated", (403,) * 6),
     ("POST", "/documents/{year}/{id}/accept"): (f"/documents/{YEAR}/{OWN_NOTE}/accept", (403,) * 6),
     ("GET", "/at/{path:path}"): (f"/at/{YEAR}/school/school_note {OWN}.docx", (303, 303, 303, 303, 403, IN)),
     ("GET", "/schools"): ("/schools", (200, 200, 200, 200, 403, IN)),
