@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, page, privacy, programmes, schedules, stores, trace, year
+from oko_pipeline.cli import files, installation, page, privacy, programmes, remote, schedules, stores, trace, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints, marked
 from oko_pipeline.errors import OkoError
 
@@ -31,6 +31,7 @@ for command in (
     schedules.notices,
     stores.backup,
     stores.restore,
+    remote.exchange,
     page.page,
     page.serve,
 ):

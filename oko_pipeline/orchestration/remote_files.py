@@ -417,25 +417,38 @@ def _read_manifest(remote: RemoteFolder) -> dict[str, Any]:
         "в OKO_PUBLISH_URL. Без этих настроек ничего не делает."
     ),
 )
-def remote_files(context: dg.SensorEvaluationContext, workplace: WorkplaceResource) -> dg.SkipReason:  # noqa: ARG001
+def remote_files(context: dg.SensorEvaluationContext, workplace: WorkplaceResource) -> dg.SkipReason:
     """Exchange what changed; asks for no run: the sensor of arrivals sees the files themselves."""
-    office = workplace.open()
-    return dg.SkipReason(" ".join(exchange(office)) or "Хранилища по адресу не заданы.")
+    done = exchange_files(workplace.open())
+    for path, reason in done.refused.items():
+        context.log.warning("Отвергнуто: %s: %s", path, reason)
+    return dg.SkipReason(" ".join(done.told_ru) or "Хранилища по адресу не заданы.")
 
 
-def exchange(workplace: Workplace) -> list[str]:
-    """Fetch and publish as the settings say; return a sentence of each in Russian."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What an exchange did, in sentences, and what it refused: path → why."""
+
+    told_ru: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+def exchange_files(workplace: Workplace) -> Exchange:
+    """Fetch and publish as the settings say; without addresses nothing is done."""
     told: list[str] = []
+    refused: dict[str, str] = {}
     if workplace.settings.inbox_url is not None:
         got = fetch_inbox(workplace)
+        refused |= got.refused
         told.append(
             f"Получено файлов: {len(got.new)}, убрано: {len(got.removed)}, ждут: {len(got.waiting)}, "
             f"отвергнуто: {len(got.refused)}, без изменений: {got.unchanged_count}."
         )
     if workplace.settings.publish_url is not None:
         sent = publish_documents(workplace)
+        refused |= sent.refused
         told.append(
             f"Опубликовано документов: {len(sent.written)}, убрано файлов: {len(sent.removed)}, "
             f"отвергнуто: {len(sent.refused)}, без изменений: {sent.unchanged_count}."
         )
-    return told
+    return Exchange(tuple(told), refused)

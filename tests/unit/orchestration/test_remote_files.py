@@ -11,10 +11,12 @@ from unittest.mock import patch
 import fsspec
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from oko_pipeline.catalogue.tables import DOCUMENTS
+from oko_pipeline.cli.app import app
 from oko_pipeline.errors import SettingsError, StorageError
-from oko_pipeline.orchestration.remote_files import exchange, fetch_inbox, publish_documents
+from oko_pipeline.orchestration.remote_files import exchange_files, fetch_inbox, publish_documents
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.remote import RemoteFolder
 from resources.clock import Clock
@@ -297,12 +299,30 @@ def test_a_half_written_file_is_never_in_the_place_of_a_document(office, store):
 def test_exchange_does_what_is_set_and_tells_it(office, store, hands, tmp_path):
     (store / "in" / "a").write_text("1")
     enter(office, ("a", "1", {}))
-    assert [text.split(":")[0] for text in exchange(office)] == ["Получено файлов", "Опубликовано документов"]
+    assert [text.split(":")[0] for text in exchange_files(office).told_ru] == [
+        "Получено файлов",
+        "Опубликовано документов",
+    ]
     bare = open_workplace(Settings.load(home=tmp_path / "bare", workers=1))
-    assert exchange(bare) == []
+    assert exchange_files(bare).told_ru == ()
     with pytest.raises(SettingsError, match="OKO_INBOX_URL"):
         fetch_inbox(bare)
     bare.close()
+
+
+def test_the_command_tells_what_was_done_and_fails_on_what_was_refused(office, store, monkeypatch):
+    (store / "in" / "a").write_text("1")
+    enter(office, ("a", "1", {}))
+    monkeypatch.setenv("OKO_PUBLISH_URL", f"file://{store}/out")
+    home = ["exchange", "--home", str(office.settings.home)]
+    done = CliRunner().invoke(app, home)
+    assert (done.exit_code, "Опубликовано документов: 1" in done.output) == (0, True)
+    office.reports.path("2024-2025/a.docx").write_text("half")
+    enter(office, ("a", "2", {}))
+    office.reports.path("2024-2025/a.docx").write_text("half")
+    assert CliRunner().invoke(app, home).exit_code == 4
+    monkeypatch.delenv("OKO_PUBLISH_URL")
+    assert isinstance(CliRunner().invoke(app, home).exception, SettingsError)
 
 
 def test_secrets_of_a_store_are_not_shown():
