@@ -8,13 +8,14 @@ import gzip
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import dagster as dg
 import pandas as pd
 
+from assets.document_choice import EVERYTHING, Choice
 from assets.inputs import frame_fingerprint, record_slices
 from assets.metadata import Metadata, document_links, markdown_table
 from assets.pool_tasks import Draft, NoteBody, Written, write_draft
@@ -44,6 +45,9 @@ class Issued:
     unchanged_count: int
 
 
+NOT_CHOSEN: Final = Issued((), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """Documents that are compared and replaced as a whole: those of a kind, of one campaign where the kind has any."""
@@ -66,12 +70,19 @@ class Issue:
         return self.campaign_code or "year"
 
 
-def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]]) -> Issued:
+def issue_documents(
+    workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]], choice: Choice = EVERYTHING
+) -> Issued:
     """Write the documents whose content changed, remove those that no data support, keep the register.
 
     `draw_up` makes the drafts of all documents that shall stand; it is not called when nothing that they depend on
-    changed and none of them is missing. Of a kind that the territory does not issue none shall stand.
+    changed and none of them is missing. Of a kind that the territory does not issue none shall stand. Where documents
+    of some schools are chosen, the others are neither written nor removed.
     """
+    if not choice.wants_kind(issue.kind):
+        return NOT_CHOSEN
+    if choice.school_codes is not None:
+        return _issue_chosen(workplace, issue, draw_up, choice.school_codes)
     if not is_issued(workplace, issue.kind):
         issue, draw_up = replace(issue, inputs="not issued"), list
     database, year = workplace.database, issue.school_year
@@ -80,16 +91,44 @@ def issue_documents(workplace: Workplace, issue: Issue, draw_up: Callable[[], Se
     if is_same and _all_stand(workplace, known):
         return Issued((), len(known))
     drafts = _distinct(draw_up())
+    issued = _replace(workplace, issue, known, drafts)
+    record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
+    return issued
+
+
+def _issue_chosen(
+    workplace: Workplace, issue: Issue, draw_up: Callable[[], Sequence[Draft]], school_codes: Collection[str]
+) -> Issued:
+    """Write the documents of some schools. What all documents were made from is not remembered: only these were.
+
+    Who asks for a document wants it whole: one whose file was changed since is written again.
+    """
+    if not is_issued(workplace, issue.kind):
+        return NOT_CHOSEN
+    drafts = [one for one in _distinct(draw_up()) if one.unit_level == "school" and one.unit_code in school_codes]
+    known = issue.known(workplace)
+    known = known[(known["unit_level"] == "school") & known["unit_code"].isin(school_codes)]
+    return _replace(workplace, issue, known, drafts, is_read=True)
+
+
+def _replace(
+    workplace: Workplace, issue: Issue, known: pd.DataFrame, drafts: Sequence[Draft], *, is_read: bool = False
+) -> Issued:
+    """Write those drafts that say something new, and remove what of the known documents no draft supports.
+
+    `is_read`: files are compared by their content with what was written, not only looked for.
+    """
     written = known["context_sha256"].to_dict()
-    numbers = _last_numbers(workplace, year)
+    files = known["file_sha256"].to_dict() if is_read else {}
+    numbers = _last_numbers(workplace, issue.school_year)
     changed = [
         _next_issue(draft, issue, written.get(draft.document_id), numbers.get(draft.document_id, 0))
         for draft in drafts
-        if written.get(draft.document_id) != draft.content_sha256 or not draft.reports.has(draft.path)
+        if written.get(draft.document_id) != draft.content_sha256
+        or not draft.reports.has(draft.path, files.get(draft.document_id))
     ]
-    _write_and_enter(workplace, year, changed)
+    _write_and_enter(workplace, issue.school_year, changed)
     _remove_unsupported(workplace, issue, known, drafts)
-    record_slices(workplace, year, issue.kind, {issue.slice_key: (issue.inputs, len(drafts))})
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
 
 

@@ -11,7 +11,17 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import Issue, Issued, is_issued, issue_documents, issue_metadata, issue_version, store_of
+from assets.document_choice import EVERYTHING, Choice, DocumentsChoice, choice_of_run
+from assets.document_issue import (
+    NOT_CHOSEN,
+    Issue,
+    Issued,
+    is_issued,
+    issue_documents,
+    issue_metadata,
+    issue_version,
+    store_of,
+)
 from assets.indicators import table_rows
 from assets.inputs import YearSlices, frame_fingerprint
 from assets.partitions import SCHOOL_YEARS
@@ -50,9 +60,15 @@ class ReadTables:
 
 
 def write_documents(
-    workplace: Workplace, school_year: str, kind: DocumentKind, tables: ReadTables | None = None
+    workplace: Workplace,
+    school_year: str,
+    kind: DocumentKind,
+    tables: ReadTables | None = None,
+    choice: Choice = EVERYTHING,
 ) -> Issued:
     """Write the documents of a kind whose content changed; `tables` holds what kinds before it have read."""
+    if not choice.wants_kind(kind.kind):
+        return NOT_CHOSEN
     tables = tables or ReadTables(workplace)
     years = _years(school_year, kind)
     renderer = renderer_version(workplace, kind.kind)
@@ -60,7 +76,8 @@ def write_documents(
     if is_issued(workplace, kind.kind):
         inputs = combine(renderer, *(_inputs(workplace, year, kind, tables) for year in years))
     issue = Issue(school_year, kind.kind, None, inputs)
-    return issue_documents(workplace, issue, partial(_drafts, workplace, school_year, kind, (renderer, tables)))
+    draw_up = partial(_drafts, workplace, school_year, kind, (renderer, tables))
+    return issue_documents(workplace, issue, draw_up, choice)
 
 
 def cycle_data(
@@ -154,14 +171,17 @@ def _document_asset(name: str, kinds: Sequence[DocumentKind]) -> dg.AssetsDefini
         description=titles,
         kinds={"word"},
     )
-    def documents(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+    def documents(
+        context: dg.AssetExecutionContext, workplace: WorkplaceResource, documents_choice: DocumentsChoice
+    ) -> dg.MaterializeResult:
         """One document a unit, of each kind."""
         office = workplace.open()
         year = context.partition_key
+        choice = choice_of_run(context, office, documents_choice)
         metadata: dict[str, Any] = {}
         read = ReadTables(office)
         for kind in kinds:
-            issued = write_documents(office, year, kind, read)
+            issued = write_documents(office, year, kind, read, choice)
             own = issue_metadata(office, year, kind.kind, issued)
             metadata |= own if len(kinds) == 1 else {f"{kind.title_ru}: {key}": own[key] for key in _SHOWN_EACH}
         version = combine(*(issue_version(office, year, kind.kind).value for kind in kinds))

@@ -13,6 +13,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.analysis import TABLES_MADE
+from assets.document_choice import EVERYTHING, Choice, DocumentsChoice, choice_of_run
 from assets.document_issue import Issue, Issued, issue_documents, issue_metadata, issue_version
 from assets.inputs import EVERY_YEAR, active_files, frame_fingerprint
 from assets.partitions import SCHOOL_YEARS
@@ -115,17 +116,17 @@ def note_units(data: NoteData, kind: NoteKind) -> list[str]:
     return sorted(codes.unique())
 
 
-def write_notes(workplace: Workplace, school_year: str, kind: NoteKind) -> Issued:
+def write_notes(workplace: Workplace, school_year: str, kind: NoteKind, choice: Choice = EVERYTHING) -> Issued:
     """Write the notes of a kind whose content changed, campaign by campaign."""
     renderer = renderer_version(workplace, kind.kind)
     written: list[str] = []
     unchanged = 0
     for campaign_code, own in campaigns().items():
-        if own.school_year != school_year:
+        if own.school_year != school_year or not choice.wants_kind(kind.kind):
             continue
         inputs = combine(renderer, _campaign_inputs(workplace, school_year, campaign_code))
         issue = Issue(school_year, kind.kind, campaign_code, inputs)
-        issued = issue_documents(workplace, issue, partial(_note_drafts, workplace, issue, kind, renderer))
+        issued = issue_documents(workplace, issue, partial(_note_drafts, workplace, issue, kind, renderer), choice)
         written += issued.written
         unchanged += issued.unchanged_count
     return Issued(tuple(written), unchanged)
@@ -201,11 +202,13 @@ def _note_draft(
     ),
     kinds={"word"},
 )
-def municipality_notes(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+def municipality_notes(
+    context: dg.AssetExecutionContext, workplace: WorkplaceResource, documents_choice: DocumentsChoice
+) -> dg.MaterializeResult:
     """One document a municipality and campaign."""
     office = workplace.open()
     year = context.partition_key
-    issued = write_notes(office, year, MUNICIPALITY_NOTE)
+    issued = write_notes(office, year, MUNICIPALITY_NOTE, choice_of_run(context, office, documents_choice))
     metadata = issue_metadata(office, year, MUNICIPALITY_NOTE.kind, issued)
     if issued.written:
         where = {"school_year": year, "unit_level": "all", "subgroup": "all"}
@@ -221,18 +224,20 @@ def municipality_notes(context: dg.AssetExecutionContext, workplace: WorkplaceRe
     description="Справки ОО по результатам ВПР, по одной на кампанию (DOCX). Пишутся только изменившиеся.",
     kinds={"word"},
 )
-def school_notes(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+def school_notes(
+    context: dg.AssetExecutionContext, workplace: WorkplaceResource, documents_choice: DocumentsChoice
+) -> dg.MaterializeResult:
     """One document a school and campaign."""
     office = workplace.open()
     year = context.partition_key
-    issued = write_notes(office, year, SCHOOL_NOTE)
+    issued = write_notes(office, year, SCHOOL_NOTE, choice_of_run(context, office, documents_choice))
     return dg.MaterializeResult(
         metadata=issue_metadata(office, year, SCHOOL_NOTE.kind, issued),
         data_version=issue_version(office, year, SCHOOL_NOTE.kind),
     )
 
 
-def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
+def write_annotated_workbooks(workplace: Workplace, school_year: str, choice: Choice = EVERYTHING) -> Issued:
     """Write, for each file and school with faults in cells, a copy of the school's rows with the cells marked.
 
     Notes are left out: they ask a school for nothing. A school gets its own rows only.
@@ -241,7 +246,7 @@ def write_annotated_workbooks(workplace: Workplace, school_year: str) -> Issued:
     findings = findings[findings["cell"].notna() & findings["school_code"].notna() & findings["file_path"].notna()]
     inputs = combine(code_fingerprint("oko_pipeline.validation"), frame_fingerprint(findings))
     issue = Issue(school_year, ANNOTATED_WORKBOOK, None, inputs)
-    return issue_documents(workplace, issue, partial(_annotation_drafts, workplace, school_year, findings))
+    return issue_documents(workplace, issue, partial(_annotation_drafts, workplace, school_year, findings), choice)
 
 
 def _annotation_drafts(workplace: Workplace, school_year: str, findings: pd.DataFrame) -> list[Draft]:
@@ -290,11 +295,13 @@ def _file_title(assessment_ids: pd.Series, path: str) -> str:
     ),
     kinds={"excel"},
 )
-def annotated_workbooks(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
+def annotated_workbooks(
+    context: dg.AssetExecutionContext, workplace: WorkplaceResource, documents_choice: DocumentsChoice
+) -> dg.MaterializeResult:
     """One workbook a file and school."""
     office = workplace.open()
     year = context.partition_key
-    issued = write_annotated_workbooks(office, year)
+    issued = write_annotated_workbooks(office, year, choice_of_run(context, office, documents_choice))
     return dg.MaterializeResult(
         metadata=issue_metadata(office, year, ANNOTATED_WORKBOOK, issued),
         data_version=issue_version(office, year, ANNOTATED_WORKBOOK),

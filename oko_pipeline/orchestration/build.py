@@ -24,12 +24,14 @@ from assets import (
     surveys,
     validation,
 )
+from assets.document_choice import DocumentsChoice
 from checks.documents import document_checks
 from checks.guards import guard_checks
 from checks.harm import harm_checks
 from checks.rooms import all_room_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
+from oko_pipeline.orchestration.arrivals import with_automation
 from oko_pipeline.orchestration.freshness import freshness_checks
 from oko_pipeline.orchestration.schedules import build_schedules
 from resources.workplace import WorkplaceResource
@@ -93,7 +95,7 @@ def build_defs(
         time_zone: time zone of the schedules; None — the calendar's own.
     """
     return dg.Definitions(
-        assets=list(ASSETS),
+        assets=with_automation(ASSETS),
         asset_checks=[
             *suite_checks(),
             *guard_checks(),
@@ -105,6 +107,10 @@ def build_defs(
         jobs=list(jobs.JOBS),
         schedules=build_schedules(time_zone),
         sensors=list(jobs.SENSORS),
-        resources={"workplace": WorkplaceResource(), **(resource_overrides or {})},
+        resources={
+            "workplace": WorkplaceResource(),
+            "documents_choice": DocumentsChoice.configure_at_launch(),
+            **(resource_overrides or {}),
+        },
         executor=dg.in_process_executor,
     )

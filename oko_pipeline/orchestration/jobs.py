@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from oko_pipeline.orchestration.arrivals import inbox_arrivals
+from assets.document_choice import SCHOOLS_WANTED, assets_of_schools
+from oko_pipeline.orchestration.arrivals import downstream_of_changes, inbox_arrivals
 from oko_pipeline.orchestration.notices import notice_sensors
 from oko_pipeline.orchestration.retention_of_runs import run_logs_retention
 from oko_pipeline.orchestration.schedules import build_schedules
@@ -27,6 +28,18 @@ tables_only = dg.define_asset_job(
     selection=dg.AssetSelection.groups("collection", "validation", "analysis"),
     description="Сбор, проверка и анализ без выпуска документов.",
 )
+
+documents_of_school = dg.define_asset_job(
+    "documents_of_school",
+    selection=dg.AssetSelection.assets(*assets_of_schools()),
+    description=(
+        "Документы одной школы: проверить и выпустить документы названных ОО по таблицам, какие есть сейчас; "
+        "документы других ОО не трогаются. Коды ОО задаются в Launchpad: resources → documents_choice → school_codes."
+    ),
+    # Shown in the launchpad, to be filled in; a run of this job that names no school is refused.
+    config={"resources": {"documents_choice": {"config": {"school_codes": [], "kinds": []}}}},
+    tags={SCHOOLS_WANTED: "true"},
+)
 terms_of_programmes = dg.define_asset_job(
     "terms_of_programmes",
     selection=dg.AssetSelection.assets(
@@ -40,8 +53,9 @@ JOBS = (
     refresh_after_new_results,
     validate_only,
     tables_only,
+    documents_of_school,
     terms_of_programmes,
     run_logs_retention,
 )
-SENSORS = (inbox_arrivals, *notice_sensors())
+SENSORS = (inbox_arrivals, downstream_of_changes, *notice_sensors())
 yearly_documents = next(schedule for schedule in build_schedules() if schedule.name == "yearly_documents")
