@@ -18,6 +18,7 @@ from oko_pipeline.storage.rotation import log_changes, settle
 from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
 from resources.cluster import ClusterPlan
+from resources.faults import repeat_after_passing_faults
 from resources.pool import WorkerPool, Workers
 from resources.report_store import ReportStore
 
@@ -96,6 +97,7 @@ class WorkplaceResource(dg.ConfigurableResource):
         if self._workplace is None:
             settings = Settings.load(home=self.home, inbox=self.inbox, workers=self.workers)
             self._workplace = open_workplace(settings)
+            repeat_after_passing_faults(self._workplace.database)
         return self._workplace
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002

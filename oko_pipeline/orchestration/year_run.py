@@ -8,6 +8,7 @@ every document still stands.
 import hashlib
 import json
 import os
+import socket
 import warnings
 from collections.abc import Callable
 from contextlib import closing
@@ -22,9 +23,9 @@ from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
 Progress = Callable[[str, int, int], None]
-_FORMER_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_PLAIN_CONFIG: Final = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 # A year is run by one run at a time, whoever asks: a schedule, a sensor, a person in the interface.
-_DAGSTER_CONFIG: Final = f"""{_FORMER_CONFIG}concurrency:
+_FORMER_CONFIG: Final = f"""{_PLAIN_CONFIG}concurrency:
   runs:
     tag_concurrency_limits:
       - key: dagster/partition
@@ -40,11 +41,28 @@ retention:
       failure: 30
       success: 400
 """
+# A run whose process is gone is found and begun once more; what it had done stands in the stores. A run that failed by
+# its data or its code is not: it would fail again.
+_DAGSTER_CONFIG: Final = f"""{_FORMER_CONFIG}run_launcher:
+  module: oko_pipeline.orchestration.run_launcher
+  class: WatchedRunLauncher
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 600
+  cancel_timeout_seconds: 300
+  max_runtime_seconds: 43200
+  poll_interval_seconds: 60
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+"""
 # The URL, and with it a password, goes by the environment of Dagster's processes and never into a file.
 _STORAGE_VARIABLE: Final = "OKO_DAGSTER_STORAGE"
 _SERVER_STORAGE: Final = f"storage:\n  postgres:\n    postgres_url:\n      env: {_STORAGE_VARIABLE}\n"
 _SERVER_CONFIG: Final = f"{_DAGSTER_CONFIG}{_SERVER_STORAGE}"
-_OWN_CONFIGS: Final = frozenset({_DAGSTER_CONFIG, _SERVER_CONFIG, _FORMER_CONFIG, f"{_FORMER_CONFIG}{_SERVER_STORAGE}"})
+_WRITTEN: Final = (_DAGSTER_CONFIG, _FORMER_CONFIG, _PLAIN_CONFIG)
+_OWN_CONFIGS: Final = frozenset({*_WRITTEN, *(f"{config}{_SERVER_STORAGE}" for config in _WRITTEN)})
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 
 
@@ -160,6 +178,7 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     from oko_pipeline.catalogue.documents import issued_kinds  # noqa: PLC0415
     from oko_pipeline.orchestration.build import build_defs  # noqa: PLC0415
+    from oko_pipeline.orchestration.run_launcher import HOST_TAG  # noqa: PLC0415
     from oko_pipeline.orchestration.run_log import open_instance  # noqa: PLC0415
     from resources.workplace import WorkplaceResource, open_workplace  # noqa: PLC0415
 
@@ -182,6 +201,7 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
                 instance=instance,
                 raise_on_error=False,
                 run_id=run_id,
+                tags={HOST_TAG: socket.gethostname()},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         summary = summarise_year(workplace, school_year, result.success, steps.errors)
