@@ -12,12 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import dagster as dg
 import pandas as pd
 
 from assets.document_choice import EVERYTHING, Choice
-from assets.inputs import frame_fingerprint, record_slices
-from assets.metadata import Metadata, document_links, markdown_table
+from assets.inputs import record_slices
 from assets.pool_tasks import Draft, NoteBody, Written, write_draft
 from oko_pipeline.catalogue.documents import issued_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
@@ -30,11 +28,6 @@ from resources.workplace import Workplace
 
 _FIGURES_FOLDER: Final = ".figures"
 _ENTERED_AT_ONCE: Final = 100
-_NOT_ISSUED: Final = {
-    "написано": 0,
-    "без изменений": 0,
-    "документы": "Не выпускаются: вида нет в настройке OKO_DOCUMENTS.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,27 +286,3 @@ def _change_row(change: Change, number: int) -> dict[str, object]:
         "was": change.was,
         "became": change.became,
     }
-
-
-def issue_metadata(workplace: Workplace, school_year: str, kind: str, issued: Issued) -> Metadata:
-    """Return what the graph shows of an issue of documents of a kind."""
-    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": kind})
-    if documents.empty and not is_issued(workplace, kind):
-        return {"dagster/row_count": 0, **_NOT_ISSUED}
-    columns = {"unit_code": "единица", "path": "файл", "rendered_at": "написан"}
-    shown = documents[list(columns)].rename(columns=columns)
-    return {
-        "dagster/row_count": len(documents),
-        "написано": len(issued.written),
-        "без изменений": issued.unchanged_count,
-        "документы": dg.MetadataValue.md(markdown_table(shown, 40)),
-        **document_links(workplace.reports, school_year),
-    }
-
-
-def issue_version(workplace: Workplace, school_year: str, kind: str) -> dg.DataVersion:
-    """Return the data version of the documents of a kind: the fingerprint of what they say."""
-    where = {"school_year": school_year, "kind": kind}
-    return dg.DataVersion(
-        frame_fingerprint(workplace.database.read(DOCUMENTS, where, ["document_id", "context_sha256"]))
-    )

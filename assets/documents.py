@@ -6,7 +6,6 @@ tables of all stages → the assets that `catalogue/data/documents/*.yaml` names
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -18,12 +17,11 @@ from assets.document_issue import (
     Issued,
     is_issued,
     issue_documents,
-    issue_metadata,
-    issue_version,
     store_of,
 )
 from assets.indicators import table_rows
 from assets.inputs import YearSlices, frame_fingerprint
+from assets.issue_metadata import issue_metadata, issue_version
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import Draft, NoteBody
 from assets.reporting import note_settings, renderer_version
@@ -178,19 +176,13 @@ def _document_asset(name: str, kinds: Sequence[DocumentKind]) -> dg.AssetsDefini
         office = workplace.open()
         year = context.partition_key
         choice = choice_of_run(context, office, documents_choice)
-        metadata: dict[str, Any] = {}
         read = ReadTables(office)
-        for kind in kinds:
-            issued = write_documents(office, year, kind, read, choice)
-            own = issue_metadata(office, year, kind.kind, issued)
-            metadata |= own if len(kinds) == 1 else {f"{kind.title_ru}: {key}": own[key] for key in _SHOWN_EACH}
-        version = combine(*(issue_version(office, year, kind.kind).value for kind in kinds))
-        return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(version))
+        issued = {kind.kind: write_documents(office, year, kind, read, choice) for kind in kinds}
+        return dg.MaterializeResult(
+            metadata=issue_metadata(office, year, issued), data_version=issue_version(office, year, list(issued))
+        )
 
     return documents
-
-
-_SHOWN_EACH = ("dagster/row_count", "написано", "без изменений", "документы")
 
 
 def document_assets_made() -> list[dg.AssetsDefinition]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,14 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u206
 """Control signs, among them those that turn the direction of reading: «exe.xslx» must not look like «xlsx.exe»."""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cell of a table that leads somewhere; `address` is quoted as addresses are, and of this program's making."""
+
+    text: str
+    address: str
+
+
 def markdown_table(frame: pd.DataFrame, rows: int = _ROWS_SHOWN) -> str:
     """Return the first rows of a frame as a Markdown table, with a note when there are more."""
     shown = frame.head(rows)
@@ -27,6 +36,8 @@ def markdown_table(frame: pd.DataFrame, rows: int = _ROWS_SHOWN) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, Link):
+        return f"[{plain_markdown(value.text)}]({value.address})"
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):  # noqa: PLR0124
         return "—"
     text = f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",") if isinstance(value, float) else str(value)

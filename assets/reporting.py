@@ -14,8 +14,9 @@ import pandas as pd
 
 from assets.analysis import TABLES_MADE
 from assets.document_choice import EVERYTHING, Choice, DocumentsChoice, choice_of_run
-from assets.document_issue import Issue, Issued, issue_documents, issue_metadata, issue_version
+from assets.document_issue import Issue, Issued, issue_documents
 from assets.inputs import EVERY_YEAR, active_files, frame_fingerprint
+from assets.issue_metadata import issue_metadata, issue_version
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnnotationBody, Draft, NoteBody
 from assets.validation import quality_findings
@@ -209,12 +210,12 @@ def municipality_notes(
     office = workplace.open()
     year = context.partition_key
     issued = write_notes(office, year, MUNICIPALITY_NOTE, choice_of_run(context, office, documents_choice))
-    metadata = issue_metadata(office, year, MUNICIPALITY_NOTE.kind, issued)
+    metadata = issue_metadata(office, year, {MUNICIPALITY_NOTE.kind: issued})
     if issued.written:
         where = {"school_year": year, "unit_level": "all", "subgroup": "all"}
         image = base64.b64encode(marks_preview(office.database.read(RESULT_SUMMARY, where))).decode()
         metadata["отметки года"] = dg.MetadataValue.md(f"![Отметки по работам](data:image/png;base64,{image})")
-    return dg.MaterializeResult(metadata=metadata, data_version=issue_version(office, year, MUNICIPALITY_NOTE.kind))
+    return dg.MaterializeResult(metadata=metadata, data_version=issue_version(office, year, [MUNICIPALITY_NOTE.kind]))
 
 
 @dg.asset(
@@ -232,8 +233,8 @@ def school_notes(
     year = context.partition_key
     issued = write_notes(office, year, SCHOOL_NOTE, choice_of_run(context, office, documents_choice))
     return dg.MaterializeResult(
-        metadata=issue_metadata(office, year, SCHOOL_NOTE.kind, issued),
-        data_version=issue_version(office, year, SCHOOL_NOTE.kind),
+        metadata=issue_metadata(office, year, {SCHOOL_NOTE.kind: issued}),
+        data_version=issue_version(office, year, [SCHOOL_NOTE.kind]),
     )
 
 
@@ -303,6 +304,6 @@ def annotated_workbooks(
     year = context.partition_key
     issued = write_annotated_workbooks(office, year, choice_of_run(context, office, documents_choice))
     return dg.MaterializeResult(
-        metadata=issue_metadata(office, year, ANNOTATED_WORKBOOK, issued),
-        data_version=issue_version(office, year, ANNOTATED_WORKBOOK),
+        metadata=issue_metadata(office, year, {ANNOTATED_WORKBOOK: issued}),
+        data_version=issue_version(office, year, [ANNOTATED_WORKBOOK]),
     )

@@ -1,10 +1,10 @@
 """Runs whose process is gone: found, ended and begun once more; the service's settings are valid for Dagster."""
 
 import logging
-import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -98,7 +98,7 @@ def test_a_killed_process_that_nobody_waited_for_is_gone_too(process):
     assert not is_alive(process.pid, time.time())
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="Without /proc a number given again is not told apart.")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="Without /proc a number given again is not told apart.")
 def test_a_number_given_to_another_process_after_a_restart_is_not_the_run(process):
     assert is_alive(process.pid, time.time())
     assert not is_alive(process.pid, time.time() - 86_400)

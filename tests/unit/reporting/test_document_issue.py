@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from docx import Document
 
-from assets.document_issue import Issue, issue_documents, issue_metadata, read_figures
+from assets.document_issue import Issue, issue_documents, read_figures
 from assets.documents import write_documents
+from assets.issue_metadata import issue_metadata
 from assets.pool_tasks import Draft, NoteBody
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.tables import (
@@ -136,7 +137,7 @@ def test_a_kind_that_the_territory_leaves_out_is_not_issued_and_none_of_it_stays
     assert issued(without).written == ()
     assert register(office) == {}
     assert not office.reports.has(path)
-    assert "OKO_DOCUMENTS" in issue_metadata(without, YEAR, KIND.kind, issued(without))["документы"]
+    assert "OKO_DOCUMENTS" in issue_metadata(without, YEAR, {KIND.kind: issued(without)})["документы"]
     assert issued(office).written == (path,)
     assert register(office)["edu1"]["issue_number"] == 2
 
