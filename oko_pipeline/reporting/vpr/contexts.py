@@ -100,7 +100,7 @@ def _common(view: UnitView, data: NoteData) -> Context:
         "works": [_work(work, settings) for work in detailed],
         "works_text": _works_text(view, len(detailed), settings),
         "quality": _quality(view, data, assessment_ids),
-        "sources": note_tables.sources(_sources(data, assessment_ids)),
+        "sources": note_tables.sources(_sources(data, assessment_ids), view.code if view.kind == "school" else None),
         "settings": _settings_texts(settings),
     }
 

@@ -1,9 +1,10 @@
 """Table specifications of a note (see `word_tables`): Russian texts in cells, sizes hidden where groups are small."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.keys import AssessmentKey, school_code_from_login
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.reporting import russian as ru
@@ -18,6 +19,7 @@ COVERED: Final = "скрыто: иначе по итогу раскрылась 
 NO_MARKS: Final = "отметок нет: шкала не подтверждена"
 ZERO_WIDTH_SPACE: Final = "\u200b"
 _NO_VALUE: Final = ru.DASH
+_LOGIN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{3}\d{6}(?!\d)")
 _SEVERITIES: Final = {"error": "ошибка", "warning": "предупреждение", "note": "к сведению"}
 
 
@@ -382,8 +384,11 @@ def quality(counts: Iterable[Record]) -> Table | None:
     return table("Замечания к данным по правилам", columns, rows)
 
 
-def sources(files: Sequence[Record]) -> Table | None:
-    """Return the source files with the beginnings of their SHA-256."""
+def sources(files: Sequence[Record], school_code: str | None = None) -> Table | None:
+    """Return the source files with the beginnings of their SHA-256.
+
+    A document for one school (`school_code`) names no other: files in whose path another school stands are one line.
+    """
     columns = [("Файл", 9.5, "text"), ("SHA-256 (начало)", 3.9, "text"), ("Строк принято", 2.2, "number")]
     rows = [
         row(
@@ -392,8 +397,19 @@ def sources(files: Sequence[Record]) -> Table | None:
             ru.whole(record["accepted_rows_count"]),
         )
         for record in sorted(files, key=lambda record: (record["path"], record["file_sha256"]))
+        if not _names_other(record["path"], school_code)
     ]
+    others = [record for record in files if _names_other(record["path"], school_code)]
+    if others:
+        of_others = f"файлы других ОО для сравнения, всего {len(others)}"
+        rows.append(row(of_others, _NO_VALUE, ru.whole(sum(record["accepted_rows_count"] for record in others))))
     return table("Файлы-источники", columns, rows)
+
+
+def _names_other(path: str, school_code: str | None) -> bool:
+    return school_code is not None and any(
+        school_code_from_login(login) not in {school_code, None} for login in _LOGIN.findall(path)
+    )
 
 
 def _coverage_order(view: UnitView) -> list[Record]:

@@ -279,6 +279,23 @@ def test_sources_carry_hashes(spring):
     assert {cells[1] for cells in rows} == {sha[:16] for sha in spring.files["file_sha256"]}
 
 
+def test_sources_of_a_school_name_no_other_school(spring):
+    files = spring.files
+    own = files.iloc[[0]].assign(path="forms/2021/edu990401/Форма.xlsx", file_sha256="1" * 64)
+    login = files.iloc[[0]].assign(path="forms/2021/sch990401 Форма.xlsx", file_sha256="2" * 64)
+    others = [
+        files.iloc[[0]].assign(path=f"forms/2021/{code}/Форма.xlsx", file_sha256=sha * 64, accepted_rows_count=7)
+        for code, sha in (("edu990402", "3"), ("ksh990401", "4"))
+    ]
+    data = replace(spring, files=pd.concat([files, own, login, *others], ignore_index=True))
+    rows = rows_of(school_note(data, "edu990401")["sources"])
+    assert rows[-1] == ["файлы других ОО для сравнения, всего 2", "—", "14"]
+    assert [any(code in cells[0].replace("\u200b", "") for cells in rows) for code in ("edu990402", "ksh990401")] == [
+        False, False
+    ]  # fmt: skip
+    assert len(rows) == len(files) + 3
+
+
 def test_fingerprint_follows_content(spring):
     first = school_note(spring, "edu990401")
     assert context_sha256(first) == context_sha256(school_note(spring, "edu990401"))
