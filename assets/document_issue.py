@@ -22,6 +22,7 @@ from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOC
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.changes import Change, changes_section, figure_changes
 from oko_pipeline.reporting.figures import UNKNOWN
+from oko_pipeline.reporting.fingerprint import says_the_same
 from oko_pipeline.versions import code_version
 from resources.report_store import ReportStore
 from resources.workplace import Workplace
@@ -107,7 +108,7 @@ def _issue_chosen(
 def _replace(
     workplace: Workplace, issue: Issue, known: pd.DataFrame, drafts: Sequence[Draft], *, is_read: bool = False
 ) -> Issued:
-    """Write those drafts that say something new, and remove what of the known documents no draft supports.
+    """Write those drafts that say something new or look otherwise, and remove known documents that none supports.
 
     `is_read`: files are compared by their content with what was written, not only looked for.
     """
@@ -149,12 +150,12 @@ def _last_numbers(workplace: Workplace, school_year: str) -> dict[str, int]:
 
 def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame, drafts: Sequence[Draft]) -> None:
     """Remove documents that no data support any more, and files that documents have left for another place."""
-    standing = {draft.path for draft in drafts}
+    standing = {(draft.is_restricted, draft.path) for draft in drafts}
     supported = {draft.document_id for draft in drafts}
     columns = ("document_id", "path", "pack_path", "is_restricted")
     for document_id, path, pack, is_restricted in zip(*(known[name] for name in columns), strict=True):
         store = store_of(workplace, is_restricted=bool(is_restricted))
-        if path not in standing:
+        if (bool(is_restricted), path) not in standing:
             store.remove(path)
             if isinstance(pack, str):
                 store.remove(pack)
@@ -194,9 +195,10 @@ def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
 def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: int) -> Draft:
     """Return the draft with its number of issue and with what changed since the issue before it.
 
-    A document that is written again because its file is gone is the same issue and says the same about changes.
+    A document that is written again because its file is gone, or because it is only laid out anew, is the same issue
+    and says the same about changes.
     """
-    is_new_content = written != draft.content_sha256
+    is_new_content = not says_the_same(written, draft.content_sha256)
     number = last_number + 1 if is_new_content else max(last_number, 1)
     draft = replace(draft, issue_number=number)
     if not isinstance(draft.body, NoteBody):

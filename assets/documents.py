@@ -31,9 +31,10 @@ from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document
 from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.catalogue.tables import DOCUMENTS, SLICES
 from oko_pipeline.reporting.cycle_data import CycleData
-from oko_pipeline.reporting.fingerprint import content_sha256
+from oko_pipeline.reporting.fingerprint import content_sha256, document_sha256
 from oko_pipeline.reporting.kinds import BUILDERS, Content
 from oko_pipeline.reporting.word.render import Stamp
+from oko_pipeline.reporting.word.templates import template_texts_sha256
 from oko_pipeline.versions import code_version
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -135,6 +136,7 @@ def _draft(
     workplace: Workplace, kind: DocumentKind, data: CycleData, content: Content, made_by: tuple[Stamp, str]
 ) -> Draft:
     stamp, renderer = made_by
+    texts = template_texts_sha256(kind.kind, workplace.settings.templates)
     parts = (content.unit_code, kind.title_ru, content.topic_ru and f"— {content.topic_ru}")
     name = " ".join(part for part in parts if part).replace("/", "-")
     return Draft(
@@ -145,7 +147,7 @@ def _draft(
         unit_code=content.unit_code,
         title_ru=": ".join(part for part in (kind.title_ru, content.topic_ru) if part),
         path=f"{data.school_year}/{kind.folder_ru}/{name}.docx",
-        content_sha256=combine(renderer, content_sha256(content.context)),
+        content_sha256=document_sha256(combine(texts, content_sha256(content.context)), renderer),
         inputs=json.dumps(sorted({figure["table"] for figure in content.context.get("figures", ())})),
         body=NoteBody(content.context, stamp, workplace.settings.templates),
         reports=store_of(workplace, is_restricted=kind.is_restricted),

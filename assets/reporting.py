@@ -41,11 +41,12 @@ from oko_pipeline.catalogue.tables import (
     TASKS,
 )
 from oko_pipeline.reporting.document_settings import DocumentSettings
-from oko_pipeline.reporting.fingerprint import content_sha256
+from oko_pipeline.reporting.fingerprint import content_sha256, document_sha256
 from oko_pipeline.reporting.previews import marks_preview
 from oko_pipeline.reporting.vpr.contexts import municipality_note, school_note
 from oko_pipeline.reporting.vpr.note_data import NoteData, count_findings
 from oko_pipeline.reporting.word.render import Stamp
+from oko_pipeline.reporting.word.templates import template_texts_sha256
 from oko_pipeline.versions import code_fingerprint, code_version
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -176,6 +177,7 @@ def _note_draft(
 ) -> Draft:
     stamp, renderer = made_by
     context = _CONTEXTS[kind.kind](data, unit_code)
+    texts = template_texts_sha256(kind.kind, workplace.settings.templates)
     return Draft(
         document_id=f"{kind.kind}:{data.campaign_code}:{unit_code}",
         kind=kind.kind,
@@ -184,7 +186,7 @@ def _note_draft(
         unit_code=unit_code,
         title_ru=kind.title_ru,
         path=f"{data.school_year}/{data.campaign_code}/{kind.folder_ru}/{unit_code} {kind.title_ru}.docx",
-        content_sha256=combine(renderer, content_sha256(context)),
+        content_sha256=document_sha256(combine(texts, content_sha256(context)), renderer),
         inputs=json.dumps(context.get("sources"), ensure_ascii=False),
         body=NoteBody(context, stamp, workplace.settings.templates),
         reports=workplace.reports,
@@ -241,11 +243,12 @@ def school_notes(
 def write_annotated_workbooks(workplace: Workplace, school_year: str, choice: Choice = EVERYTHING) -> Issued:
     """Write, for each file and school with faults in cells, a copy of the school's rows with the cells marked.
 
-    Notes are left out: they ask a school for nothing. A school gets its own rows only.
+    Notes are left out: they ask a school for nothing. A school gets its own rows only, from the restricted store.
     """
     findings = workplace.database.read(QUALITY_FINDINGS, {"school_year": school_year, "severity": ["error", "warning"]})
     findings = findings[findings["cell"].notna() & findings["school_code"].notna() & findings["file_path"].notna()]
-    inputs = combine(code_fingerprint("oko_pipeline.validation"), frame_fingerprint(findings))
+    # They hold rows of pupils: they stand in the restricted store.
+    inputs = combine("restricted", code_fingerprint("oko_pipeline.validation"), frame_fingerprint(findings))
     issue = Issue(school_year, ANNOTATED_WORKBOOK, None, inputs)
     return issue_documents(workplace, issue, partial(_annotation_drafts, workplace, school_year, findings), choice)
 
@@ -271,8 +274,9 @@ def _annotation_drafts(workplace: Workplace, school_year: str, findings: pd.Data
                 content_sha256=combine(str(sha), frame_fingerprint(group)),
                 inputs=json.dumps([path, sha], ensure_ascii=False),
                 body=AnnotationBody(workplace.inbox, path, group, str(school_code)),
-                reports=workplace.reports,
+                reports=workplace.restricted_reports,
                 profile="school",
+                is_restricted=True,
             )
         )
     return drafts

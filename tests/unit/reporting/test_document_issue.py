@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from docx import Document
 
-from assets.document_issue import Issue, issue_documents, read_figures
+from assets.document_issue import Issue, _remove_unsupported, issue_documents, read_figures
 from assets.documents import write_documents
 from assets.issue_metadata import issue_metadata
 from assets.pool_tasks import Draft, NoteBody
@@ -21,6 +22,7 @@ from oko_pipeline.catalogue.tables import (
 )
 from oko_pipeline.errors import ContractError
 from oko_pipeline.reporting.word.render import Stamp
+from oko_pipeline.reporting.word.templates import template_bytes
 from oko_pipeline.settings import Settings
 from resources.clock import Clock
 from resources.workplace import open_workplace
@@ -127,6 +129,50 @@ def test_a_document_written_again_because_its_file_is_gone_is_the_same_issue_wit
     assert after["issue_number"] == 2
     assert after["file_sha256"] == before["file_sha256"]
     assert len(office.database.read(DOCUMENT_CHANGES, {"school_year": YEAR})) > 0
+
+
+def test_a_document_that_is_only_laid_out_anew_is_the_same_issue(office, monkeypatch):
+    found(office, finding(17, "edu1"), finding(18, "edu1"))
+    issued(office)
+    found(office, finding(17, "edu1"))
+    issued(office)
+    before = register(office)["edu1"]
+    monkeypatch.setattr("assets.documents.renderer_version", lambda _workplace, kind: f"other code of {kind}")
+    assert issued(office).written == (before["path"],)
+    after = register(office)["edu1"]
+    assert after["issue_number"] == before["issue_number"] == 2
+    assert after["context_sha256"] != before["context_sha256"]
+    issues = office.database.read(DOCUMENT_ISSUES, {"school_year": YEAR})
+    assert issues["issue_number"].tolist() == [1, 2]
+    assert issued(office).written == ()
+
+
+def test_other_words_of_a_template_are_a_new_issue(office, tmp_path):
+    found(office, finding(17, "edu1"))
+    issued(office)
+    own = tmp_path / "templates"
+    own.mkdir()
+    _, content = template_bytes(KIND.kind, None)
+    (own / f"{KIND.kind}.docx").write_bytes(content)
+    with_own = replace(office, settings=office.settings.model_copy(update={"templates": own}))
+    issued(with_own)
+    assert register(office)["edu1"]["issue_number"] == 1
+    template = Document(own / f"{KIND.kind}.docx")
+    template.paragraphs[-1].insert_paragraph_before("Ответ ждём до конца месяца.")
+    template.save(own / f"{KIND.kind}.docx")
+    issued(with_own)
+    assert register(office)["edu1"]["issue_number"] == 2
+
+
+def test_a_document_that_becomes_restricted_leaves_the_open_store(office):
+    path = f"{YEAR}/а.docx"
+    body = NoteBody({}, Stamp(datetime(2026, 1, 1, tzinfo=UTC), "0"), None)
+    office.reports.write(path, b"rows of pupils")
+    draft = Draft("a:1", KIND.kind, None, "school", "edu1", "А", path, "0", "[]", body, office.reports)
+    known = pd.DataFrame([{"document_id": "a:1", "path": path, "pack_path": None, "is_restricted": False}])
+    moved = replace(draft, reports=office.restricted_reports, is_restricted=True)
+    _remove_unsupported(office, Issue(YEAR, KIND.kind, None, "1"), known, [moved])
+    assert not office.reports.has(path)
 
 
 def test_a_kind_that_the_territory_leaves_out_is_not_issued_and_none_of_it_stays_behind(office):
