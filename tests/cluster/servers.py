@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 90
 
 
-def _environment(folder: Path, versions_of: Path = ROOT) -> dict[str, str]:
+def _environment(folder: Path, code: Sequence[Path]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OKO_", "DASK_"))}
     return kept | {
-        "PYTHONPATH": str(versions_of),
+        "PYTHONPATH": os.pathsep.join(str(path) for path in code),
         "PYTHONWARNINGS": "ignore",
         "DASK_TEMPORARY_DIRECTORY": str(folder),
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
@@ -30,15 +31,16 @@ class Cluster:
     """A scheduler, its address, and the processes started for it."""
 
     folder: Path
+    code: Sequence[Path] = (ROOT,)
     address: str = ""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(self, *words: str, log: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, log: str) -> subprocess.Popen[bytes]:
         with (self.folder / log).open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", *words],
                 cwd=self.folder,
-                env=_environment(self.folder, code),
+                env=_environment(self.folder, self.code),
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -52,10 +54,10 @@ class Cluster:
         )
         self.address = self._told("scheduler.log", r"Scheduler at:\s+(\S+)", process)
 
-    def start_worker(self, *words: str, log: str = "worker.log", code: Path = ROOT) -> subprocess.Popen[bytes]:
+    def start_worker(self, *words: str, log: str = "worker.log") -> subprocess.Popen[bytes]:
         process = self.start(
             "worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--memory-limit", "0",
-            "--local-directory", str(self.folder), *words, log=log, code=code,
+            "--local-directory", str(self.folder), *words, log=log,
         )  # fmt: skip
         self._told(log, r"Registered to:\s+(\S+)", process)
         return process
@@ -85,10 +87,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def running_cluster(folder: Path, workers: int, *words: str):
-    """Yield a scheduler with so many workers, each watched by its nanny."""
+def running_cluster(folder: Path, workers: int, *words: str, code: Sequence[Path] = (ROOT,)):
+    """Yield a scheduler with so many workers, each watched by its nanny; `code` is where they import from."""
     folder.mkdir(parents=True, exist_ok=True)
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, code)
     try:
         cluster.start_scheduler(*words)
         if workers:
