@@ -1,11 +1,13 @@
 """Commands about the documents page: start it, start everything together, keep its accounts."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -35,6 +37,7 @@ def page(home: Home = None, host: Host = "127.0.0.1", port: Port = 8000) -> None
     from oko_pipeline.page.app import build_app  # noqa: PLC0415
     from oko_pipeline.page.desk import open_desk  # noqa: PLC0415
 
+    require_free(host, port, "--port")
     settings = Settings.load(home=home)
     tell = partial(tell_of_old_issues, settings=settings)
     desk = open_desk(settings, partial(check_file, settings=settings), tell=tell)
@@ -62,21 +65,43 @@ def serve(
     """Открыть всё вместе: интерфейс Dagster (только на этом компьютере), его демон и страницу документов."""
     from oko_pipeline.orchestration.year_run import prepare_dagster_home  # noqa: PLC0415
 
+    require_free(host, port, "--port")
+    require_free("127.0.0.1", dagster_port, "--dagster-port")
     settings = Settings.load(home=home)
     dagster_url = settings.page_dagster_url or f"http://127.0.0.1:{dagster_port}"
     environment = os.environ | {
         "DAGSTER_HOME": str(prepare_dagster_home(settings)),
         "OKO_HOME": str(settings.home),
         "OKO_PAGE_DAGSTER_URL": dagster_url,
+        # Its command is told to be replaced by one of another package; nothing for whoever starts this.
+        "PYTHONWARNINGS": "ignore::dagster_shared.utils.warnings.SupersessionWarning",
     }
     dagster = ["-m", "dagster", "dev", "-m", "oko_pipeline.definitions", "-h", "127.0.0.1", "-p", str(dagster_port)]
     own = ["-m", "oko_pipeline.cli", "page", "--host", host, "--port", str(port)]
     console.print(f"Dagster: {dagster_url}", highlight=False)
-    raise typer.Exit(run_together([dagster, own], environment))
+    raise typer.Exit(run_together({"Dagster": dagster, "Страница документов": own}, environment))
 
 
-def run_together(commands: Sequence[Sequence[str]], environment: dict[str, str]) -> int:
+def require_free(host: str, port: int, option: str) -> None:
+    """Raise `OkoError` when a port cannot be listened on: it is taken, or it is not for this user."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":
+            # As servers do: a port whose last connections are still closing is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = "занят другой программой" if error.errno == errno.EADDRINUSE else f"не открывается ({error.strerror})"
+            raise OkoError(f"Порт {port} ({host}) {why}. Остановите её или назовите другой порт: {option}.") from error
+
+
+def run_together(commands: Mapping[str, Sequence[str]], environment: dict[str, str]) -> int:
     """Run Python commands side by side until one ends or a signal comes; then end them all.
+
+    Args:
+        commands: by the name under which people know them.
+        environment: of all of them.
 
     Returns:
         0 after a signal, else the exit code of the one that ended, or 1 when it ended well though it should not.
@@ -93,19 +118,20 @@ def run_together(commands: Sequence[Sequence[str]], environment: dict[str, str])
         is_grouped = sys.platform != "win32"
         started.extend(
             subprocess.Popen([sys.executable, *command], env=environment, start_new_session=is_grouped)  # noqa: S603
-            for command in commands
+            for command in commands.values()
         )
         while not asked and all(process.poll() is None for process in started):
             time.sleep(0.3)
-        ended = next((process.returncode for process in started if process.returncode is not None), 0)
+        ended = next((one for one in zip(commands, started, strict=True) if one[1].returncode is not None), None)
     finally:
         _end(started)
         for number, handler in before.items():
             signal.signal(number, handler)
-    if asked:
+    if asked or ended is None:
         return 0
-    complaints.print(f"Остановлено: одна из частей завершилась сама (код {ended}).", highlight=False)
-    return ended or EXIT_FAILED
+    code = ended[1].returncode
+    complaints.print(f"{ended[0]}: работа завершилась сама (код {code}). Остановлено всё.", highlight=False)
+    return code if code > 0 else EXIT_FAILED
 
 
 def _end(started: Sequence[subprocess.Popen[bytes]]) -> None:

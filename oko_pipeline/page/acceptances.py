@@ -50,6 +50,11 @@ class AcceptanceBook:
         self._refresh()
         return self._files
 
+    def version(self) -> int:
+        """Return what grows with every acceptance."""
+        self._refresh()
+        return self._known_count
+
     def of_document(self, school_year: str, document_id: str) -> Mapping[str, str]:
         """Return when each accepted issue of a document was accepted, by the SHA-256 of its file."""
         self._refresh()

@@ -18,13 +18,17 @@ from oko_pipeline.page.fetches import FetchBook
 from oko_pipeline.page.limits import RateLimit
 from oko_pipeline.page.oidc import OidcDoor
 from oko_pipeline.page.register import Register
+from oko_pipeline.page.remembered import Remembered, Stamp
 from oko_pipeline.page.sessions import SessionBook, Terms, Viewer
 from oko_pipeline.page.store import PageStore
 from oko_pipeline.page.uploads import UploadDesk
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.copies import sqlite_file
 from oko_pipeline.storage.database import Database
 
 _QUARTER_HOUR: Final = 900.0
+_MOST_DRAWN: Final = 300
+"""Lists that are kept drawn; one takes a tenth of a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Desk:
     room: CheckRoom
     limits: Limits
     oidc: OidcDoor | None
+    drawn: Remembered[str]
     tell: Tell | None = None
 
     @property
@@ -121,6 +126,7 @@ def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
     store: PageStore = replaced.get("store") or PageStore(settings.page_folder)
     database = Database(settings.sqlalchemy_url)
     acceptances = AcceptanceBook(store)
+    stamp = Stamp(sqlite_file(settings.sqlalchemy_url))
     room = CheckRoom(check, settings.page_check_seconds)
     parts: dict[str, Any] = {
         "settings": settings,
@@ -131,12 +137,13 @@ def open_desk(settings: Settings, check: Check, **replaced: Any) -> Desk:
         "audit": AuditLog(settings.page_folder / "audit"),
         "acceptances": acceptances,
         "fetches": FetchBook(store),
-        "register": Register(database, acceptances),
+        "register": Register(database, acceptances, stamp),
         "shelf": Shelf(settings),
         "uploads": UploadDesk(settings, store, room),
         "answers": AnswerDesk(settings, store),
         "room": room,
         "limits": Limits(),
+        "drawn": Remembered(stamp, _MOST_DRAWN),
         "oidc": OidcDoor(settings, store.secret()) if settings.page_oidc_issuer else None,
     }
     desk = Desk(**{**parts, **replaced})

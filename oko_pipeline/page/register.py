@@ -3,7 +3,6 @@
 Every query carries the condition of `page.access`; a thing that a viewer may not see is not found.
 """
 
-import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +22,18 @@ from oko_pipeline.page.access import (
     schools_condition,
 )
 from oko_pipeline.page.fetches import DocumentKey, Present
+from oko_pipeline.page.remembered import Remembered, Stamp
 from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.storage.database import Database
 from oko_pipeline.storage.schema import build_metadata
 
 PER_PAGE: Final = 100
 MOST_IN_ARCHIVE: Final = 2000
-_FACETS_SECONDS: Final = 20.0
-_PRESENT_SECONDS: Final = 2.0
+_MOST_DOCUMENTS: Final = 4000
+_LISTED: Final = (
+    "school_year", "document_id", "kind", "unit_level", "unit_code", "title_ru", "path", "pack_path", "issue_number",
+    "rendered_at", "file_sha256",
+)  # fmt: skip
 _MOST_FINDINGS: Final = 300
 _OWN_PROGRAMME: Final = "modern"
 Row = Mapping[Any, Any]
@@ -81,23 +84,50 @@ class Facets:
 class Register:
     """Reads the database for viewers."""
 
-    def __init__(self, database: Database, acceptances: AcceptanceBook) -> None:
+    def __init__(self, database: Database, acceptances: AcceptanceBook, stamp: Stamp) -> None:
         self._database = database
         self._acceptances = acceptances
         self._tables = build_metadata().tables
-        self._facets: dict[tuple[str, str], tuple[float, Facets]] = {}
-        self._present: tuple[float, dict[DocumentKey, Present]] | None = None
+        self._documents: Remembered[Row | None] = Remembered(stamp, _MOST_DOCUMENTS)
+        self._facets: Remembered[Facets] = Remembered(stamp, 500)
+        self._present: Remembered[dict[DocumentKey, Present]] = Remembered(stamp, 1)
+        self._unit_names: Remembered[dict[tuple[str, str, str], str]] = Remembered(stamp, 1)
 
     def documents(self, viewer: Viewer, filters: Filters, number: int) -> Listing:
         """Return a page of the documents that a viewer sees, by year, kind and unit."""
         condition = self._chosen(viewer, filters)
         documents = self._tables["documents"]
-        query = self._named(condition).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
+        query = (
+            sa.select(*(documents.c[name] for name in _LISTED))
+            .where(condition)
+            .order_by(documents.c.school_year.desc(), documents.c.kind, documents.c.document_id)
+            .limit(PER_PAGE)
+            .offset((number - 1) * PER_PAGE)
+        )
         count = sa.select(sa.func.count()).select_from(documents).where(condition)
         with self._database.engine.connect() as connection:
             total = connection.execute(count).scalar_one()
             rows = connection.execute(query).mappings().all() if total else []
-        return Listing([self._with_state(row) for row in rows], total, number)
+        names = self._unit_names.value("", self._read_unit_names) if rows else {}
+        named = (
+            {**row, "unit_name": names.get((row["unit_level"], row["school_year"], row["unit_code"]), "")}
+            for row in rows
+        )
+        return Listing([self._with_state(row) for row in named], total, number)
+
+    def _read_unit_names(self) -> dict[tuple[str, str, str], str]:
+        """Return the names of all schools and municipalities by level, year and code: joins cost a list more."""
+        schools, places = self._tables["schools"], self._tables["municipalities"]
+        queries = {
+            "school": sa.select(schools.c.school_year, schools.c.school_code, schools.c.school_name),
+            "municipality": sa.select(places.c.school_year, places.c.municipality_code, places.c.municipality_name),
+        }
+        with self._database.engine.connect() as connection:
+            return {
+                (level, year, code): name
+                for level, query in queries.items()
+                for year, code, name in connection.execute(query)
+            }
 
     def documents_of_set(self, viewer: Viewer, filters: Filters) -> Sequence[Row]:
         """Return the documents of a set for an archive, without those that hold codes of people."""
@@ -108,6 +138,10 @@ class Register:
 
     def document(self, viewer: Viewer, school_year: str, document_id: str) -> Row | None:
         """Return a document when the viewer sees it; `is_own`: by the role, not only because it is published."""
+        key = (viewer.role, viewer.unit_code, school_year, document_id, self._acceptances.version())
+        return self._documents.value(key, lambda: self._read_document(viewer, school_year, document_id))
+
+    def _read_document(self, viewer: Viewer, school_year: str, document_id: str) -> Row | None:
         documents = self._tables["documents"]
         condition = sa.and_(
             documents.c.school_year == school_year,
@@ -182,23 +216,21 @@ class Register:
             return composed(connection.execute(query).mappings().all())
 
     def present(self) -> Mapping[DocumentKey, Present]:
-        """Return the present issues of all documents; remembered for some seconds."""
-        known = self._present
-        if known is not None and time.monotonic() - known[0] < _PRESENT_SECONDS:
-            return known[1]
+        """Return the present issues of all documents."""
+        return self._present.value("", self._read_present)
+
+    def _read_present(self) -> dict[DocumentKey, Present]:
         documents = self._tables["documents"]
         query = sa.select(
             documents.c.school_year, documents.c.document_id, documents.c.issue_number, documents.c.file_sha256
         )
         with self._database.engine.connect() as connection:
-            made = {(year, name): Present(number, sha) for year, name, number, sha in connection.execute(query)}
-        self._present = (time.monotonic(), made)
-        return made
+            return {(year, name): Present(number, sha) for year, name, number, sha in connection.execute(query)}
 
     def forget(self) -> None:
-        """Forget what is remembered for some seconds."""
-        self._present = None
-        self._facets.clear()
+        """Forget what is remembered of the database."""
+        for remembered in (self._documents, self._facets, self._present, self._unit_names):
+            remembered.forget()
 
     def documents_among(self, viewer: Viewer, keys: Collection[DocumentKey]) -> dict[DocumentKey, Row]:
         """Return those of some documents that a viewer sees, by key."""
@@ -211,16 +243,9 @@ class Register:
         return {key: row for key, row in found.items() if key in keys}
 
     def facets(self, viewer: Viewer) -> Facets:
-        """Return what a viewer may choose from; remembered for some seconds."""
-        key = (viewer.role.value, viewer.unit_code)
-        known = self._facets.get(key)
-        if known is not None and time.monotonic() - known[0] < _FACETS_SECONDS:
-            return known[1]
-        made = self._made_facets(viewer)
-        if len(self._facets) > 2000:
-            self._facets.clear()
-        self._facets[key] = (time.monotonic(), made)
-        return made
+        """Return what a viewer may choose from."""
+        key = (viewer.role.value, viewer.unit_code, self._acceptances.version())
+        return self._facets.value(key, lambda: self._made_facets(viewer))
 
     def _made_facets(self, viewer: Viewer) -> Facets:
         documents = self._tables["documents"]
@@ -494,7 +519,7 @@ class Register:
             .order_by(documents.c.school_year.desc(), documents.c.kind, documents.c.document_id)
         )
 
-    def _with_state(self, row: Row) -> Row:
+    def _with_state(self, row: Row) -> dict[Any, Any]:
         accepted = self._acceptances.of_document(row["school_year"], row["document_id"])
         state = "accepted" if row["file_sha256"] in accepted else "superseded" if accepted else "draft"
         return {**row, "state": state}

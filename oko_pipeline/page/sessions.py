@@ -16,6 +16,16 @@ from oko_pipeline.page.store import ACCOUNTS, SESSIONS, PageStore
 
 _SEEN_EVERY: Final = 60.0
 _BEFORE_SECONDS: Final = 3600
+# Made once: every request asks it.
+_WHOSE: Final = (
+    sa.select(ACCOUNTS, SESSIONS.c.csrf, SESSIONS.c.seen_at)
+    .join(SESSIONS, SESSIONS.c.account_id == ACCOUNTS.c.account_id)
+    .where(
+        SESSIONS.c.token_sha256 == sa.bindparam("digest"),
+        SESSIONS.c.seen_at >= sa.bindparam("idle"),
+        SESSIONS.c.began_at >= sa.bindparam("longest"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +87,9 @@ class SessionBook:
         if token is None:
             return Viewer()
         digest, now = _digest(token), self._clock()
-        query = (
-            sa.select(ACCOUNTS, SESSIONS.c.csrf, SESSIONS.c.seen_at)
-            .join(SESSIONS, SESSIONS.c.account_id == ACCOUNTS.c.account_id)
-            .where(SESSIONS.c.token_sha256 == digest, ~self._is_over(now))
-        )
+        asked = {"digest": digest, "idle": now - self._terms.idle, "longest": now - self._terms.longest}
         with self._store.engine.connect() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_WHOSE, asked).mappings().one_or_none()
         if row is None:
             return Viewer()
         if now - row["seen_at"] > min(_SEEN_EVERY, self._terms.idle / 4):

@@ -1,11 +1,12 @@
 """How pages are drawn: templates, filters of Russian typography, refusals that a person can read."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from oko_pipeline.catalogue.wording import DASH, counted, decimal
@@ -57,6 +58,11 @@ def show(desk: Desk, asked: Asked, template: str, status: int = 200, **context: 
     return HTMLResponse(_templates().get_template(f"{template}.html").render(context), status)
 
 
+def draw(template: str, **context: Any) -> Markup:
+    """Return a part of a page, which is the same for all who may see it."""
+    return Markup(_templates().get_template(f"{template}.html").render(context))  # noqa: S704 (drawn with escaping)
+
+
 def send(download: Download) -> Response:
     """Return a file that is saved, never shown: its name stands in both forms of the header."""
     plain = download.name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
@@ -71,7 +77,9 @@ def away(path: str) -> Response:
 
 def address(*parts: str, **query: str) -> str:
     """Return an address of the page; ids are quoted whole."""
-    path = "/" + "/".join(quote(part, safe=":") for part in parts)
+    path = "/" + "/".join(map(_quoted, parts))
+    if not query:
+        return path
     told = urlencode({name: value for name, value in query.items() if value})
     return f"{path}?{told}" if told else path
 
@@ -87,6 +95,11 @@ def _moment(value: str | None) -> str:
         return DASH
     day = ".".join(reversed(value[:10].split("-")))
     return f"{day}, {value[11:16]} UTC" if len(value) > 10 else day
+
+
+@lru_cache(16_384)
+def _quoted(part: str) -> str:
+    return quote(part, safe=":")
 
 
 def _total(count: int, *forms: str) -> str:

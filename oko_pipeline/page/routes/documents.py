@@ -12,22 +12,28 @@ from oko_pipeline.page.accounts import ROLES_RU
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.issues import is_about_people
 from oko_pipeline.page.register import MOST_IN_ARCHIVE, Filters, Row
-from oko_pipeline.page.views import PageError, address, away, not_found, send, show
+from oko_pipeline.page.views import PageError, address, away, draw, not_found, send, show
 
 _MOST_DIFFERENCES = 1000
 
 
 def listing(desk: Desk, asked: Asked) -> Response:
     """Show the documents that the viewer sees, narrowed by the chosen filters."""
-    filters, account = _filters(asked), asked.viewer.account
-    return show(
-        desk,
-        asked,
-        "documents",
+    account, viewer = asked.viewer.account, asked.viewer
+    filters, number = _filters(asked), asked.number()
+    key = ("documents", viewer.role, viewer.unit_code, account is None, filters, number, desk.acceptances.version())
+    drawn = desk.drawn.value(key, lambda: _drawn(desk, asked, filters, number))
+    old = desk.fetches.old(desk.register.present(), account.account_id) if account else ()
+    return show(desk, asked, "documents", drawn=drawn, changed_count=len(old))
+
+
+def _drawn(desk: Desk, asked: Asked, filters: Filters, number: int) -> str:
+    return draw(
+        "documents_found",
         filters=filters,
-        found=desk.register.documents(asked.viewer, filters, asked.number()),
+        is_signed_in=asked.viewer.account is not None,
+        found=desk.register.documents(asked.viewer, filters, number),
         facets=desk.register.facets(asked.viewer),
-        changed_count=len(desk.fetches.old(desk.register.present(), account.account_id)) if account else 0,
     )
 
 

@@ -9,7 +9,8 @@ from oko_pipeline.catalogue.sources import source_kinds
 from oko_pipeline.page.charts import MARKS, marks_chart
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.register import Row
-from oko_pipeline.page.views import not_found, show
+from oko_pipeline.page.sessions import Viewer
+from oko_pipeline.page.views import draw, not_found, show
 from oko_pipeline.reporting.labels import work_ru
 
 STATES_RU = {
@@ -23,21 +24,32 @@ STATES_RU = {
 
 def listing(desk: Desk, asked: Asked) -> Response:
     """Show the schools whose data the viewer sees, by code."""
-    years = desk.register.years_of_schools(asked.viewer)
-    year = asked.query("year") or (years[0] if years else "")
-    return show(desk, asked, "schools", years=years, year=year, rows=desk.register.schools(asked.viewer, year))
+    viewer, year = asked.viewer, asked.query("year")
+    key = ("schools", viewer.role, viewer.unit_code, year)
+    return show(desk, asked, "schools", drawn=desk.drawn.value(key, lambda: _drawn(desk, viewer, year)))
+
+
+def _drawn(desk: Desk, viewer: Viewer, chosen: str) -> str:
+    years = desk.register.years_of_schools(viewer)
+    year = chosen or (years[0] if years else "")
+    return draw("schools_found", years=years, year=year, rows=desk.register.schools(viewer, year))
 
 
 def school(desk: Desk, asked: Asked) -> Response:
     """Show a school: completeness of its data, findings, results."""
-    found = _school(desk, asked)
-    results = desk.register.results(found)
+    found, viewer = _school(desk, asked), asked.viewer
+    key = ("school", viewer.role, viewer.unit_code, found["school_year"], found["school_code"])
     return show(
-        desk,
-        asked,
-        "school",
+        desk, asked, "school", school=found, drawn=desk.drawn.value(key, lambda: _school_drawn(desk, viewer, found))
+    )
+
+
+def _school_drawn(desk: Desk, viewer: Viewer, found: Row) -> str:
+    results = desk.register.results(found)
+    return draw(
+        "school_found",
         school=found,
-        years=desk.register.years_of_schools(asked.viewer),
+        years=desk.register.years_of_schools(viewer),
         sources=desk.register.completeness(found),
         states=STATES_RU,
         kinds={code: kind.title_ru for code, kind in source_kinds().items()},
@@ -52,8 +64,14 @@ def school(desk: Desk, asked: Asked) -> Response:
 
 def marks(desk: Desk, asked: Asked) -> Response:
     """Send the picture of a school's marks."""
-    results = desk.register.results(_school(desk, asked))
-    return Response(marks_chart(results, _titles(results), desk.settings.hide_below), media_type="image/svg+xml")
+    found = _school(desk, asked)
+    key = ("marks", found["school_year"], found["school_code"])
+    return Response(desk.drawn.value(key, lambda: _marks_drawn(desk, found)), media_type="image/svg+xml")
+
+
+def _marks_drawn(desk: Desk, found: Row) -> str:
+    results = desk.register.results(found)
+    return marks_chart(results, _titles(results), desk.settings.hide_below)
 
 
 def checks(desk: Desk, asked: Asked) -> Response:

@@ -10,6 +10,7 @@ from functools import partial
 
 import httpx
 import pandas as pd
+import sqlalchemy as sa
 import uvicorn
 from argon2 import PasswordHasher
 
@@ -23,6 +24,8 @@ from oko_pipeline.page.desk import open_desk
 from oko_pipeline.page.store import PageStore
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.engine import write_transaction
+from oko_pipeline.storage.schema import build_metadata
 from resources.report_store import ReportStore
 
 YEAR = "2024-2025"
@@ -213,12 +216,10 @@ def reissue(page, document, number, *changes, restricted=False):
     ]  # fmt: skip
     page.desk.database.append(*rows("document_issues", entered))
     page.desk.database.append(*rows("document_changes", *told))
-    with page.desk.database.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE documents SET file_sha256 = ?, issue_number = ?, rendered_at = ? WHERE document_id = ?",
-            (sha, number, moment, document["document_id"]),
-        )
-    page.desk.register.forget()
+    table = build_metadata().tables["documents"]
+    change = sa.update(table).where(table.c.document_id == document["document_id"])
+    with write_transaction(page.desk.database.engine) as connection:
+        connection.execute(change.values(file_sha256=sha, issue_number=number, rendered_at=moment))
     return content
 
 
