@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 YEAR ?= 2020-2021
 
-.PHONY: run test ui bench lint lock docs clean
+.PHONY: run test test-postgres ui bench lint lock docs clean
+
+# Many short processes import the same modules: compiled ones are kept even where the machine says not to.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The stamp holds the lock it was made from, so a changed lock installs again and an unchanged one costs nothing.
 $(VENV)/.runtime: requirements.txt pyproject.toml
@@ -24,6 +27,9 @@ run: $(VENV)/.runtime  ## the main job on the generated sample, SQLite
 test: $(VENV)/.dev  ## lint, types, architecture, tests
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto -q
+
+test-postgres: $(VENV)/.dev  ## the tests that use a database, once more on a PostgreSQL server of their own
+	$(BIN)/python -m pytest -n auto -q --database=postgresql
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

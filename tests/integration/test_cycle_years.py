@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -31,7 +32,9 @@ from oko_pipeline.sample.options import LayoutGroup, SampleOptions
 from oko_pipeline.sample.results import World
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
+from tests.databases import copy_home
 from tests.integration.conftest import set_environment, silent
+from tests.shared import made_once
 
 OPTIONS = SampleOptions(
     # Fewer schools leave fewer than five of a size that started alike: «cannot tell» is then the answer to everything.
@@ -73,7 +76,15 @@ def read(home, table, **where):
 
 @pytest.fixture(scope="module")
 def years(tmp_path_factory):
-    home = tmp_path_factory.mktemp("cycle") / "home"
+    home, summaries = made_once(tmp_path_factory, "cycle-years", two_years)
+    with pytest.MonkeyPatch.context() as patch:
+        set_environment(patch, "quality_letter")
+        patch.setenv("OKO_METHODS", str(home / "methods.yaml"))
+        yield Years(home, plan_measures(World(OPTIONS)), summaries)
+
+
+def two_years(folder):
+    home = folder / "home"
     write_sample(home / "inbox", OPTIONS, further=source_jobs)
     methods = home / "methods.yaml"
     # The territory expects 15 points of a measure: a plan for the level of ВПР itself would go to a person.
@@ -82,8 +93,7 @@ def years(tmp_path_factory):
         set_environment(patch, "quality_letter")
         patch.setenv("OKO_METHODS", str(methods))
         settings = Settings.load(home=home)
-        summaries = tuple(run_year(settings, year, silent) for year in OPTIONS.school_years)
-        yield Years(home, plan_measures(World(OPTIONS)), summaries)
+        return home, tuple(run_year(settings, year, silent) for year in OPTIONS.school_years)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +173,7 @@ def test_the_year_concludes_by_the_effects(years, effects):
 
 def test_the_conclusions_open_the_year_after(years, tmp_path):
     home = tmp_path / "home"
-    shutil.copytree(years.home, home, copy_function=shutil.copy2)
+    copy_home(years.home, home)
     opened = open_workplace(Settings.load(home=home))
     assert write_openings(opened, NEXT_YEAR)
     opened.close()
@@ -221,8 +231,12 @@ def answer_form(path, answers):
 
 @pytest.fixture(scope="module")
 def answered(years, tmp_path_factory):
-    home = tmp_path_factory.mktemp("answered") / "home"
-    shutil.copytree(years.home, home, copy_function=shutil.copy2)
+    return Answered(*made_once(tmp_path_factory, "answered", partial(with_answers, years)))
+
+
+def with_answers(years, folder):
+    home = folder / "home"
+    copy_home(years.home, home)
     settings = Settings.load(home=home)
     offered = read(home, RECOMMENDATIONS, school_year=DONE_YEAR, unit_level="school", origin="rule")
     offered = offered[~offered["is_held_back"]]
@@ -250,7 +264,7 @@ def answered(years, tmp_path_factory):
     shutil.copy2(form, target / form.name)
     summary = run_year(settings, DONE_YEAR, silent)
     assert summary.error is None
-    return Answered(home, school, numbers)
+    return home, school, numbers
 
 
 def assert_words_stand(answered, basis=("current",)):
@@ -275,19 +289,21 @@ def test_answers_in_the_form_stand_in_the_recommendations_and_in_the_log(answere
     assert words["is_current"].all()
 
 
-def test_a_rerun_changes_no_word_and_no_line_of_the_log(answered):
-    before, words = answered.standing(), answered.words()
-    (answered.home / "state" / f"{DONE_YEAR}.json").unlink(missing_ok=True)
-    assert run_year(Settings.load(home=answered.home), DONE_YEAR, silent).error is None
-    assert all(before[answer].equals(row) for answer, row in answered.standing().items())
-    pd.testing.assert_frame_equal(answered.words(), words)
+def test_a_rerun_changes_no_word_and_no_line_of_the_log(answered, tmp_path):
+    home = tmp_path / "home"
+    copy_home(answered.home, home)
+    assert run_year(Settings.load(home=home), DONE_YEAR, silent).error is None
+    again = Answered(home, answered.school, answered.numbers)
+    before = answered.standing()
+    assert all(before[answer].equals(row) for answer, row in again.standing().items())
+    pd.testing.assert_frame_equal(again.words(), answered.words())
 
 
 @pytest.fixture
 def office(answered, tmp_path):
     """Return a private copy of the answered installation, its database open."""
     home = tmp_path / "home"
-    shutil.copytree(answered.home, home, copy_function=shutil.copy2)
+    copy_home(answered.home, home)
     opened = open_workplace(Settings.load(home=home))
     yield opened, Answered(home, answered.school, answered.numbers)
     opened.close()
@@ -302,7 +318,7 @@ def made_again(office, monkeypatch, rules):
 
 def test_a_corrected_file_changes_the_basis_and_not_the_words(answered, tmp_path):
     home = tmp_path / "home"
-    shutil.copytree(answered.home, home, copy_function=shutil.copy2)
+    copy_home(answered.home, home)
     for path in sorted((home / "inbox" / "analytics" / "2026").rglob("Ф1*.xlsx")):
         drop_a_work(path, answered.school)
     before = answered.standing()

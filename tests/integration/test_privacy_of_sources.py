@@ -18,6 +18,7 @@ from oko_pipeline.sample.registers import invented_names
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 from tests.integration.conftest import set_environment, silent
+from tests.shared import made_once
 
 PHONE = re.compile(r"\+7 900 \d{3}-\d{2}-\d{2}")
 EMAIL = re.compile(r"[\w.]+@example\.org")
@@ -47,7 +48,16 @@ def texts_of(inbox: Path) -> str:
 @pytest.fixture(scope="module")
 def year_of_sources(tmp_path_factory):
     """Return a workplace after a year with every source, and what stands in its files and nowhere else."""
-    home = tmp_path_factory.mktemp("sources") / "home"
+    home, planted, summary = made_once(tmp_path_factory, "year-of-sources", run_sources)
+    with pytest.MonkeyPatch.context() as patch:
+        set_environment(patch, "all")
+        workplace = open_workplace(Settings.load(home=home))
+        yield workplace, planted, summary
+        workplace.close()
+
+
+def run_sources(folder):
+    home = folder / "home"
     write_sample(
         home / "inbox",
         SampleOptions(schools=3, school_years=(SOURCES_YEAR,), broken_files=False),
@@ -59,10 +69,7 @@ def year_of_sources(tmp_path_factory):
         planted += sorted(set(pattern.findall(text)))[:40]
     with pytest.MonkeyPatch.context() as patch:
         set_environment(patch, "all")
-        summary = run_year(Settings.load(home=home), SOURCES_YEAR, silent)
-        workplace = open_workplace(Settings.load(home=home))
-        yield workplace, planted, summary
-        workplace.close()
+        return home, planted, run_year(Settings.load(home=home), SOURCES_YEAR, silent)
 
 
 def test_a_year_of_all_sources_runs(year_of_sources):

@@ -18,7 +18,6 @@ from tests.unit.storage.test_database import WHERE, distribution
 @pytest.fixture
 def settings(tmp_path, postgres_url, monkeypatch):
     monkeypatch.setenv("OKO_DATABASE_URL", postgres_url)
-    monkeypatch.setenv("OKO_DAGSTER_STORAGE", "")
     settings = Settings.load(home=tmp_path / "home")
     settings.home.mkdir()
     put(settings, 3, 5)
@@ -90,7 +89,7 @@ def test_a_dump_that_does_not_go_in_changes_neither_tables_nor_files(settings, t
 
 
 def test_a_copy_of_sqlite_does_not_go_to_a_server(settings, tmp_path, monkeypatch):
-    monkeypatch.setenv("OKO_DATABASE_URL", "")
+    monkeypatch.setenv("OKO_DATABASE_URL", f"sqlite:///{tmp_path / 'other.sqlite'}")
     other = Settings.load(home=tmp_path / "other")
     other.home.mkdir()
     put(other, 1)

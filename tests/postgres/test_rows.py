@@ -1,4 +1,4 @@
-"""The tests of the database that ask for nothing of SQLite, on a real PostgreSQL server."""
+"""What a PostgreSQL server might do otherwise than SQLite: order, COPY, gaps, locks."""
 
 import threading
 
@@ -9,21 +9,7 @@ from oko_pipeline.catalogue.tables import SCHOOLS, SCORE_DISTRIBUTION
 from oko_pipeline.errors import StorageError
 from oko_pipeline.storage import engine as engines
 from oko_pipeline.storage.database import Database
-from tests.unit.storage.test_database import (  # noqa: F401 (pytest collects them here too)
-    WHERE,
-    distribution,
-    schools,
-    test_a_failed_write_keeps_the_old_slice,
-    test_a_frame_that_breaks_the_contract_is_refused,
-    test_an_empty_slice_is_written_and_read,
-    test_every_table_of_the_catalogue_is_made,
-    test_history_is_appended_not_replaced,
-    test_many_small_slices_are_replaced_at_once,
-    test_replacing_a_slice_leaves_the_neighbours_alone,
-    test_rows_are_found_by_a_number_as_well,
-    test_several_slices_stand_or_fall_together,
-    test_values_come_back_with_their_types_and_gaps,
-)
+from tests.unit.storage.test_database import WHERE, distribution, schools
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def released_url(postgres_url):
     return postgres_url
 
 
-def test_an_upgraded_schema_is_the_schema_of_a_new_database_and_keeps_its_rows(released_url, server):
+def test_an_upgraded_schema_is_the_schema_of_a_new_database_and_keeps_its_rows(released_url):
     upgraded = Database(released_url)
     assert upgraded.read(SCHOOLS)["school_name"].tolist() == [SCHOOL[2]]
     assert upgraded.read(DOCUMENTS)["profile"].tolist() == ["school"]

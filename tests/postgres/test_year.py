@@ -67,7 +67,7 @@ def test_a_year_is_the_same_on_both_and_comes_back_from_a_backup(homes, postgres
     monkeypatch.setenv("OKO_INBOX", str(homes / "inbox"))
     seconds = {}
     both = {}
-    for name, url in (("sqlite", ""), ("server", postgres_url)):
+    for name, url in (("sqlite", f"sqlite:///{homes / 'oko.sqlite'}"), ("server", postgres_url)):
         monkeypatch.setenv("OKO_DATABASE_URL", url)
         both[name] = settings = Settings.load(home=homes / name)
         started, used = time.perf_counter(), time.process_time()

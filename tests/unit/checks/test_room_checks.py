@@ -1,7 +1,5 @@
 """The checks of the rooms on a real store: sound tables pass, a broken one fails, an unchanged one costs nothing."""
 
-import shutil
-
 import dagster as dg
 import pandas as pd
 import pytest
@@ -31,6 +29,7 @@ from oko_pipeline.validation.cross_foot import CROSS_FEET
 from oko_pipeline.validation.register_rows import REGISTERS
 from oko_pipeline.validation.small_groups import SMALL_GROUP_RULES
 from resources.workplace import WorkplaceResource, open_workplace
+from tests.databases import copy_home
 from tests.unit.validation.builders import KEY, assessments_of
 from tests.unit.validation.rooms import YEAR, row_of, sound_rooms
 
@@ -59,7 +58,7 @@ def template(tmp_path_factory):
 
 @pytest.fixture
 def office(template, tmp_path):
-    shutil.copytree(template, tmp_path / "home")
+    copy_home(template, tmp_path / "home")
     workplace = open_workplace(Settings.load(home=tmp_path / "home", workers=1))
     yield workplace
     workplace.close()

@@ -42,7 +42,7 @@ class Day:
 
 @pytest.fixture
 def office(tmp_path):
-    settings = Settings(
+    settings = Settings.load(
         home=tmp_path, programmes="objectivity_roadmap,modern", pseudonym_key="0123456789abcdef", workers=1
     )
     workplace = open_workplace(settings, Day("2025-01-15"))

@@ -9,11 +9,12 @@ from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.tables import QUALITY_RESULTS, SCHOOLS, SCORE_DISTRIBUTION
 from oko_pipeline.errors import ContractError, StorageError
 from oko_pipeline.storage.database import Database, Slice
+from tests.databases import database_url
 
 
 @pytest.fixture
 def database(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'oko.sqlite'}")
+    database = Database(database_url(tmp_path))
     yield database
     database.close()
 
