@@ -105,8 +105,8 @@ _LATER_STAGES = (
     *(
         f"data/methods/{name}.yaml"
         for name in (
-            "context", "dynamics", "effectiveness", "indicators", "items", "links", "low_results", "objectivity",
-            "programmes", "public", "recommendations", "risk", "support", "surveys",
+            "context", "documents", "dynamics", "effectiveness", "indicators", "items", "links", "low_results",
+            "objectivity", "programmes", "public", "recommendations", "risk", "support", "surveys",
         )
     ),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from assets.inputs import YearSlices, frame_fingerprint
 from assets.issue_metadata import issue_metadata, issue_version
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import Draft, NoteBody
-from assets.reporting import note_settings, renderer_version
+from assets.reporting import note_settings, renderer_version, stamp_of
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.bindings import asset_of_table
 from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_assets, document_kinds
@@ -35,7 +35,6 @@ from oko_pipeline.reporting.fingerprint import content_sha256, document_sha256
 from oko_pipeline.reporting.kinds import BUILDERS, Content
 from oko_pipeline.reporting.word.render import Stamp
 from oko_pipeline.reporting.word.templates import template_texts_sha256
-from oko_pipeline.versions import code_version
 from resources.workplace import Workplace, WorkplaceResource
 
 GROUP = "reporting"
@@ -128,7 +127,7 @@ def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind, tables: 
 def _drafts(workplace: Workplace, school_year: str, kind: DocumentKind, made_of: tuple[str, ReadTables]) -> list[Draft]:
     renderer, tables = made_of
     data = cycle_data(workplace, school_year, kind, tables)
-    stamp = Stamp(workplace.clock.now(), code_version())
+    stamp = stamp_of(workplace)
     return [_draft(workplace, kind, data, content, (stamp, renderer)) for content in BUILDERS[kind.kind](data)]
 
 

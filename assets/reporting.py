@@ -25,6 +25,7 @@ from oko_pipeline.catalogue.campaigns import campaign, campaigns
 from oko_pipeline.catalogue.columns import UNIT_LEVELS
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.keys import AssessmentKey
+from oko_pipeline.catalogue.methods import parameters
 from oko_pipeline.catalogue.subjects import subjects
 from oko_pipeline.catalogue.tables import (
     ASSESSMENTS,
@@ -134,6 +135,16 @@ def write_notes(workplace: Workplace, school_year: str, kind: NoteKind, choice: 
     return Issued(tuple(written), unchanged)
 
 
+def stamp_of(workplace: Workplace) -> Stamp:
+    """Return what documents that are written now say of themselves."""
+    days = _answer_working_days(workplace)
+    return Stamp(workplace.clock.now(), code_version(), answer_working_days=days)
+
+
+def _answer_working_days(workplace: Workplace) -> int:
+    return int(parameters("documents.answer", workplace.settings.method_overrides)["working_days"])
+
+
 def renderer_version(workplace: Workplace, kind: str) -> str:
     """Return a fingerprint of all but the data that makes a document of a kind: code, template, settings."""
     folder = workplace.settings.templates
@@ -141,6 +152,7 @@ def renderer_version(workplace: Workplace, kind: str) -> str:
     return combine(
         code_fingerprint("oko_pipeline.reporting", "oko_pipeline.catalogue", "report_templates"),
         repr(note_settings(workplace)),
+        str(_answer_working_days(workplace)),
         hashlib.sha256(own.read_bytes()).hexdigest() if own is not None and own.is_file() else "",
     )
 
@@ -168,7 +180,7 @@ def _campaign_inputs(workplace: Workplace, school_year: str, campaign_code: str)
 
 def _note_drafts(workplace: Workplace, issue: Issue, kind: NoteKind, renderer: str) -> list[Draft]:
     data = note_data(workplace, issue.school_year, str(issue.campaign_code))
-    stamp = Stamp(workplace.clock.now(), code_version())
+    stamp = stamp_of(workplace)
     return [_note_draft(workplace, data, kind, unit_code, (stamp, renderer)) for unit_code in note_units(data, kind)]
 
 

@@ -13,6 +13,11 @@ _HEAD_SIGNS: Final = "Руководитель ____________________ / __________
 _MADE_BY: Final = "Исполнитель ____________________, тел. ____________________"
 
 
+def _kept(writer: Writer, text: str, style: str) -> None:
+    """Write a paragraph that stays on one page with what follows: no signature or note stands alone on a page."""
+    writer.add(text, style).paragraph_format.keep_with_next = True
+
+
 def _quality_letter(writer: Writer) -> None:
     writer.outgoing("Руководителю", "{{ unit_name }}")
     writer.add("{{ title }}", "Title")
@@ -30,8 +35,8 @@ def _quality_letter(writer: Writer) -> None:
     writer.add("К письму приложены также книги: в них отмечены ячейки с замечаниями Вашей организации.", "ОКО Ввод")
     writer.section("workbooks", "", level=0)
     writer.tag("endif")
-    writer.signature(_HEAD_SIGNS)
-    writer.signature(_MADE_BY)
+    writer.signature(_HEAD_SIGNS, keeps_next=True)
+    writer.signature(_MADE_BY, keeps_next=True)
     writer.provenance_note()
     writer.add("Приложение. Перечень замечаний", "ОКО Приложение")
     writer.section("findings", "", level=0)
@@ -51,8 +56,8 @@ def _recommendations_letter(writer: Writer) -> None:
         "организаций.",
         "ОКО Текст",
     )
-    writer.signature(_HEAD_SIGNS)
-    writer.signature(_MADE_BY)
+    writer.signature(_HEAD_SIGNS, keeps_next=True)
+    writer.signature(_MADE_BY, keeps_next=True)
     writer.provenance_note()
     writer.add("Приложение. Рекомендации", "ОКО Приложение")
     writer.section("recommendations", "", level=0)
@@ -79,17 +84,17 @@ def _order(unit: str, writer: Writer) -> None:
     writer.add("{{ point.text }}", "ОКО Ввод")
     writer.add("{{ point.terms }}", "ОКО Примечание")
     writer.tag("endfor")
-    writer.add("{{ control_number }}. Контроль за исполнением приказа оставляю за собой.", "ОКО Текст")
-    writer.signature("{{ approval_position }} ____________________ / ____________________ /")
+    _kept(writer, "{{ control_number }}. Контроль за исполнением приказа оставляю за собой.", "ОКО Текст")
+    writer.signature("{{ approval_position }} ____________________ / ____________________ /", keeps_next=True)
     writer.tag("if proposals_note")
-    writer.add("{{ proposals_note }}", "ОКО Примечание")
+    _kept(writer, "{{ proposals_note }}", "ОКО Примечание")
     writer.tag("endif")
+    writer.provenance_note()
     writer.tag("if sheet")
     writer.lead("С приказом ознакомлены", "", "ОКО Ввод")
     writer.table_caption("{{ sheet.title }}")
     writer.block("sheet")
     writer.tag("endif")
-    writer.provenance_note()
 
 
 def _protocol(body: str, writer: Writer) -> None:
@@ -127,10 +132,10 @@ def _protocol(body: str, writer: Writer) -> None:
     writer.tag("endif")
     writer.tag("endfor")
     writer.tag("if proposals_note")
-    writer.add("{{ proposals_note }}", "ОКО Примечание")
+    _kept(writer, "{{ proposals_note }}", "ОКО Примечание")
     writer.tag("endif")
-    writer.signature("Председатель ____________________ / ____________________ /")
-    writer.signature("Секретарь ____________________ / ____________________ /")
+    writer.signature("Председатель ____________________ / ____________________ /", keeps_next=True)
+    writer.signature("Секретарь ____________________ / ____________________ /", keeps_next=True)
     writer.provenance_note()
 
 

@@ -113,6 +113,7 @@ def _write_marks(writer: Writer, words: _Words) -> None:
 
 
 def _write_journal(writer: Writer) -> None:
+    writer.tag("if journal.text")
     writer.add("Соответствие отметок журналу", "Heading 1")
     writer.add("{{ journal.text }}", "ОКО Текст")
     writer.tag("if journal.table")
@@ -123,11 +124,14 @@ def _write_journal(writer: Writer) -> None:
     writer.block("chart")
     writer.figure_caption("{{ chart.caption }}")
     writer.tag("endfor")
+    writer.tag("endif")
 
 
 def _write_works(writer: Writer, words: _Words) -> None:
+    writer.tag("if works_text")
     writer.add("Результаты по работам", "Heading 1")
     writer.add("{{ works_text }}", "ОКО Текст")
+    writer.tag("endif")
     writer.tag("if tasks.table")
     writer.table_caption("Выполнение заданий по работам", "tbl_tasks")
     writer.block("tasks.table")

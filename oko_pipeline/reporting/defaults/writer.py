@@ -218,9 +218,11 @@ class Writer:
         self.tag("endfor")
         self.tag("endif")
 
-    def signature(self, text: str = "Составил: ____________________ / ____________________ /") -> None:
-        """Write the line for the signature."""
-        self.add(text, "ОКО Подпись")
+    def signature(
+        self, text: str = "Составил: ____________________ / ____________________ /", *, keeps_next: bool = False
+    ) -> None:
+        """Write the line for the signature; with `keeps_next` on one page with what follows: another line, a note."""
+        self.add(text, "ОКО Подпись").paragraph_format.keep_with_next = keeps_next or None
 
 
 def _turn(section_properties: Any, *, landscape: bool) -> None:

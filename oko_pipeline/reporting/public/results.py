@@ -13,6 +13,7 @@ from oko_pipeline.reporting.labels import subject_ru
 from oko_pipeline.reporting.sections import Spec, chart, row, section, series, table
 
 HIDDEN: Final = "скрыто"
+_MOST_HIDDEN_ROWS: Final = 3
 STEPS: Final = ("low", "base", "good")
 PROCEDURES: Final = ("vpr", "oge", "ege")
 _MOST_CHARTED: Final = 14
@@ -79,7 +80,7 @@ def results_section(results: Sequence[OpenResult], procedure: str, figures: Figu
         return None
     words = WORDS[procedure]
     shown = [result for result in results if result.is_shown]
-    rows = [_row(result, figures) for result in results] if shown else []
+    rows = _rows(results, shown, procedure, figures) if shown else []
     columns = [(words.first_column, 4.5, "text"), ("Участников", 1.8, "number")]
     columns += [(f"{words.steps[step]}, %", 2.2, "number") for step in STEPS]
     charts = [_chart(shown, procedure, figures)] if 1 < len(shown) <= _MOST_CHARTED else []
@@ -110,6 +111,14 @@ def counted(results: Sequence[OpenResult], forms: tuple[str, str, str], figures:
     rows = [result.cells["low"] for result in results]
     number = figures.computed(len(results), "число работ и экзаменов", rows, form="whole", digits=0)
     return f"{number}{ru.NBSP}{ru.plural(len(results), forms)}"
+
+
+def _rows(results: Sequence[OpenResult], shown: Sequence[OpenResult], procedure: str, figures: Figures) -> list[Spec]:
+    """Return a row a result; of many hidden ones, whose number the text tells, one row for all."""
+    if len(results) - len(shown) <= _MOST_HIDDEN_ROWS:
+        return [_row(result, figures) for result in results]
+    rest = "Остальные работы" if procedure == "vpr" else "Остальные экзамены"
+    return [*(_row(result, figures) for result in shown), row(rest, HIDDEN)]
 
 
 def _row(result: OpenResult, figures: Figures) -> Spec:

@@ -129,7 +129,7 @@ def _too_small(settings: DocumentSettings, what: str) -> str:
 
 def _marks_text(view: UnitView, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
-        return _too_small(settings, "доли отметок не приводятся")
+        return _too_small(settings, "доли отметок, сравнение с журналом и выполнение заданий не приводятся")
     if all(work.own.marks is None for work in view.works):
         return "Отметок за работы этой кампании нет: шкала перевода баллов отсутствует или отвергнута."
     return (
@@ -140,7 +140,7 @@ def _marks_text(view: UnitView, settings: DocumentSettings) -> str:
 
 def _journal_text(view: UnitView, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
-        return _too_small(settings, "сравнение с журналом в долях не приводится")
+        return ""
     if all(work.own.pairs == 0 for work in view.works):
         return "Сравнить отметки нельзя: нет отметок за работы или отметок по журналу."
     return (
@@ -178,7 +178,7 @@ def _surely_red_count(work: WorkView, settings: DocumentSettings) -> int:
 
 def _works_text(view: UnitView, detailed_count: int, settings: DocumentSettings) -> str:
     if _is_small(view, settings):
-        return _too_small(settings, "выполнение заданий в процентах не приводится")
+        return ""
     large = sum(work.own.participants >= settings.detail_from for work in view.works)
     text = (
         "Звёздочкой отмечены задания, где порог зоны лежит внутри интервала: зона определена неуверенно. "

@@ -41,7 +41,6 @@ _CHART_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WORKBOOK_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/package"
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-_ANSWER_WORKING_DAYS: Final = 10
 _SATURDAY: Final = 5
 _BLOCK_PREFIX: Final = "oko-block:"
 _BLOCK_PARENTS: Final = tuple(f"{{{W}}}{name}" for name in ("body", "tc", "sdtContent"))
@@ -55,11 +54,12 @@ class Stamp:
     rendered_at: datetime
     code_version: str
     issue: int = 1
+    answer_working_days: int = 10
 
     @property
     def answer_by(self) -> date:
-        """Return the day until which letters ask for an answer: ten working days later."""
-        day, left = self.rendered_at.date(), _ANSWER_WORKING_DAYS
+        """Return the day until which letters ask for an answer: so many working days later."""
+        day, left = self.rendered_at.date(), self.answer_working_days
         while left:
             day += timedelta(days=1)
             left -= day.weekday() < _SATURDAY
@@ -146,7 +146,7 @@ def render_note(kind: str, context: Mapping[str, Any], stamp: Stamp, templates: 
         template.render(values, jinja_env=_environment(), autoescape=True)
     except JinjaError as error:
         raise TemplateError(explain(path, content, context, error)) from error
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, zipfile.BadZipFile, etree.XMLSyntaxError) as error:
         raise TemplateError(f"Шаблон {path} не открывается как документ Word: {error}.") from error
     document: Any = template.docx
     if any(mark.getparent().tag not in _BLOCK_PARENTS for mark in _marks(document).values()):
