@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from resources.parcel import Made, Place, pack, perform, unpack
 from resources.pool import WorkerLostError
 
 _MARKS_FOLDER: Final = ".cluster"
+_OLDEST_MARK_SECONDS: Final = 7 * 24 * 3600
 _LOOK_SECONDS: Final = 2.0
 _SECONDS_OF_A_WIDTH: Final = 2.0
 
@@ -112,7 +114,7 @@ class ClusterWorkers:
 
     def _count(self) -> int:
         try:
-            return len(self._client.nthreads())
+            return len(self._client.nthreads(callback_timeout=self._plan.wait_seconds))
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
             raise self._cut_off(error) from error
 
@@ -197,10 +199,15 @@ class _ClusterPart:
 def _lay_mark(home: Path) -> Path:
     folder = home / _MARKS_FOLDER
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.iterdir():
+        # Of a run that was killed; a run lasts hours, not days.
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _OLDEST_MARK_SECONDS:
+                left.unlink()
     mark = folder / secrets.token_hex(16)
     mark.write_text(mark.name, "ascii")
     return mark
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(".")

@@ -1,7 +1,7 @@
 """The report store: documents, pages and annotated workbooks in a folder, written whole or not at all."""
 
 import hashlib
-import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,7 +30,7 @@ class ReportStore:
         """Write a document and return its SHA-256. A reader never sees half a document."""
         target = self.path(relative)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}.partial")
         partial.write_bytes(content)
         partial.replace(target)
         return hashlib.sha256(content).hexdigest()

@@ -4,7 +4,7 @@ Two kinds of files, as for works: fragments (one table of one source file, so th
 again) and, for tables about single people, the assembled table of a school year. Other tables go to the database.
 """
 
-import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class RecordsStore:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Written aside and renamed: a reader or a killed run never sees half a file.
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial = path.with_suffix(f".{secrets.token_hex(6)}.partial")
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), partial, compression="zstd")
         partial.replace(path)
 

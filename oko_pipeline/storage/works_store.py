@@ -4,7 +4,7 @@ Two kinds of files: fragments (one source file each, so that an unchanged file i
 (one assessment each, so that reading a year opens few files). A task score takes about a byte or less.
 """
 
-import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class WorksStore:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Written aside and renamed: a reader or a killed run never sees half a file.
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial = path.with_suffix(f".{secrets.token_hex(6)}.partial")
         pq.write_table(works.to_arrow(), partial, compression="zstd")
         partial.replace(path)
 
