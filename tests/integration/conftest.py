@@ -78,10 +78,3 @@ def note_state(settings, summary):
     """Note that the year of a copied home has run as it stands; a run with nothing to do would note the same."""
     with closing(open_workplace(settings)) as workplace:
         year_run._write_state(settings, summary, year_run._signature(settings), workplace)
-
-
-@pytest.fixture
-def finished(installation, first_run):
-    """Return the settings of a private copy of the first run that knows that it has nothing to do."""
-    note_state(installation, first_run[1])
-    return installation

@@ -89,9 +89,8 @@ def test_a_second_run_changes_nothing_and_a_third_reads_no_file(installation):
     assert snapshot(installation.home) == before
 
 
-def test_a_new_day_makes_what_depends_on_the_day_and_no_document(finished, monkeypatch):
-    installation = finished
-    assert unchanged_summary(installation, YEAR) is not None
+def test_a_new_day_makes_what_depends_on_the_day_and_no_document(installation, monkeypatch):
+    run_year(installation, YEAR, silent)
     before = read(installation, SLICES, school_year=YEAR).set_index("table_name")["written_at"]
     documents = snapshot(installation.reports_folder, "*.docx")
     tomorrow = Clock(lambda: datetime.now(UTC) + timedelta(days=1))

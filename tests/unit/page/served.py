@@ -185,15 +185,16 @@ def serve(home, **settings):
         book.add(login, role, unit, PASSWORD)
     tell = partial(tell_of_old_issues, settings=made)
     desk = open_desk(made, partial(check_file, settings=made), store=store, accounts=book, tell=tell)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    # The server gets the socket itself: a port that is free now may be taken by another worker before it is opened.
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     server = uvicorn.Server(
         uvicorn.Config(build_app(desk), port=port, log_level="error", ws="none", server_header=False)
     )
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
+    while not server.started and thread.is_alive():
         time.sleep(0.05)
     return Page(f"http://127.0.0.1:{port}", desk, made, port), server, thread
 

@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from oko_pipeline.sample.generate import write_sample
 from oko_pipeline.sample.options import SampleOptions, SampleSummary
+from tests.shared import made_once
 
 
 def rows_of(path, sheet=0):
@@ -43,4 +44,6 @@ class WrittenSample:
 @pytest.fixture(scope="session")
 def municipality(tmp_path_factory):
     """The default municipality with everything in it."""
-    return WrittenSample(write_sample(tmp_path_factory.mktemp("municipality") / "inbox", SampleOptions()))
+    return WrittenSample(
+        made_once(tmp_path_factory, "municipality", lambda folder: write_sample(folder / "inbox", SampleOptions()))
+    )
