@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from oko_pipeline.errors import SettingsError
 from oko_pipeline.key_chain import MINIMUM_BYTES, new_key, parse_keys, write_key_file
+from oko_pipeline.plain_yaml import require_plain
 
 DAGSTER_SCHEMA = "dagster"
 """The schema of Dagster's storage in the project's own PostgreSQL database."""
@@ -287,7 +288,9 @@ class Settings(BaseSettings):
         if self.methods is None:
             return {}
         try:
-            content = yaml.safe_load(self.methods.expanduser().read_text("utf-8"))
+            text = self.methods.expanduser().read_text("utf-8")
+            require_plain(text)
+            content = yaml.safe_load(text)
         except (OSError, yaml.YAMLError) as error:
             raise SettingsError(f"Файл параметров методов {self.methods} не читается: {error}.") from error
         if not isinstance(content, dict) or any(isinstance(value, dict) for value in content.values()):

@@ -14,6 +14,8 @@ from typing import Final
 from oko_pipeline.catalogue.loader import read_catalogue_csv
 
 VARIABLE_TYPES: Final = ("text", "number", "choice")
+_LONGEST_HEADER: Final = 1000
+"""Signs of a heading that are looked at: patterns take the square of a text's length, and a cell may hold 32,767."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +74,5 @@ def normalise_header(header: str) -> str:
 @cache
 def find_context_variable(header: str) -> ContextVariable | None:
     """Return the variable that the header of a column asks for, or None when the catalogue knows none."""
-    normalised = normalise_header(header)
+    normalised = normalise_header(header)[:_LONGEST_HEADER]
     return next((found for variable in context_variables() if (found := variable.match(normalised))), None)

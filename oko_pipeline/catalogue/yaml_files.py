@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from oko_pipeline.errors import CatalogueError
+from oko_pipeline.plain_yaml import require_plain
 
 Model = TypeVar("Model", bound="CatalogueModel")
 
@@ -30,10 +31,20 @@ def catalogue_files(folder: str) -> dict[str, str]:
 
 
 def territory_files(folder: Path | None) -> dict[str, str]:
-    """Return the texts of a territory's own YAML files by file name; nothing when there is no such folder."""
+    """Return the texts of a territory's own YAML files by file name; nothing when there is no such folder.
+
+    Raises:
+        CatalogueError: for a file that would swell in memory, or is no YAML.
+    """
     if folder is None or not folder.is_dir():
         return {}
-    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))}
+    texts = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))}
+    for name, text in texts.items():
+        try:
+            require_plain(text)
+        except yaml.YAMLError as error:
+            raise CatalogueError(f"Ошибки в каталоге:\n{name}: {error}") from error
+    return texts
 
 
 def read_catalogue_yaml(texts: dict[str, str], model: type[Model]) -> list[tuple[str, Model]]:

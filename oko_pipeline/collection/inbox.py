@@ -3,6 +3,7 @@
 Members of archives are listed as `archive.zip!member`; nothing is ever unpacked to disk.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -155,9 +156,11 @@ def _entries(base: Path, path: Path) -> list[InboxFile]:
             if not target.is_relative_to(base) or not target.is_file():
                 return [InboxFile(relative, 0, _iso(path.lstat().st_mtime), "link", _LINK_REFUSAL)]
         facts = path.stat()
-    except OSError:
-        # Vanished between listing and looking: the next listing tells.
-        return []
+    except (OSError, RuntimeError) as error:
+        # Links that lead to each other are a RuntimeError up to Python 3.12. Else the file has vanished between listing
+        # and looking: the next listing tells.
+        is_loop = isinstance(error, RuntimeError) or error.errno == errno.ELOOP
+        return [InboxFile(relative, 0, "", "link", _LINK_REFUSAL)] if is_loop else []
     if stat.S_ISDIR(facts.st_mode):
         return [InboxFile(relative, 0, _iso(facts.st_mtime), "folder", _FOLDER_REFUSAL)]
     if not stat.S_ISREG(facts.st_mode):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from oko_pipeline.errors import StorageError
 
@@ -22,8 +22,18 @@ _WRITERS_LOCK: Final = 0x6F6B6F01
 
 
 def make_engine(url: str) -> sa.Engine:
-    """Return an engine; it connects at first use."""
-    engine = sa.create_engine(url)
+    """Return an engine; it connects at first use.
+
+    Raises:
+        StorageError: when the address names no database that the program knows; the address itself is not shown.
+    """
+    try:
+        engine = sa.create_engine(url)
+    except (ArgumentError, ModuleNotFoundError, ValueError) as error:
+        raise StorageError(
+            "OKO_DATABASE_URL: ожидался адрес вида postgresql+psycopg://имя:пароль@сервер/база или "
+            f"sqlite:///путь ({type(error).__name__})."
+        ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
