@@ -30,7 +30,7 @@ from oko_pipeline.catalogue.bindings import asset_of_table
 from oko_pipeline.catalogue.documents import PROFILES_RU, DocumentKind, document_assets, document_kinds
 from oko_pipeline.catalogue.keys import previous_school_year
 from oko_pipeline.catalogue.tables import DOCUMENTS, SLICES
-from oko_pipeline.reporting.cycle_data import CycleData
+from oko_pipeline.reporting.cycle_data import CycleData, IndexedFrame
 from oko_pipeline.reporting.fingerprint import content_sha256, document_sha256
 from oko_pipeline.reporting.kinds import BUILDERS, Content
 from oko_pipeline.reporting.word.render import Stamp
@@ -43,11 +43,22 @@ _ALWAYS = ("schools", "municipalities")
 
 
 class ReadTables:
-    """Rows of tables by year, read once for all kinds that are issued together: most of their tables are the same."""
+    """Rows of tables by year, read once for all kinds that are issued together: most of their tables are the same.
+
+    Rows whose slices tell what they were made from are kept for the report assets that follow in the same run too.
+    """
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        self._slices: dict[str, YearSlices] = {}
         self._known: dict[tuple[str, str], pd.DataFrame] = {}
+        self._indexed: dict[tuple[str, tuple[str, ...]], IndexedFrame] = {}
+
+    def slices(self, school_year: str) -> YearSlices:
+        """Return what a year's tables were made from."""
+        if school_year not in self._slices:
+            self._slices[school_year] = YearSlices.read(self._workplace, school_year)
+        return self._slices[school_year]
 
     def rows(self, school_year: str, name: str) -> pd.DataFrame:
         """Return a year's rows of a table of either store; none when the year has none."""
@@ -55,6 +66,28 @@ class ReadTables:
         if known is None:
             known = self._known[school_year, name] = table_rows(self._workplace, school_year, name)
         return known
+
+    def indexed(self, years: Sequence[str], name: str) -> IndexedFrame:
+        """Return the rows of a table of some years, with what finding them needs."""
+        key = (name, tuple(years))
+        if key not in self._indexed:
+            self._indexed[key] = self._workplace.memory.kept(
+                self._made_from(years, name), partial(self._read, years, name)
+            )
+        return self._indexed[key]
+
+    def _made_from(self, years: Sequence[str], name: str) -> tuple[str, ...] | None:
+        """Return what the rows of a table were made from; None where nothing tells."""
+        slices = [self.slices(year) for year in years]
+        if not all(name in one.inputs for one in slices):
+            return None
+        return (name, *years, *(one.fingerprint(name) for one in slices))
+
+    def _read(self, years: Sequence[str], name: str) -> tuple[IndexedFrame, int]:
+        parts = [self.rows(year, name) for year in years]
+        filled = [part for part in parts if not part.empty]
+        frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or parts)[0]
+        return IndexedFrame(frame), frame.size
 
 
 def write_documents(
@@ -84,13 +117,14 @@ def cycle_data(
     """Return the rows that a kind of document is made of; `tables` holds what other kinds have read."""
     years = _years(school_year, kind)
     tables = tables or ReadTables(workplace)
-    frames = {name: _rows(tables, years, name) for name in (*_ALWAYS, *kind.tables)}
+    indexed = {name: tables.indexed(years, name) for name in (*_ALWAYS, *kind.tables)}
+    frames = {name: one.frame for name, one in indexed.items()}
     if kind.names:
         frames[DOCUMENTS.name] = _named(workplace, school_year, kind)
     slices = workplace.database.read(SLICES, {"school_year": school_year}, ["table_name", "written_at"])
     latest = slices.groupby("table_name")["written_at"].max().astype("str")
     days = {str(name): str(day) for name, day in latest.items()}
-    return CycleData(school_year, frames, note_settings(workplace), days)
+    return CycleData(school_year, frames, note_settings(workplace), days, indexed)
 
 
 def _years(school_year: str, kind: DocumentKind) -> list[str]:
@@ -100,12 +134,6 @@ def _years(school_year: str, kind: DocumentKind) -> list[str]:
     return years
 
 
-def _rows(tables: ReadTables, years: Sequence[str], name: str) -> pd.DataFrame:
-    parts = [tables.rows(year, name) for year in years]
-    filled = [part for part in parts if not part.empty]
-    return pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or parts)[0]
-
-
 def _named(workplace: Workplace, school_year: str, kind: DocumentKind) -> pd.DataFrame:
     """Return the register's rows of the documents that a kind names."""
     return workplace.database.read(DOCUMENTS, {"school_year": school_year, "kind": list(kind.names)})
@@ -113,7 +141,7 @@ def _named(workplace: Workplace, school_year: str, kind: DocumentKind) -> pd.Dat
 
 def _inputs(workplace: Workplace, school_year: str, kind: DocumentKind, tables: ReadTables) -> str:
     """Return a fingerprint of the tables: of what their slices were made from, of the rows where none are kept."""
-    slices = YearSlices.read(workplace, school_year)
+    slices = tables.slices(school_year)
     named = [frame_fingerprint(_named(workplace, school_year, kind)[["document_id", "path"]])] if kind.names else []
 
     def of_table(name: str) -> str:

@@ -19,6 +19,7 @@ from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
 from resources.cluster import ClusterPlan
 from resources.faults import repeat_after_passing_faults
+from resources.memory import Memory
 from resources.pool import WorkerPool, Workers
 from resources.report_store import ReportStore
 
@@ -34,6 +35,7 @@ class Workplace:
     reports: ReportStore
     pool: WorkerPool
     clock: Clock = field(default_factory=Clock)
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @property
     def restricted_reports(self) -> ReportStore:
@@ -46,7 +48,8 @@ class Workplace:
         return self.settings.inbox_folder
 
     def close(self) -> None:
-        """Close the database and end the worker processes."""
+        """Close the database, end the worker processes and forget what steps kept for each other."""
+        self.memory.clear()
         self.database.close()
         self.pool.close()
 

@@ -63,20 +63,44 @@ class Rows(list[Row]):
         return self[0] if self else None
 
 
+@dataclass(slots=True, eq=False)
+class IndexedFrame:
+    """Rows of a table with what finding them needs, made at first use: kinds that read the same rows share it."""
+
+    frame: pd.DataFrame
+    _columns: dict[str, list[Any]] | None = field(init=False, default=None, repr=False)
+    _indexes: dict[tuple[str, ...], _Positions] = field(init=False, default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the values of each column, missing ones as None; they are the dearest part of reading rows."""
+        if self._columns is None:
+            self._columns = {str(name): _values(self.frame[name]) for name in self.frame.columns}
+        return self._columns
+
+    def positions(self, names: tuple[str, ...]) -> _Positions:
+        """Return where the rows of each combination of values of some columns stand."""
+        found = self._indexes.get(names)
+        if found is None:
+            found = self._indexes[names] = _index([self.columns[name] for name in names], len(self.frame))
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class CycleData:
     """Rows of the tables that a kind of document reads.
 
     `frames` holds, by table name, the rows of `school_year` and of the years before that the kind asks for, in the
-    contracts of the catalogue. `days` tells when each table was computed (ISO date).
+    contracts of the catalogue. `days` tells when each table was computed (ISO date). `indexed` holds those of the
+    frames that other kinds read too.
     """
 
     school_year: str
     frames: Mapping[str, pd.DataFrame]
     settings: DocumentSettings = field(default_factory=DocumentSettings)
     days: Mapping[str, str] = field(default_factory=dict[str, str])
-    _indexes: dict[tuple[str, ...], _Positions] = field(init=False, default_factory=dict, repr=False, compare=False)
-    _columns: dict[str, dict[str, list[Any]]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    indexed: Mapping[str, IndexedFrame] = field(default_factory=dict[str, IndexedFrame], repr=False, compare=False)
+    _own: dict[str, IndexedFrame] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def rows(self, table: str, *, school_year: str | None = None, **conditions: Any) -> Rows:
         """Return the rows of a table that have the given values, in the table's order.
@@ -89,16 +113,12 @@ class CycleData:
             school_year: another school year than that of the document.
             conditions: column → value; a tuple of values accepts any of them.
         """
-        frame = self.frames[table]
-        if "school_year" in frame.columns:
+        indexed = self.indexed.get(table) or self._own.get(table)
+        if indexed is None:
+            indexed = self._own[table] = IndexedFrame(self.frames[table])
+        if "school_year" in indexed.frame.columns:
             conditions = {"school_year": school_year or self.school_year} | conditions
-        columns = self._columns.get(table)
-        if columns is None:
-            columns = self._columns[table] = _columns(frame)
-        index_key = (table, *conditions)
-        positions = self._indexes.get(index_key)
-        if positions is None:
-            positions = self._indexes[index_key] = _index([columns[name] for name in conditions], len(frame))
+        columns, positions = indexed.columns, indexed.positions(tuple(conditions))
         accepted = [value if isinstance(value, tuple) else (value,) for value in conditions.values()]
         found = {position for key in product(*accepted) for position in positions.get(key, ())}
         rows = [Row(table, {name: column[position] for name, column in columns.items()}) for position in sorted(found)]
@@ -150,11 +170,6 @@ def _key(table: str) -> tuple[str, ...]:
 
 def _fits(found: Any, wanted: Any) -> bool:
     return found in wanted if isinstance(wanted, tuple) else found == wanted
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return the values of each column, missing ones as None; they are the dearest part of reading rows."""
-    return {str(name): _values(frame[name]) for name in frame.columns}
 
 
 def _values(column: pd.Series) -> list[Any]:
