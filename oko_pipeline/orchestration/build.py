@@ -32,6 +32,7 @@ from checks.rooms import all_room_checks
 from checks.suites import suite_checks
 from oko_pipeline.orchestration import jobs
 from oko_pipeline.orchestration.arrivals import with_automation
+from oko_pipeline.orchestration.code_versions import with_code_versions
 from oko_pipeline.orchestration.freshness import freshness_checks
 from oko_pipeline.orchestration.schedules import build_schedules
 from resources.workplace import WorkplaceResource
@@ -95,7 +96,7 @@ def build_defs(
         time_zone: time zone of the schedules; None — the calendar's own.
     """
     return dg.Definitions(
-        assets=with_automation(ASSETS),
+        assets=with_automation(with_code_versions(ASSETS)),
         asset_checks=[
             *suite_checks(),
             *guard_checks(),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from oko_pipeline.catalogue.schedules import school_year_of
 from oko_pipeline.orchestration.arrivals import inbox_arrivals
@@ -106,6 +108,40 @@ def test_the_ui_reads_what_a_run_at_the_command_line_left(installation):
         assert ended.count(dg.DagsterEventType.RUN_SUCCESS) == 1
         assert ended.count(dg.DagsterEventType.STEP_SUCCESS) > 40
         assert instance.get_materialized_partitions(dg.AssetKey("result_summary")) == {"2020-2021"}
+
+
+def stale(instance, defs):
+    """Return what the UI shows as stale in the year, with the assets named as causes."""
+    loading = LoadingContextForTest(instance)
+    resolver = CachingStaleStatusResolver(instance, defs.resolve_asset_graph(), loading)
+    found = {}
+    for spec in defs.resolve_all_asset_specs():
+        if resolver.get_status(spec.key, "2020-2021") is not StaleStatus.FRESH:
+            causes = resolver.get_stale_causes(spec.key, "2020-2021")
+            found[spec.key.to_user_string()] = {
+                (one.category.value, (one.dependency or one.key).asset_key.to_user_string()) for one in causes
+            }
+    return found
+
+
+def test_what_a_changed_file_makes_stale_is_shown_with_its_cause_until_the_year_is_run(installation):
+    resource = WorkplaceResource(home=str(installation.home))
+    defs = build_defs(resource_overrides={"workplace": resource})
+    with dg.DagsterInstance.from_config(str(installation.dagster_folder)) as instance:
+        assert stale(instance, defs) == {}
+        spring_dump(installation.inbox_folder, 8, "химии").write_bytes(
+            spring_dump(installation.inbox_folder, 8, "физике").read_bytes()
+        )
+        job = defs.resolve_job_def("refresh_after_new_results")
+        files = job.execute_in_process(
+            partition_key="2020-2021", instance=instance, asset_selection=[dg.AssetKey("result_files")]
+        )
+        assert files.success
+        below = stale(instance, defs)
+        assert below["works"] == {("DATA", "result_files")}
+        assert "result_files" not in below
+        # What stands further below is shown when the data above it are other ones.
+        assert {"schools", "quality_findings"} <= set(below)
 
 
 def test_definitions_load_and_every_job_resolves():
