@@ -30,6 +30,7 @@ class Sheet:
     name: str
     rows: list[list[Cell]]
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    is_hidden: bool = False
     shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 

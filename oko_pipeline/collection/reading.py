@@ -230,7 +230,7 @@ def _read_with(
             became="файл не прочитан",
         )
         return _result(file, context.file_sha256, "refused", Reading(findings=[*notes, finding]), layout)
-    reading.findings = notes + reading.findings
+    reading.findings = notes + reading.findings + _unread_sheets(layout, workbook, reading, context)
     if _is_empty(reading):
         reading.findings.append(
             QualityFinding(
@@ -242,6 +242,29 @@ def _read_with(
         )
         return _result(file, context.file_sha256, "empty", reading, layout)
     return _result(file, context.file_sha256, "accepted", reading, layout)
+
+
+def _unread_sheets(
+    layout: Layout, workbook: Workbook, reading: Reading, context: SourceContext
+) -> list[QualityFinding]:
+    """Return findings about sheets with a table of works like the one that was read: readers of works take one."""
+    if reading.works is None or len(workbook.sheets) == 1:
+        return []
+    alike = [sheet for sheet in workbook.sheets if layout.recognise(Workbook((sheet,)))]
+    return [
+        QualityFinding(
+            "file.sheet_unread",
+            f"На {'скрытом ' if sheet.is_hidden else ''}листе «{sheet.name[:31]}» такая же таблица, как на листе "
+            f"«{alike[0].name[:31]}»: прочитан только лист «{alike[0].name[:31]}».",
+            context.path,
+            context.file_sha256,
+            sheet=sheet.name,
+            expected="один лист с таблицей",
+            became="лист не прочитан",
+            severity="note" if sheet.is_hidden else None,
+        )
+        for sheet in alike[1:]
+    ]
 
 
 def _is_empty(reading: Reading) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from oko_pipeline.collection.archives import ReadLimits, damaged, inflate, open_zip, too_large
 from oko_pipeline.collection.guards import EmptyFormula, check_xls, check_xlsb, check_xlsx, is_ole
@@ -141,8 +141,11 @@ def _load(data: bytes) -> Workbook:
                 sheet = book.get_sheet_by_name(meta.name)
                 rows: list[Any] = sheet.to_python(skip_empty_area=False)
                 ranges = sheet.merged_cell_ranges or ()
-                sheets.append(Sheet(meta.name, rows, tuple((*first, *last) for first, last in ranges)))
-        return Workbook(tuple(sheets))
+                merged = tuple((*first, *last) for first, last in ranges)
+                is_hidden = meta.visible != SheetVisibleEnum.Visible
+                sheets.append(Sheet(meta.name, rows, merged, is_hidden))
+        # A hidden sheet may be an older copy of the one that people see and fill.
+        return Workbook(tuple(sorted(sheets, key=lambda one: one.is_hidden)))
 
 
 def _guarded(read: Callable[[], Workbook]) -> Workbook:

@@ -167,3 +167,33 @@ def test_headings_too_far_down_in_two_rows_or_in_a_column_are_found(tmp_path):
 def test_a_file_like_nothing_is_told_where_headings_were_looked_for(tmp_path):
     (finding,) = read(tmp_path, NAME, xlsx({"Лист1": [["а", "б"], [1, 2]]})).reading.findings
     assert "в первых 30 строках листов: «Лист1»" in finding.message
+
+
+def two_sheets(*, is_first_hidden):
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream)
+    for name, rows in (("Старый", table()[:3]), ("Новый", table())):
+        sheet = book.add_worksheet(name)
+        for row_index, row in enumerate(rows):
+            sheet.write_row(row_index, 0, row)
+    if is_first_hidden:
+        book.worksheets()[1].activate()
+        book.worksheets()[1].set_first_sheet()
+        book.worksheets()[0].hide()
+    book.close()
+    return stream.getvalue()
+
+
+def test_of_two_sheets_alike_one_is_read_and_the_other_told(tmp_path):
+    reading = read(tmp_path, NAME, two_sheets(is_first_hidden=False))
+    (finding,) = reading.reading.findings
+    assert (finding.rule_id, finding.sheet, finding.severity) == ("file.sheet_unread", "Новый", None)
+    assert reading.reading.accepted_rows_count == 2
+
+
+def test_a_hidden_older_copy_does_not_stand_for_the_sheet_that_is_seen(tmp_path):
+    reading = read(tmp_path, NAME, two_sheets(is_first_hidden=True))
+    (finding,) = reading.reading.findings
+    assert (finding.rule_id, finding.sheet, finding.severity) == ("file.sheet_unread", "Старый", "note")
+    assert "скрытом" in finding.message
+    assert reading.reading.accepted_rows_count == 8
