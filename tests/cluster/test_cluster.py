@@ -6,11 +6,15 @@ from pathlib import Path
 import distributed
 import pytest
 
+from assets.pool_tasks import ReadTask, read_into_store
+from oko_pipeline.collection.inbox import scan_inbox
+from oko_pipeline.collection.reading import ReadOptions
 from oko_pipeline.errors import WorkersError
 from resources.cluster import ClusterPlan
 from resources.pool import WorkerPool
 from tests.cluster.servers import running_cluster, stop
 from tests.cluster.tasks import Job, double, where_i_am
+from tests.unit.collection.workbooks import GOOD_2021, book_2021
 
 SECRET = b"the-key-of-pseudonyms"
 WAIT = 60
@@ -82,6 +86,30 @@ def test_nothing_of_the_work_shows_in_the_cluster_and_nobody_is_disturbed(cluste
     with pytest.raises(ValueError, match="No clients found"):
         distributed.default_client()
     assert not list((tmp_path / ".cluster").iterdir())
+
+
+def test_nodes_read_files_into_the_shared_store_as_this_process_does(cluster, pool, tmp_path):
+    inbox = tmp_path / "inbox" / "vpr" / "2021" / "7"
+    inbox.mkdir(parents=True)
+    for number in range(14):
+        pupils = [(*GOOD_2021[:1], f"7{number:03}{place:02}", *GOOD_2021[2:]) for place in range(3)]
+        (inbox / f"Физика, школа {number}. ВПР 2021.xlsx").write_bytes(book_2021(*pupils))
+    (inbox / "заметка.xlsx").write_bytes(b"not a workbook")
+
+    def read(name, workers):
+        store = tmp_path / name
+        files = scan_inbox(tmp_path / "inbox")
+        tasks = [ReadTask(tmp_path / "inbox", file, ReadOptions(SECRET), store, "v1") for file in files]
+        readings = list(workers.map(read_into_store, tasks))
+        told = [(one.path, one.status, one.layout_code, one.reading.accepted_rows_count) for one in readings]
+        return told, {p.relative_to(store): p.read_bytes() for p in store.rglob("*") if p.is_file()}
+
+    told, written = read("there", pool)
+    assert [one[1] for one in told] == ["accepted"] * 14 + ["unknown"]
+    assert (told, written) == read("here", WorkerPool(1))
+    assert len(written) == 14
+    for text in (SECRET.decode(), "Физика", "заметка"):
+        assert text not in cluster.logs()
 
 
 def test_a_cluster_that_falls_apart_is_told_and_not_waited_for(tmp_path, monkeypatch):
