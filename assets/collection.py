@@ -15,6 +15,7 @@ import pandas as pd
 
 from assets.access_log import log_access
 from assets.inputs import EVERY_YEAR, active_files, file_inputs, frame_fingerprint, record_slices, reference_inputs
+from assets.mended_store import mend_store
 from assets.metadata import Metadata, file_table, table_metadata
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import (
@@ -23,6 +24,8 @@ from assets.pool_tasks import (
     ReadTask,
     assemble_into_store,
     describe_works,
+    fragment_key,
+    pending_differences_path,
     read_into_store,
 )
 from oko_pipeline.analysis.fingerprints import combine
@@ -54,6 +57,7 @@ from oko_pipeline.quality import QualityFinding, findings_frame
 from oko_pipeline.storage.database import Slice
 from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.storage.key_state import pin_keys
+from oko_pipeline.storage.locks import collection_lock
 from oko_pipeline.versions import code_fingerprint
 from resources.workplace import Workplace, WorkplaceResource
 
@@ -140,7 +144,7 @@ def inbox_change(workplace: Workplace, known: pd.DataFrame, waiting: Collection[
         row = current.get(file.path)
         if file.archive_path in waiting:
             change.held_count += 1
-        elif row is None or row["reader_version"] != version:
+        elif row is None or row["reader_version"] != version or not _has_fragments(workplace, row):
             change.fresh.append(file)
         elif row["stat_fingerprint"] == file.fingerprint:
             change.unchanged_count += 1
@@ -151,6 +155,17 @@ def inbox_change(workplace: Workplace, known: pd.DataFrame, waiting: Collection[
     present = {file.path for file in listed}
     change.gone = [path for path in current if path not in present and path.split(MEMBER)[0] not in waiting]
     return change
+
+
+def _has_fragments(workplace: Workplace, row: Mapping[str, object]) -> bool:
+    """Tell whether what was read of a file is in the restricted store: it may have been lost with a disk."""
+    if row["status"] not in ("accepted", "duplicate", "outdated"):
+        return True
+    key, version = fragment_key(str(row["file_sha256"]), str(row["path"])), str(row["reader_version"])
+    if isinstance(row["assessment_id"], str) and not workplace.works.has_fragment(key, version):
+        return False
+    tables = str(row["record_tables"]).split(";") if isinstance(row["record_tables"], str) else []
+    return all(workplace.records.has_fragment(key, table, version) for table in tables)
 
 
 def _has_content(workplace: Workplace, file: InboxFile, file_sha256: str) -> bool:
@@ -171,6 +186,11 @@ def collect_files(workplace: Workplace, limit: int | None = None, waiting: Colle
         limit: read at most so many files now; `deferred_count` tells how many wait for the next call.
         waiting: paths of files on disk that are not to be looked at yet; `held_count` tells how many wait.
     """
+    with collection_lock(workplace.settings.home):
+        return _collect_locked(workplace, limit, waiting)
+
+
+def _collect_locked(workplace: Workplace, limit: int | None, waiting: Collection[str]) -> InboxChange:
     known = workplace.database.read(FILES)
     change = inbox_change(workplace, known, waiting)
     if limit is not None and len(change.fresh) > limit:
@@ -374,8 +394,9 @@ def _write_inbox_findings(workplace: Workplace, school_year: str, files: pd.Data
 def result_files(context: dg.AssetExecutionContext, workplace: WorkplaceResource) -> dg.MaterializeResult:
     """Grain of `files`: a version of a file in the inbox."""
     office = workplace.open()
-    change = collect_files(office)
     year = context.partition_key
+    mended = mend_store(office, year)
+    change = collect_files(office)
     files = office.database.read(FILES, {"school_year": [year, EVERY_YEAR]})
     metadata: Metadata = {
         "файлов прочитано": len(change.fresh),
@@ -383,6 +404,8 @@ def result_files(context: dg.AssetExecutionContext, workplace: WorkplaceResource
         "файлов исчезло": len(change.gone),
         "файлы": file_table(files),
     }
+    if mended:
+        metadata["повреждены или пропали, сделаны заново"] = ", ".join(mended)
     return dg.MaterializeResult(
         metadata=metadata | {"dagster/row_count": len(files)},
         data_version=dg.DataVersion(file_inputs(files)),
@@ -436,6 +459,10 @@ def assemble_year(workplace: Workplace, school_year: str) -> list[str]:
             workplace.works.remove(school_year, assessment_id)
             database.delete(QUALITY_FINDINGS, {"school_year": school_year, "origin": f"assembly:{assessment_id}"})
         record_slices(workplace, school_year, "works", {}, removed=gone)
+    for made in assembled:
+        pending_differences_path(workplace.settings.restricted_folder, school_year, made.assessment_id).unlink(
+            missing_ok=True
+        )
     return [made.assessment_id for made in assembled]
 
 

@@ -7,6 +7,7 @@ documents, so that the next issue can say what changed in numbers.
 import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -114,12 +115,14 @@ def _replace(
     """
     written = known["context_sha256"].to_dict()
     files = known["file_sha256"].to_dict() if is_read else {}
+    packs = known["pack_path"].to_dict()
     numbers = _last_numbers(workplace, issue.school_year)
     changed = [
         _next_issue(draft, issue, written.get(draft.document_id), numbers.get(draft.document_id, 0))
         for draft in drafts
         if written.get(draft.document_id) != draft.content_sha256
         or not draft.reports.has(draft.path, files.get(draft.document_id))
+        or not _is_whole(draft.reports, draft.path, packs.get(draft.document_id))
     ]
     _write_and_enter(workplace, issue.school_year, changed)
     _remove_unsupported(workplace, issue, known, drafts)
@@ -178,18 +181,30 @@ def figures_path(school_year: str, document_id: str) -> str:
 
 def read_figures(store: ReportStore, school_year: str, document_id: str) -> dict[str, list[dict[str, Any]] | None]:
     """Return the figures of a document's last issue (`now`) and of the one before it (`before`), None where unknown."""
-    path = store.path(figures_path(school_year, document_id))
-    if not path.is_file():
-        return {"now": None, "before": None}
-    found: dict[str, list[dict[str, Any]] | None] = json.loads(gzip.decompress(path.read_bytes()))
+    kept = _kept_figures(store, school_year, document_id)
+    return {name: kept.get(name) for name in ("now", "before")}
+
+
+def _kept_figures(store: ReportStore, school_year: str, document_id: str) -> dict[str, Any]:
+    """Return what is kept of a document's figures; nothing when there is no such file or only half of it."""
+    try:
+        content = store.path(figures_path(school_year, document_id)).read_bytes()
+        found: dict[str, Any] = json.loads(gzip.decompress(content))
+    except (FileNotFoundError, gzip.BadGzipFile, EOFError, ValueError, zlib.error):
+        return {}
     return found
 
 
 def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
     return all(
-        store_of(workplace, is_restricted=bool(is_restricted)).has(path)
-        for path, is_restricted in zip(known["path"], known["is_restricted"], strict=True)
+        _is_whole(store_of(workplace, is_restricted=bool(is_restricted)), path, pack)
+        for path, pack, is_restricted in zip(known["path"], known["pack_path"], known["is_restricted"], strict=True)
     )
+
+
+def _is_whole(store: ReportStore, path: str, pack: object) -> bool:
+    """Tell whether a document and the workbook beside it, if it has one, stand with their ends."""
+    return store.is_whole(path) and (not isinstance(pack, str) or store.is_whole(pack))
 
 
 def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: int) -> Draft:
@@ -206,8 +221,10 @@ def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: in
     context, stamp = draft.body.context, replace(draft.body.stamp, issue=number)
     if "figures" not in context:
         return replace(draft, body=replace(draft.body, stamp=stamp))
-    kept = read_figures(draft.reports, issue.school_year, draft.document_id)
-    before = kept["now"] if is_new_content else kept["before"]
+    kept = _kept_figures(draft.reports, issue.school_year, draft.document_id)
+    # The figures are kept before the issue is entered: after a kill between the two they are those of this issue.
+    is_kept = kept.get("content_sha256") == draft.content_sha256
+    before = kept.get("now") if is_new_content and not is_kept else kept.get("before")
     changes = () if before is None else tuple(figure_changes(before, context["figures"]))
     told = context | {"changes": changes_section(changes, number)}
     return replace(draft, body=replace(draft.body, context=told, stamp=stamp), changes=changes, figures_before=before)
@@ -246,18 +263,19 @@ def _enter(workplace: Workplace, school_year: str, written: Sequence[tuple[Draft
     by_issue = [
         own | {"issue_number": draft.issue_number} for own, (draft, _) in zip(by_document, written, strict=True)
     ]
+    for draft, _ in written:
+        _keep_figures(draft, school_year)
     with database.transaction():
         database.replace_each(DOCUMENTS, pd.DataFrame(documents), by_document)
         database.replace_each(DOCUMENT_ISSUES, pd.DataFrame(issues), by_issue)
         told = pd.DataFrame(changes) if changes else DOCUMENT_CHANGES.empty()
         database.replace_each(DOCUMENT_CHANGES, told, by_issue)
-    for draft, _ in written:
-        _keep_figures(draft, school_year)
 
 
 def _keep_figures(draft: Draft, school_year: str) -> None:
     if isinstance(draft.body, NoteBody) and "figures" in draft.body.context:
-        kept = {"now": draft.body.context["figures"], "before": draft.figures_before}
+        figures = draft.body.context["figures"]
+        kept = {"content_sha256": draft.content_sha256, "now": figures, "before": draft.figures_before}
         content = json.dumps(kept, ensure_ascii=False, default=str).encode()
         draft.reports.write(figures_path(school_year, draft.document_id), gzip.compress(content, 6, mtime=0))
 

@@ -4,7 +4,6 @@ Pupil-level frames never travel between processes: a worker reads works and writ
 restricted store itself.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from oko_pipeline.analysis.options import ScaleBounds
 from oko_pipeline.analysis.support import pupils
 from oko_pipeline.analysis.support.options import SupportOptions
 from oko_pipeline.catalogue.tables_items import PUPILS_SUPPORT
+from oko_pipeline.storage.partials import aside
 from oko_pipeline.storage.works_store import WorksStore
 
 _BOUNDS: Final = ("minimum_3", "minimum_4", "minimum_5", "maximum_score")
@@ -162,7 +162,7 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Written aside and renamed: a reader or a killed run never sees half a file.
-    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial = aside(path)
     pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), partial, compression="zstd")
     partial.replace(path)
 

@@ -28,6 +28,7 @@ from oko_pipeline.reporting.changes import Change
 from oko_pipeline.reporting.data_pack import data_pack
 from oko_pipeline.reporting.word.render import Stamp, render_note
 from oko_pipeline.storage.erasure import ErasedPeople
+from oko_pipeline.storage.partials import aside
 from oko_pipeline.storage.records_store import RecordsStore
 from oko_pipeline.storage.works_store import WorksStore
 from oko_pipeline.validation.annotate import annotate_workbook
@@ -117,24 +118,47 @@ def assemble_into_store(task: AssembleTask) -> AssembledWorks:
         # A dump of many schools comes anew as a whole; the schools in which nothing changed are no difference.
         counts = again[["added_count", "removed_count", "changed_count"]]
         differences.append(again[counts.sum(axis=1) > 0])
+    pending = pending_differences_path(task.restricted, task.school_year, task.assessment_id)
+    if pending.is_file():
+        # A run was killed after it had replaced the works: what they replaced cannot be seen from them any more.
+        differences.insert(0, pq.ParquetFile(pending).read(use_threads=False).to_pandas())
+    found = pd.concat(differences, ignore_index=True).drop_duplicates(
+        ["school_code", "old_file_sha256", "new_file_sha256"], keep="first"
+    )
+    if len(found):
+        _write_parquet(pending, found)
     store.write(task.school_year, assembly.works)
     _write_info(task.restricted, task.school_year, works_info(assembly.works, works_fingerprint(assembly.works)))
     return AssembledWorks(
         task.assessment_id,
         tuple(sha for sha, _ in task.contents),
         len(assembly.works.rows),
-        pd.concat(differences, ignore_index=True),
+        found,
         list(assembly.findings),
         dict(assembly.superseded),
     )
 
 
-def _info_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+def _write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Written aside and renamed: a reader or a killed run never sees half a file.
+    partial = aside(path)
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), partial)
+    partial.replace(path)
+
+
+def pending_differences_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+    """Return where the differences of re-sent files wait until the database has them."""
+    return restricted / "pending" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
+
+
+def info_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+    """Return where the counts of an assessment's works stand."""
     return restricted / "infos" / school_year / f"{assessment_id.replace(':', '~')}.json"
 
 
 def _write_info(restricted: Path, school_year: str, info: WorksInfo) -> None:
-    path = _info_path(restricted, school_year, str(info.key))
+    path = info_path(restricted, school_year, str(info.key))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = {
         "tasks": [asdict(task) for task in info.tasks],
@@ -143,12 +167,14 @@ def _write_info(restricted: Path, school_year: str, info: WorksInfo) -> None:
         "score_counts": info.score_counts.tolist(),
         "mark_scores": sorted((mark, *limits) for mark, limits in info.mark_scores.items()),
     }
-    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    partial = aside(path)
+    partial.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    partial.replace(path)
 
 
 def describe_works(restricted: Path, school_year: str, assessment_id: str) -> WorksInfo:
     """Return what assessments and tasks are described from: counts kept beside the works, which are not read again."""
-    content = json.loads(_info_path(restricted, school_year, assessment_id).read_text("utf-8"))
+    content = json.loads(info_path(restricted, school_year, assessment_id).read_text("utf-8"))
     return WorksInfo(
         AssessmentKey.parse(assessment_id),
         tuple(TaskHeader(**task) for task in content["tasks"]),
@@ -187,7 +213,8 @@ def _integer(value: object) -> int | None:
     return None if pd.isna(value) else int(value)  # pyright: ignore[reportArgumentType,reportCallIssue]
 
 
-def _flags_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+def flags_path(restricted: Path, school_year: str, assessment_id: str) -> Path:
+    """Return where the flags of an assessment's works stand."""
     return restricted / "flags" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
 
 
@@ -208,9 +235,8 @@ def check_in_store(task: CheckTask) -> CheckedWorks:
         *(_integer(row[name]) for name in ("maximum_score", "minimum_3", "minimum_4", "minimum_5")),
     )
     checked = check_works(works, facts, task.tasks)
-    path = _flags_path(task.restricted, task.school_year, assessment_id)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pq.write_table(pa.Table.from_pandas(checked.flags, preserve_index=False), path)
+    path = flags_path(task.restricted, task.school_year, assessment_id)
+    _write_parquet(path, checked.flags)
     findings = findings_frame(checked.findings, task.school_year, f"work:{assessment_id}")
     return CheckedWorks(assessment_id, len(works.rows), findings)
 
@@ -221,7 +247,7 @@ def read_flags(restricted: Path, school_year: str, assessment_ids: list[str]) ->
     Columns: `assessment_id`, `school_code`, `class_label`, `status`, `primary_score`, `mark`, `journal_mark` and the
     boolean flags of the rules.
     """
-    paths = [_flags_path(restricted, school_year, assessment_id) for assessment_id in assessment_ids]
+    paths = [flags_path(restricted, school_year, assessment_id) for assessment_id in assessment_ids]
     tables = [pq.ParquetFile(path).read(use_threads=False) for path in paths]
     if not tables:
         return _NO_FLAGS.copy()

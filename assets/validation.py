@@ -205,7 +205,7 @@ def run_room_suites(workplace: Workplace, school_year: str, names: Sequence[str]
         tables = {name: suite_table(workplace, school_year, name) for name in sorted({*stale, *needed})}
         now = workplace.clock.timestamp()
         own = SuiteOptions(options.blocking_share, tuple(stale))
-        made = run_suites(tables, school_year, f"{stale[0]}@{now}", now, own)
+        made = after_former(workplace, school_year, run_suites(tables, school_year, f"{stale[0]}@{now}", now, own))
         with database.transaction():
             runs = sorted(made["run_id"].unique())
             database.delete(QUALITY_RESULTS, {"school_year": school_year, "table_name": stale, "run_id": runs})
@@ -226,6 +226,20 @@ def newest_results(workplace: Workplace, school_year: str, names: Sequence[str])
     history = workplace.database.read(QUALITY_RESULTS, where)
     newest = history.groupby("table_name")["checked_at"].transform("max")
     return history[history["checked_at"] == newest]
+
+
+def after_former(workplace: Workplace, school_year: str, made: pd.DataFrame) -> pd.DataFrame:
+    """Return new results with a time after all former ones of their tables: the newest time tells what holds.
+
+    A clock that was set back would else let a former result stand for ever.
+    """
+    where = {"school_year": school_year, "table_name": sorted(made["table_name"].unique())}
+    former = workplace.database.read(QUALITY_RESULTS, where, ["run_id", "checked_at"])
+    last = former.loc[~former["run_id"].isin(made["run_id"]), "checked_at"].max()
+    if pd.isna(last) or made.empty or str(last) < str(made["checked_at"].min()):
+        return made
+    later = pd.Timestamp(str(last)) + pd.Timedelta(seconds=1)
+    return made.assign(checked_at=later.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _own_sources(name: str) -> list[str]:
@@ -255,7 +269,7 @@ def remembered_results(
     if database.slice_inputs(school_year, "quality_results").get(slice_key) == inputs:
         history = database.read(QUALITY_RESULTS, where)
         return history[history["checked_at"] == history["checked_at"].max()]
-    made = judge()
+    made = after_former(workplace, school_year, judge())
     with database.transaction():
         database.delete(QUALITY_RESULTS, {**where, "run_id": sorted(made["run_id"].unique())})
         database.append(QUALITY_RESULTS, made)

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.inputs import EVERY_YEAR, YearSlices, frame_fingerprint, record_slices, slice_fingerprint
-from assets.validation import SLICES_OF, newest_results, remembered_results
+from assets.validation import SLICES_OF, after_former, newest_results, remembered_results
 from checks.factory import results_check
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ORDER_RULES, OrderRule, ranked_groups, ranking_columns
@@ -79,7 +79,7 @@ def no_personal_data(workplace: Workplace, school_year: str) -> pd.DataFrame:
         made[key] = (inputs, 1)
     database = workplace.database
     if results:
-        rows = QUALITY_RESULTS.conform(pd.DataFrame(results))
+        rows = after_former(workplace, school_year, QUALITY_RESULTS.conform(pd.DataFrame(results)))
         with database.transaction():
             where = {"school_year": school_year, "table_name": list(made), "run_id": rows["run_id"].tolist()}
             database.delete(QUALITY_RESULTS, where)

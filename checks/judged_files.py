@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,11 @@ class JudgedFiles:
     def read(cls, store: ReportStore, path: str, version: str) -> "JudgedFiles":
         """Read what was kept at `path` within the store; nothing when it is missing or of other rules."""
         file = store.path(path)
-        said = json.loads(gzip.decompress(file.read_bytes())) if file.is_file() else {}
+        try:
+            said = json.loads(gzip.decompress(file.read_bytes())) if file.is_file() else {}
+        except (OSError, EOFError, ValueError, zlib.error):
+            # Half a file, as a cut of power leaves it: the files are judged anew.
+            said = {}
         return cls(store, path, version, said.get("files", {}) if said.get("version") == version else {})
 
     def write(self) -> None:

@@ -1,11 +1,12 @@
 """The report store: documents, pages and annotated workbooks in a folder, written whole or not at all."""
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.partials import aside
+from oko_pipeline.storage.soundness import is_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class ReportStore:
         """Write a document and return its SHA-256. A reader never sees half a document."""
         target = self.path(relative)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}.partial")
+        partial = aside(target)
         partial.write_bytes(content)
         partial.replace(target)
         return hashlib.sha256(content).hexdigest()
@@ -41,6 +42,10 @@ class ReportStore:
         if not target.is_file():
             return False
         return file_sha256 is None or hashlib.sha256(target.read_bytes()).hexdigest() == file_sha256
+
+    def is_whole(self, relative: str) -> bool:
+        """Tell whether a document stands there with its end: what a full disk or a cut of power leaves has none."""
+        return is_whole(self.path(relative))
 
     def remove(self, relative: str) -> None:
         """Remove a document that no data support any more."""

@@ -5,15 +5,19 @@ when a run starts and not when the code is imported.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.locks import year_lock
 from oko_pipeline.storage.records_store import RecordsStore
+from oko_pipeline.storage.restoring import require_restored
 from oko_pipeline.storage.rotation import log_changes, settle
 from oko_pipeline.storage.works_store import WorksStore
 from resources.clock import Clock
@@ -22,6 +26,9 @@ from resources.faults import repeat_after_passing_faults
 from resources.memory import Memory
 from resources.pool import WorkerPool, Workers
 from resources.report_store import ReportStore
+
+_PATIENCE_S: Final = 6 * 3600
+"""So long a run of the interface or of a sensor waits for another run of its year: nobody would ask for it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ def open_workplace(settings: Settings, clock: Clock | None = None) -> Workplace:
     """Open the stores that the settings name; makes missing folders and ends a change of keys that was killed."""
     for folder in (settings.home, settings.inbox_folder, settings.reports_folder):
         folder.mkdir(parents=True, exist_ok=True)
+    require_restored(settings)
     changes = settle(settings)
     database = Database(settings.sqlalchemy_url)
     if changes:
@@ -94,6 +102,17 @@ class WorkplaceResource(dg.ConfigurableResource):
     workers: int | None = Field(default=None, description="Число рабочих процессов вместо OKO_WORKERS")
 
     _workplace: Workplace | None = PrivateAttr(default=None)
+    _held: ExitStack | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Hold the school year of a run, so that no other run works on it; another one is waited for."""
+        year = None if context.run is None else context.run.tags.get("dagster/partition")
+        if year is None:
+            return
+        settings = Settings.load(home=self.home, inbox=self.inbox, workers=self.workers)
+        held = ExitStack()
+        held.enter_context(year_lock(settings.home, year, _PATIENCE_S))
+        self._held = held
 
     def open(self) -> Workplace:
         """Return the workplace, opened at first use in a run."""
@@ -104,7 +123,10 @@ class WorkplaceResource(dg.ConfigurableResource):
         return self._workplace
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
-        """Close the database and the pool when the run ends."""
+        """Close the database and the pool and let go of the year when the run ends."""
         if self._workplace is not None:
             self._workplace.close()
             self._workplace = None
+        if self._held is not None:
+            self._held.close()
+            self._held = None

@@ -7,6 +7,7 @@ import typer
 from oko_pipeline.cli import files, installation, page, privacy, programmes, remote, schedules, stores, trace, year
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints, marked
 from oko_pipeline.errors import OkoError
+from oko_pipeline.storage.faults import outside_faults, told_fault
 
 app = typer.Typer(
     help="ОКО: годовой цикл оценки качества образования — от файлов с результатами до справок.",
@@ -46,6 +47,11 @@ def main() -> None:
         app()
     except OkoError as error:
         complaints.print(marked("Ошибка.", "red", f" {error}"), highlight=False, soft_wrap=True)
+        sys.exit(EXIT_FAILED)
+    except outside_faults() as error:
+        # The words of a driver may hold square brackets: they are no markup.
+        complaints.print("[red]Ошибка.[/red] ", end="")
+        complaints.print(told_fault(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(EXIT_FAILED)
 
 

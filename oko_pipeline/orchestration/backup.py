@@ -34,6 +34,8 @@ from oko_pipeline.storage.copies import (
     server_tables,
     sqlite_file,
 )
+from oko_pipeline.storage.partials import aside, sweep_folders
+from oko_pipeline.storage.restoring import require_restored, restoring
 from oko_pipeline.versions import code_version
 from resources.clock import Clock
 
@@ -100,12 +102,14 @@ def make_backup(
     Raises:
         StorageError: when the folder exists or lies inside a store, there is no room, or a run keeps changing files.
     """
+    require_restored(settings)
     target = target.expanduser().resolve()
     parts = _parts(settings, with_inbox=with_inbox)
     _require_apart(target, parts)
     _require_room(target.parent, settings, parts)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _aside(target.with_name(f".{target.name}.{os.getpid()}.partial")) as partial:
+    sweep_folders(target.parent)
+    with _aside(aside(target)) as partial:
         kept = _copy_steadily(settings, parts, partial)
         manifest = Manifest(
             format=_FORMAT,
@@ -152,7 +156,7 @@ def restore_backup(settings: Settings, source: Path, *, replace: bool = False) -
         for name, stage in staged.items():
             if name == _DATABASE_FILE:
                 check_sqlite(stage)
-        with _swapped(staged, targets):
+        with restoring(settings, source), _swapped(staged, targets):
             _restore_servers(settings, source, manifest)
     return CopySummary(
         settings.home,

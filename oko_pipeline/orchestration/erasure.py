@@ -21,9 +21,10 @@ from oko_pipeline.catalogue.tables import FILES
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
 from oko_pipeline.errors import OkoError
 from oko_pipeline.storage.erasure import PERSON_COLUMNS, ErasedPeople
+from oko_pipeline.storage.soundness import is_whole
 from resources.workplace import Workplace
 
-YEAR_FOLDERS = ("works", "records", "flags", "infos", "support")
+YEAR_FOLDERS = ("works", "records", "flags", "infos", "support", "pending")
 """Folders of the restricted store that hold a school year each."""
 
 
@@ -129,18 +130,19 @@ def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sourc
     year = check_school_year(school_year)
     database, settings = workplace.database, workplace.settings
     files = database.read(FILES, {"school_year": year})
+    # The database last: it names the files, so that an erasure that was killed is finished by the next one.
     dropped = _remove_restricted(workplace, year, files)
+    _remove_folder(settings.reports_folder / year)
+    (settings.home / "state" / f"{year}.json").unlink(missing_ok=True)
+    paths = sorted({path.split("!")[0] for path in files["path"]})
+    if with_sources:
+        _remove_files(workplace.inbox, paths)
     log = "data_access_log"
     with database.transaction():
         for name, table in all_tables().items():
             if name != log and "school_year" in table.column_names:
                 database.delete(table, {"school_year": year})
-    shutil.rmtree(settings.reports_folder / year, ignore_errors=True)
-    (settings.home / "state" / f"{year}.json").unlink(missing_ok=True)
-    paths = sorted({path.split("!")[0] for path in files["path"]})
-    if with_sources:
-        _remove_files(workplace.inbox, paths)
-    log_access(workplace, year, "erase_year", "учебный год целиком", sum(dropped.values()), basis)
+        log_access(workplace, year, "erase_year", "учебный год целиком", sum(dropped.values()), basis)
     return Erasure(dropped, () if with_sources else tuple((path, None) for path in paths), (year,))
 
 
@@ -176,9 +178,10 @@ def apply_retention(workplace: Workplace, today: date) -> list[Expired]:
         files = workplace.database.read(FILES, {"school_year": one.school_year})
         dropped = _remove_restricted(workplace, one.school_year, files)
         _remove_files(workplace.inbox, one.files)
-        workplace.database.replace(FILES, files.assign(status="archived"), {"school_year": one.school_year})
         basis = f"срок хранения — {workplace.settings.retention_years} (лет)"
-        log_access(workplace, one.school_year, "retention", "данные участников", sum(dropped.values()), basis)
+        with workplace.database.transaction():
+            workplace.database.replace(FILES, files.assign(status="archived"), {"school_year": one.school_year})
+            log_access(workplace, one.school_year, "retention", "данные участников", sum(dropped.values()), basis)
     return expired
 
 
@@ -193,9 +196,16 @@ def _remove_restricted(workplace: Workplace, school_year: str, files: pd.DataFra
     for name in YEAR_FOLDERS:
         folder = restricted / name / school_year
         for path in sorted(folder.rglob("*.parquet")):
-            dropped[path.relative_to(restricted).as_posix()] = pq.ParquetFile(path).metadata.num_rows
-        shutil.rmtree(folder, ignore_errors=True)
+            rows = pq.ParquetFile(path).metadata.num_rows if is_whole(path) else 0
+            dropped[path.relative_to(restricted).as_posix()] = rows
+        _remove_folder(folder)
     return dropped
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder with all in it; what cannot be removed is an error: people were promised that it is gone."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
 
 
 def _remove_files(root: Path, paths: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ every document still stands.
 import hashlib
 import json
 import os
+import re
 import socket
 import warnings
 from collections.abc import Callable
@@ -18,7 +19,12 @@ from typing import Any, Final
 
 from oko_pipeline.collection.inbox import scan_inbox, signature
 from oko_pipeline.settings import DAGSTER_SCHEMA, Settings
+from oko_pipeline.storage.faults import meaning_ru
 from oko_pipeline.storage.key_state import unfinished
+from oko_pipeline.storage.locks import year_lock
+from oko_pipeline.storage.partials import aside
+from oko_pipeline.storage.restoring import unfinished_restore
+from oko_pipeline.storage.soundness import is_whole_sqlite
 from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
@@ -91,8 +97,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder, url = settings.dagster_folder, settings.dagster_storage_url
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
-    if not config.exists() or config.read_text("utf-8") in _OWN_CONFIGS:
-        config.write_text(_DAGSTER_CONFIG if url is None else _SERVER_CONFIG, "utf-8")
+    if not config.exists() or _is_own(config.read_text("utf-8")):
+        _write_whole(config, _DAGSTER_CONFIG if url is None else _SERVER_CONFIG)
     if url is not None:
         os.environ[_STORAGE_VARIABLE] = url
         if settings.dagster_url is None:
@@ -100,6 +106,18 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
             make_server_schema(settings.sqlalchemy_url, DAGSTER_SCHEMA)
     return folder
+
+
+def _is_own(config: str) -> bool:
+    """Tell whether a configuration is ours: one of this or an earlier version, or what a kill left of one."""
+    return any(own.startswith(config) for own in _OWN_CONFIGS)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file aside and rename it: a killed run leaves the former one or the new one."""
+    partial = aside(path)
+    partial.write_text(text, "utf-8")
+    partial.replace(path)
 
 
 def _state_path(settings: Settings, school_year: str) -> Path:
@@ -133,6 +151,15 @@ def _own_files(settings: Settings) -> str:
     return digest.hexdigest()
 
 
+def _store_signature(settings: Settings, school_year: str) -> str:
+    """Return a fingerprint of sizes and times of the year's files in the restricted store."""
+    digest = hashlib.sha256()
+    for path in sorted(settings.restricted_folder.glob(f"*/{school_year}/*")):
+        stat = path.stat()
+        digest.update(f"{path.parent.parent.name}/{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
 def _documents_signature(paths: list[str], root: Path) -> list[list[Any]]:
     found: list[list[Any]] = []
     for path in paths:
@@ -147,18 +174,26 @@ def unchanged_summary(settings: Settings, school_year: str) -> YearSummary | Non
         state = json.loads(_state_path(settings, school_year).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    works = settings.restricted_folder / "works" / school_year
-    database = settings.home / "oko.sqlite"
-    if unfinished(settings) or not works.is_dir() or (settings.database_url is None and not database.is_file()):
-        return None
-    if not settings.inbox_folder.is_dir() or state.get("signature") != _signature(settings):
-        return None
-    documents = state["documents"]
-    if _documents_signature([path for path, _ in documents], settings.reports_folder) != documents:
+    if not _stores_stand(settings, school_year, state) or state.get("signature") != _signature(settings):
         return None
     summary = state["summary"] | {"is_unchanged": True}
     summary["findings_by_rule"] = [tuple(row) for row in summary["findings_by_rule"]]
     return YearSummary(**summary)
+
+
+def _stores_stand(settings: Settings, school_year: str, state: dict[str, Any]) -> bool:
+    """Tell whether the inbox, the database, the year's part of the restricted store and its documents are as left."""
+    works = settings.restricted_folder / "works" / school_year
+    database = settings.home / "oko.sqlite"
+    if unfinished(settings) or unfinished_restore(settings) or not works.is_dir() or not settings.inbox_folder.is_dir():
+        return False
+    if settings.database_url is None and not (database.is_file() and is_whole_sqlite(database)):
+        return False
+    documents = state["documents"]
+    return (
+        state.get("store") == _store_signature(settings, school_year)
+        and _documents_signature([path for path, _ in documents], settings.reports_folder) == documents
+    )
 
 
 def run_year(settings: Settings, school_year: str, progress: Progress, job_name: str = "annual_cycle") -> YearSummary:
@@ -169,7 +204,15 @@ def run_year(settings: Settings, school_year: str, progress: Progress, job_name:
         school_year: a key of the catalogue's school years.
         progress: called with the step that ended, how many have ended, and how many there are.
         job_name: `annual_cycle` or `validate_only`.
+
+    Raises:
+        StorageError: when another run works on the same year.
     """
+    with year_lock(settings.home, school_year):
+        return _run_locked(settings, school_year, progress, job_name)
+
+
+def _run_locked(settings: Settings, school_year: str, progress: Progress, job_name: str) -> YearSummary:
     import uuid  # noqa: PLC0415
 
     import dagster as dg  # noqa: PLC0415
@@ -229,7 +272,16 @@ class _Steps:
             error = event.step_failure_data.error
             cause = error.cause if error is not None and error.cause is not None else error
             if cause is not None and cause.cls_name != "DagsterAssetCheckFailedError":
-                self.errors.append(f"{event.step_key}: {cause.cls_name}: {cause.message.strip()}")
+                self.errors.append(f"{event.step_key}: {_told_cause(cause)}")
+
+
+def _told_cause(cause: Any) -> str:
+    """Return what a person is told of the error of a step: Dagster keeps its name and words, not the error itself."""
+    told = f"{cause.cls_name}: {cause.message.strip()}"
+    # An error of ours says in Russian what to do; the words of a driver hold statements with all their values.
+    is_own = re.search("[а-яё]{3}", cause.message.partition("\n")[0], re.IGNORECASE) is not None
+    meaning = None if is_own else meaning_ru(told)
+    return told if meaning is None else f"{meaning} Подробности: {told.splitlines()[0][:300]}"
 
 
 def summarise_year(workplace: Any, school_year: str, is_success: bool, errors: list[str]) -> YearSummary:  # noqa: FBT001
@@ -281,10 +333,9 @@ def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, 
     state = {
         "signature": signature,
         "documents": _documents_signature(paths, settings.reports_folder),
+        "store": _store_signature(settings, summary.school_year),
         "summary": asdict(summary),
     }
     path = _state_path(settings, summary.school_year)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(state, ensure_ascii=False), "utf-8")
-    partial.replace(path)
+    _write_whole(path, json.dumps(state, ensure_ascii=False))

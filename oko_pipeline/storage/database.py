@@ -18,6 +18,7 @@ from oko_pipeline.catalogue.contracts import PANDAS_TYPES, ColumnType, Table
 from oko_pipeline.catalogue.tables import SLICES
 from oko_pipeline.errors import StorageError
 from oko_pipeline.storage.engine import make_engine, write_transaction
+from oko_pipeline.storage.faults import told_fault
 from oko_pipeline.storage.loading import insert_frame
 from oko_pipeline.storage.migrations.upgrade import prepare_schema
 from oko_pipeline.storage.schema import build_metadata
@@ -75,7 +76,7 @@ class Database:
         except SQLAlchemyError as error:
             engine.dispose()
             raise StorageError(
-                f"База данных {engine.url.render_as_string()} не открывается: {error}. "
+                f"База данных {engine.url.render_as_string()} не открывается. {told_fault(error)} "
                 "Проверьте OKO_DATABASE_URL, права на папку и место на диске."
             ) from error
         except StorageError:
@@ -98,7 +99,7 @@ class Database:
         if self._write is not None:
             yield
             return
-        with write_transaction(self.engine) as connection:
+        with _told(), write_transaction(self.engine) as connection:
             self._own.write = connection
             try:
                 yield
@@ -115,7 +116,7 @@ class Database:
         if (own := self._write) is not None:
             yield own
             return
-        with self.engine.connect() as connection:
+        with _told(), self.engine.connect() as connection:
             yield connection
 
     def replace(self, table: Table, frame: pd.DataFrame, where: Where) -> int:
@@ -278,6 +279,15 @@ class Database:
         if self._write is None:
             raise StorageError("Запись вне транзакции.")
         return self._write
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell faults of the disk and of the server in Russian: whoever runs a year must know what to do."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StorageError(told_fault(error)) from error
 
 
 def _driver_rows(connection: sa.Connection, statement: str, parameters: Any) -> Sequence[tuple[Any, ...]]:

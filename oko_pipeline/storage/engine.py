@@ -28,7 +28,8 @@ def make_engine(url: str) -> sa.Engine:
         StorageError: when the address names no database that the program knows; the address itself is not shown.
     """
     try:
-        engine = sa.create_engine(url)
+        # Errors are told to people and kept in logs: values of rows are none of their business.
+        engine = sa.create_engine(url, hide_parameters=True)
     except (ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise StorageError(
             "OKO_DATABASE_URL: ожидался адрес вида postgresql+psycopg://имя:пароль@сервер/база или "
@@ -103,7 +104,15 @@ def is_locked(error: Exception) -> bool:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver itself would begin a transaction only at the first write, and not at all before a change of schema.
     connection.isolation_level = None
-    cursor = connection.cursor()
+    try:
+        _set_up(connection.cursor())
+    except BaseException:
+        # Nobody else would close it: to SQLAlchemy this connection was never made.
+        connection.close()
+        raise
+
+
+def _set_up(cursor: Any) -> None:
     # The timeout first: turning the write-ahead log on waits for others too.
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}")
     # The UI, the daemon and a run share the file: readers must not block the writer, and writers wait their turn.

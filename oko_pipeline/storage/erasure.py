@@ -4,7 +4,6 @@ The list holds keyed pseudonyms only: without the key it says nothing. Source fi
 here; a file that is read again gives no row of an erased person.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,8 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from oko_pipeline.storage.partials import aside
 
 PERSON_COLUMNS: Final = ("pupil_id", "person_id")
 """Columns that hold pseudonyms of people."""
@@ -34,7 +35,7 @@ class ErasedPeople:
     def add(self, pseudonyms: Iterable[str]) -> None:
         """Put pseudonyms on the list for good."""
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = self._path.with_suffix(f".{os.getpid()}.partial")
+        partial = aside(self._path)
         partial.write_text("\n".join(sorted(self.ids() | set(pseudonyms))) + "\n", "ascii")
         partial.replace(self._path)
 
@@ -65,7 +66,7 @@ class ErasedPeople:
             kept = table.filter(pa.array(stays))
             if len(kept) == len(table):
                 continue
-            partial = path.with_suffix(f".{os.getpid()}.partial")
+            partial = aside(path)
             pq.write_table(kept, partial, compression="zstd")
             partial.replace(path)
             dropped[path.relative_to(self._root).as_posix()] = len(table) - len(kept)

@@ -14,6 +14,7 @@ from pyarrow import csv
 from sqlalchemy.exc import IntegrityError
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.faults import told_fault
 
 _BATCH_ROWS: Final = 20_000
 
@@ -49,6 +50,8 @@ def _copy(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> No
                 copy.write(buffer.getbuffer())
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         raise StorageError(f"Таблица {table.name}: база отвергла строки: {error}.") from error
+    except psycopg.Error as error:
+        raise StorageError(told_fault(error)) from error
     finally:
         cursor.close()
 

@@ -4,7 +4,6 @@ Two kinds of files, as for works: fragments (one table of one source file, so th
 again) and, for tables about single people, the assembled table of a school year. Other tables go to the database.
 """
 
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.partials import aside
 
 
 class RecordsStore:
@@ -29,9 +29,13 @@ class RecordsStore:
         """Return the rows of one table of one source file; raises `StorageError` when they are not in the store."""
         return self._read(self._fragment_path(key, table, reader_version), None)
 
+    def has_fragment(self, key: str, table: str, reader_version: str) -> bool:
+        """Tell whether the rows of a table of a source file are in the store."""
+        return self._fragment_path(key, table, reader_version).exists()
+
     def write(self, school_year: str, table: str, frame: pd.DataFrame) -> None:
         """Replace the assembled rows of a restricted table in a school year."""
-        self._write(self._year_path(school_year, table), frame)
+        self._write(self.path(school_year, table), frame)
 
     def read(self, school_year: str, table: str, columns: Iterable[str] | None = None) -> pd.DataFrame:
         """Return the assembled rows of a restricted table, or only some columns of them.
@@ -39,11 +43,11 @@ class RecordsStore:
         Raises:
             StorageError: when the store has none or the file is damaged.
         """
-        return self._read(self._year_path(school_year, table), None if columns is None else list(columns))
+        return self._read(self.path(school_year, table), None if columns is None else list(columns))
 
     def has(self, school_year: str, table: str) -> bool:
         """Tell whether the assembled rows of a table are in the store."""
-        return self._year_path(school_year, table).exists()
+        return self.path(school_year, table).exists()
 
     def tables(self, school_year: str) -> list[str]:
         """Return the names of the tables of a year that are in the store, in order."""
@@ -52,9 +56,10 @@ class RecordsStore:
 
     def remove(self, school_year: str, table: str) -> None:
         """Remove the assembled rows of a table that no file supports any more."""
-        self._year_path(school_year, table).unlink(missing_ok=True)
+        self.path(school_year, table).unlink(missing_ok=True)
 
-    def _year_path(self, school_year: str, table: str) -> Path:
+    def path(self, school_year: str, table: str) -> Path:
+        """Return where the assembled rows of a restricted table stand."""
         return self._root / "records" / school_year / f"{table}.parquet"
 
     def _fragment_path(self, key: str, table: str, reader_version: str) -> Path:
@@ -64,7 +69,7 @@ class RecordsStore:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Written aside and renamed: a reader or a killed run never sees half a file.
-        partial = path.with_suffix(f".{secrets.token_hex(6)}.partial")
+        partial = aside(path)
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), partial, compression="zstd")
         partial.replace(path)
 

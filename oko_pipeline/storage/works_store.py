@@ -4,7 +4,6 @@ Two kinds of files: fragments (one source file each, so that an unchanged file i
 (one assessment each, so that reading a year opens few files). A task score takes about a byte or less.
 """
 
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 
 from oko_pipeline.catalogue.keys import AssessmentKey
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.partials import aside
 from oko_pipeline.works import Works
 
 
@@ -36,7 +36,7 @@ class WorksStore:
 
     def write(self, school_year: str, works: Works) -> None:
         """Replace the assembled works of an assessment."""
-        self._write(self._works_path(school_year, str(works.key)), works)
+        self._write(self.path(school_year, str(works.key)), works)
 
     def read(self, school_year: str, assessment_id: str, columns: Iterable[str] | None = None) -> Works:
         """Return the assembled works of an assessment, or only some columns of them.
@@ -44,11 +44,11 @@ class WorksStore:
         Raises:
             StorageError: when the store has none or the file is damaged.
         """
-        return self._read(self._works_path(school_year, assessment_id), None if columns is None else list(columns))
+        return self._read(self.path(school_year, assessment_id), None if columns is None else list(columns))
 
     def has(self, school_year: str, assessment_id: str) -> bool:
         """Tell whether the assembled works of an assessment are in the store."""
-        return self._works_path(school_year, assessment_id).exists()
+        return self.path(school_year, assessment_id).exists()
 
     def assessment_ids(self, school_year: str) -> list[str]:
         """Return the assessments of a year that are in the store, in order."""
@@ -57,9 +57,10 @@ class WorksStore:
 
     def remove(self, school_year: str, assessment_id: str) -> None:
         """Remove the assembled works of an assessment that no file supports any more."""
-        self._works_path(school_year, assessment_id).unlink(missing_ok=True)
+        self.path(school_year, assessment_id).unlink(missing_ok=True)
 
-    def _works_path(self, school_year: str, assessment_id: str) -> Path:
+    def path(self, school_year: str, assessment_id: str) -> Path:
+        """Return where the assembled works of an assessment stand."""
         AssessmentKey.parse(assessment_id)
         return self._root / "works" / school_year / f"{assessment_id.replace(':', '~')}.parquet"
 
@@ -70,7 +71,7 @@ class WorksStore:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Written aside and renamed: a reader or a killed run never sees half a file.
-        partial = path.with_suffix(f".{secrets.token_hex(6)}.partial")
+        partial = aside(path)
         pq.write_table(works.to_arrow(), partial, compression="zstd")
         partial.replace(path)
 

@@ -52,6 +52,7 @@ _DANGEROUS_FORMULA: Final = re.compile(
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 _ZIP: Final = b"PK\x03\x04"
+_SAVED_AT: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _Rows = list[list[Any]]
 _log = logging.getLogger(__name__)
@@ -115,6 +116,23 @@ def annotate_workbook(
     _list_findings(book, shown, places, remarks)
     target = io.BytesIO()
     book.save(target)
+    return _steady(target.getvalue())
+
+
+def _steady(content: bytes) -> bytes:
+    """Return a workbook without the time of its saving: the same rows and findings make the same bytes."""
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as saved,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as steady,
+    ):
+        for name in saved.namelist():
+            part = saved.read(name)
+            if name == "docProps/core.xml":
+                part = _SAVED_AT.sub(rb"\g<1>2000-01-01T00:00:00Z\g<2>", part)
+            member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            steady.writestr(member, part)
     return target.getvalue()
 
 

@@ -133,6 +133,9 @@ def _copy_beside(url: sa.URL, revision: str) -> Path | None:
     copy = path.with_name(f"{path.name}.r{revision}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     partial = copy.with_name(f"{copy.name}.partial")
     try:
+        # Left by an upgrade that was killed: whoever upgrades now is alone, so nobody writes them.
+        for left in path.parent.glob(f"{path.name}.r{revision}.*.partial"):
+            left.unlink()
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as target:
             source.backup(target)
         partial.replace(copy)
