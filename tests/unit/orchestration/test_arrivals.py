@@ -297,3 +297,10 @@ def test_automation_makes_anew_what_stands_below_a_change_and_nothing_else():
         dg.materialize([assets[0]], partition_key=YEAR, instance=instance)
         asked, cursor = evaluate(instance, cursor)
         assert asked == {"middle": [YEAR], "low": [YEAR]}
+        # A run that made everything, as the sensor of the inbox asks for: nothing is left to be made.
+        version["top"] = "3"
+        dg.materialize(assets, partition_key=YEAR, instance=instance)
+        asked, cursor = evaluate(instance, cursor)
+        assert asked == {}
+        assert evaluate(instance, cursor)[0] == {}
+
