@@ -144,6 +144,11 @@ class ClusterWorkers:
             "повторный запуск досчитает остальное."
         )
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether the scheduler is connected, as far as is known."""
+        return self._client.status == "running"
+
     def cut_off(self, error: Exception) -> WorkersError:
         """Return the error of a part that was dropped because the scheduler went away."""
         return self._cut_off(error)
@@ -193,7 +198,8 @@ class _ClusterPart:
         return False
 
     def cancel(self) -> None:
-        self._future.cancel(reason="the reader went away", msg="")
+        if self._workers.is_there:
+            self._future.cancel(reason="the reader went away", msg="")
 
 
 def _lay_mark(home: Path) -> Path:
