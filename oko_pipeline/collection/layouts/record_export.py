@@ -282,6 +282,7 @@ def _data_rows(block: Block, part: _Part, register: RegisterRows, told: CellFind
     everything: list[int] = []
     lonely: list[int] = []
     places = list(block.columns.values())
+    right = _end_of_headings(block)
     for row in range(part.start, part.end):
         cells = part.sheet.rows[row]
         filled = sum(value not in {"", None} and bool(cell_text(value)) for value in cells)
@@ -298,11 +299,31 @@ def _data_rows(block: Block, part: _Part, register: RegisterRows, told: CellFind
         else:
             group.append(row)
             everything.append(row)
+            if len(cells) > right and any(cell_text(value) for value in cells[right:]):
+                _tell_outside(cells, row, right, told)
             yield row
     last = max(everything, default=part.start - 1)
     for row in lonely:
         if row < last:
             told.add("export.row_unknown", "В строке заполнена одна ячейка.", row + 1, 0, became="не прочитана")
+
+
+def _end_of_headings(block: Block) -> int:
+    """Return the column behind the last heading; of two heading rows the wider counts."""
+    rows = block.sheet.rows[max(block.header_row - 1, 0) : block.header_row + 1]
+    return 1 + max(place for row in rows for place, value in enumerate(row) if cell_text(value))
+
+
+def _tell_outside(cells: list[Cell], row: int, right: int, told: CellFindings) -> None:
+    place = next(place for place in range(right, len(cells)) if cell_text(cells[place]))
+    told.add(
+        "export.outside_table",
+        "Значение стоит правее таблицы, где заголовка нет: похоже, ячейки строки сдвинуты вправо.",
+        row + 1,
+        place,
+        expected="значения под своими заголовками",
+        became="прочитано то, что стоит под заголовками",
+    )
 
 
 def _from_titles(

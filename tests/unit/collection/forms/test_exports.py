@@ -168,3 +168,12 @@ def test_unknown_protocol_of_an_exam_is_told_the_heading_it_lacks() -> None:
 
 def test_file_like_nothing_is_told_nothing() -> None:
     assert nearest_layout(Workbook((Sheet("a", [["привет", 1], ["мир", 2]]),))) is None
+
+
+def test_a_row_that_runs_out_of_the_table_is_told(tmp_path: Path) -> None:
+    sound = read_export(tmp_path, {"Лист1": [HEADER, *ROWS]})
+    moved = [ROWS[0][0], "", *ROWS[0][1:]]
+    reading = read_export(tmp_path / "moved", {"Лист1": [HEADER, moved, *ROWS[1:]]})
+    found = [one for one in reading.reading.findings if one.rule_id == "export.outside_table"]
+    assert [(one.row, one.column_index) for one in found] == [(2, len(HEADER))]
+    assert not any(one.rule_id == "export.outside_table" for one in sound.reading.findings)
