@@ -187,6 +187,20 @@ def test_a_zone_of_the_installation_moves_the_hours_and_one_with_summer_time_is_
         Settings.load(time_zone="Europe/Nowhere")
 
 
+@pytest.mark.parametrize("zone", ["Europe/Kaliningrad", "Europe/Samara", "Asia/Novosibirsk", "Asia/Kamchatka"])
+def test_in_every_zone_ticks_keep_their_local_hours_and_a_changed_zone_runs_no_day_twice(zone):
+    first, last = date(2025, 8, 1), date(2026, 7, 31)
+    assert has_fixed_offset(zone, date(2020, 9, 1), date(2027, 8, 31))
+    here, there = (ticks_between(first, last, name) for name in ("Europe/Moscow", zone))
+    assert [(tick.row.code, tick.at.replace(tzinfo=None)) for tick in there] == [
+        (tick.row.code, tick.at.replace(tzinfo=None)) for tick in here
+    ]
+    # Who moves the installation to another zone in the middle of a day asks for runs that Dagster knows already.
+    asked = [[request.run_key for tick in ticks if not tick.skipped_ru for request in requests_of(tick)]
+             for ticks in (here, there)]  # fmt: skip
+    assert asked[0] == asked[1]
+
+
 @pytest.mark.parametrize("school_year", ["2020-2021", "2025-2026"])
 def test_every_term_of_the_five_programmes_has_documents_and_reminders_before_it(school_year):
     calendar = ExecutionOptions.of_year(school_year, date(2021, 1, 1), {}).calendar
