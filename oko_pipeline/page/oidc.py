@@ -97,7 +97,14 @@ class OidcDoor:
             "redirect_uri": self._back(),
             "code_verifier": verifier,
         }
-        own = httpx.BasicAuth(settings.page_oidc_client_id, settings.page_oidc_client_secret.get_secret_value())
+        secret = settings.page_oidc_client_secret.get_secret_value()
+        # What a provider that names no ways must take (OpenID Connect Discovery, section 3).
+        ways = self._metadata().get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        own = None
+        if "client_secret_basic" in ways:
+            own = httpx.BasicAuth(settings.page_oidc_client_id, secret)
+        else:
+            told |= {"client_id": settings.page_oidc_client_id, "client_secret": secret}
         try:
             with self._client() as client:
                 answer = client.post(self._metadata()["token_endpoint"], data=told, auth=own)

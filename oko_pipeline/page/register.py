@@ -31,8 +31,8 @@ PER_PAGE: Final = 100
 MOST_IN_ARCHIVE: Final = 2000
 _MOST_DOCUMENTS: Final = 4000
 _LISTED: Final = (
-    "school_year", "document_id", "kind", "unit_level", "unit_code", "title_ru", "path", "pack_path", "issue_number",
-    "rendered_at", "file_sha256",
+    "school_year", "document_id", "kind", "campaign_code", "topic", "unit_level", "unit_code", "title_ru", "path",
+    "pack_path", "issue_number", "rendered_at", "file_sha256",
 )  # fmt: skip
 _MOST_FINDINGS: Final = 300
 _OWN_PROGRAMME: Final = "modern"
@@ -108,12 +108,16 @@ class Register:
         with self._database.engine.connect() as connection:
             total = connection.execute(count).scalar_one()
             rows = connection.execute(query).mappings().all() if total else []
-        names = self._unit_names.value("", self._read_unit_names) if rows else {}
+        names = self.unit_names() if rows else {}
         named = (
             {**row, "unit_name": names.get((row["unit_level"], row["school_year"], row["unit_code"]), "")}
             for row in rows
         )
         return Listing([self._with_state(row) for row in named], total, number)
+
+    def unit_names(self) -> Mapping[tuple[str, str, str], str]:
+        """Return the names of schools and municipalities by level, year and code."""
+        return self._unit_names.value("", self._read_unit_names)
 
     def _read_unit_names(self) -> dict[tuple[str, str, str], str]:
         """Return the names of all schools and municipalities by level, year and code: joins cost a list more."""
@@ -390,19 +394,21 @@ class Register:
             return connection.execute(query).mappings().all()
 
     def checks(self, school_year: str) -> Sequence[Row]:
-        """Return the checks of a year's last run, failed ones first."""
+        """Return the last check of every table of a year, failed ones first: a run checks only what it made anew."""
         checks = self._tables["quality_results"]
+        of_year = checks.c.school_year == school_year
         last = (
-            sa.select(checks.c.run_id)
-            .where(checks.c.school_year == school_year)
-            .order_by(checks.c.checked_at.desc())
-            .limit(1)
-            .scalar_subquery()
+            sa.select(checks.c.table_name, sa.func.max(checks.c.checked_at).label("at"))
+            .where(of_year)
+            .group_by(checks.c.table_name)
+            .subquery()
         )
+        is_last = sa.and_(last.c.table_name == checks.c.table_name, last.c.at == checks.c.checked_at)
         query = (
             sa.select(checks)
-            .where(checks.c.school_year == school_year, checks.c.run_id == last)
-            .order_by(checks.c.is_passed, checks.c.severity, checks.c.suite, checks.c.expectation)
+            .join(last, is_last)
+            .where(of_year)
+            .order_by(checks.c.is_passed, checks.c.severity, checks.c.table_name, checks.c.suite, checks.c.expectation)
         )
         with self._database.engine.connect() as connection:
             return connection.execute(query).mappings().all()

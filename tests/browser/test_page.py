@@ -102,6 +102,8 @@ def test_every_page_fits_a_narrow_screen_and_names_its_controls(browser, page, w
         "documents": "/documents", "document": f"/documents/{YEAR}/school_note:{OWN}", "schools": "/schools",
         "school": f"/schools/{YEAR}/{OWN}", "checks": "/checks", "recommendations": "/recommendations",
         "recommendation": f"/recommendations/{YEAR}/R2025-0000000001", "uploads": "/uploads", "account": "/account",
+        "outdated": "/outdated",
+        "changed": "/changed", "differences": f"/documents/{YEAR}/school_note:{OWN}/differences",
         "nowhere": "/nowhere",
     }.items():  # fmt: skip
         browser.open(f"{page.url}{path}")
@@ -121,3 +123,12 @@ def test_the_keyboard_alone_reaches_the_content_first(browser, page):
     browser.wait("location.hash === '#main'")
     browser.press("Tab", 9)
     assert browser.run("document.activeElement.id") == "year"
+    # On from there: everything that can be used is reached in the order in which it stands, and is seen to be reached.
+    order = "[...document.querySelectorAll('main a, main button, main select')].indexOf(document.activeElement)"
+    reached = [browser.run(order)]
+    for _ in range(8):
+        browser.press("Tab", 9)
+        reached.append(browser.run(order))
+        outline = browser.run("getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName")
+        assert outline.startswith("solid"), outline
+    assert reached == list(range(reached[0], reached[0] + 9))

@@ -43,6 +43,7 @@ def listing(desk: Desk, asked: Asked) -> Response:
         found=desk.register.recommendations(asked.viewer, year, state, unit, asked.number()),
         given=desk.answers.given(year),
         audiences=choice_lists()["audiences"],
+        names=desk.register.unit_names(),
     )
 
 
@@ -77,6 +78,7 @@ def _page(desk: Desk, asked: Asked, row: Row, status: int = 200, **told: Any) ->
         answers=ANSWERS_RU,
         roles=choice_lists()["roles"],
         audiences=choice_lists()["audiences"],
+        names=desk.register.unit_names(),
         words=desk.register.words(row["school_year"], row["recommendation_id"]),
         longest=LONGEST_TEXT,
         **context,

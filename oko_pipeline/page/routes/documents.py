@@ -29,6 +29,7 @@ def listing(desk: Desk, asked: Asked) -> Response:
 
 def _drawn(desk: Desk, asked: Asked, filters: Filters, number: int) -> str:
     return draw(
+        desk,
         "documents_found",
         filters=filters,
         is_signed_in=asked.viewer.account is not None,

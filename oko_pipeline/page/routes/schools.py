@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from oko_pipeline.catalogue.records import record_forms
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.sources import source_kinds
-from oko_pipeline.page.charts import MARKS, marks_chart
+from oko_pipeline.page.charts import MARKS, NARROW, WIDE, marks_chart
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.register import Row
 from oko_pipeline.page.sessions import Viewer
@@ -32,7 +33,7 @@ def listing(desk: Desk, asked: Asked) -> Response:
 def _drawn(desk: Desk, viewer: Viewer, chosen: str) -> str:
     years = desk.register.years_of_schools(viewer)
     year = chosen or (years[0] if years else "")
-    return draw("schools_found", years=years, year=year, rows=desk.register.schools(viewer, year))
+    return draw(desk, "schools_found", years=years, year=year, rows=desk.register.schools(viewer, year))
 
 
 def school(desk: Desk, asked: Asked) -> Response:
@@ -47,12 +48,14 @@ def school(desk: Desk, asked: Asked) -> Response:
 def _school_drawn(desk: Desk, viewer: Viewer, found: Row) -> str:
     results = desk.register.results(found)
     return draw(
+        desk,
         "school_found",
         school=found,
         years=desk.register.years_of_schools(viewer),
         sources=desk.register.completeness(found),
         states=STATES_RU,
         kinds={code: kind.title_ru for code, kind in source_kinds().items()},
+        forms={code: form.title_ru for code, form in record_forms().items()},
         findings=desk.register.findings(found),
         rules={code: rule.title_ru for code, rule in rules().items()},
         results=results,
@@ -63,15 +66,17 @@ def _school_drawn(desk: Desk, viewer: Viewer, found: Row) -> str:
 
 
 def marks(desk: Desk, asked: Asked) -> Response:
-    """Send the picture of a school's marks."""
+    """Send the picture of a school's marks, on request for a narrow screen."""
     found = _school(desk, asked)
-    key = ("marks", found["school_year"], found["school_code"])
-    return Response(desk.drawn.value(key, lambda: _marks_drawn(desk, found)), media_type="image/svg+xml")
+    is_narrow = asked.query("narrow") == "1"
+    key = ("marks", found["school_year"], found["school_code"], is_narrow)
+    drawn = desk.drawn.value(key, lambda: _marks_drawn(desk, found, is_narrow=is_narrow))
+    return Response(drawn, media_type="image/svg+xml")
 
 
-def _marks_drawn(desk: Desk, found: Row) -> str:
+def _marks_drawn(desk: Desk, found: Row, *, is_narrow: bool) -> str:
     results = desk.register.results(found)
-    return marks_chart(results, _titles(results), desk.settings.hide_below)
+    return marks_chart(results, _titles(results), desk.settings.hide_below, NARROW if is_narrow else WIDE)
 
 
 def checks(desk: Desk, asked: Asked) -> Response:

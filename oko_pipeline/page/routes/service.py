@@ -7,11 +7,44 @@ from typing import Final
 from starlette.responses import PlainTextResponse, Response
 
 from oko_pipeline.page.access import SIGNED_IN, TERRITORY
+from oko_pipeline.page.accounts import ROLES_RU
 from oko_pipeline.page.desk import Asked, Desk
 from oko_pipeline.page.views import away, not_found, show
 
 _STATIC: Final = {"page.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 _SHOWN: Final = 300
+ACTIONS_RU: Final = {
+    "sign_in": "вход",
+    "oidc_depart": "вход через поставщика",
+    "oidc_arrive": "вход через поставщика",
+    "sign_out": "выход",
+    "account": "своя учётная запись",
+    "password": "смена пароля",
+    "documents": "список документов",
+    "archive": "скачал набор",
+    "document": "документ",
+    "download": "скачал документ",
+    "pack": "скачал числа документа",
+    "issue_file": "скачал прежний выпуск",
+    "differences": "отличия выпусков",
+    "changed": "что изменилось",
+    "outdated": "у кого прежние выпуски",
+    "tell": "известил о новых выпусках",
+    "accept": "принял документ",
+    "document_at": "переход из Dagster",
+    "schools": "список ОО",
+    "school": "данные ОО",
+    "marks": "отметки ОО",
+    "checks": "проверки",
+    "recommendations": "список рекомендаций",
+    "recommendation": "рекомендация",
+    "answer": "ответ на рекомендацию",
+    "uploads": "отправка файлов",
+    "upload": "отправил файлы",
+    "sent_file": "итог проверки файла",
+    "annotated": "скачал файл с замечаниями",
+    "audit": "журнал",
+}
 
 
 def health(desk: Desk, asked: Asked) -> Response:  # noqa: ARG001
@@ -43,7 +76,8 @@ def allowed(desk: Desk, asked: Asked) -> Response:  # noqa: ARG001
 def audit(desk: Desk, asked: Asked) -> Response:
     """Show the last lines of the audit log."""
     logins = {account.account_id: account.login for account in desk.accounts.all()}
-    return show(desk, asked, "audit", lines=desk.audit.last(_SHOWN), logins=logins)
+    lines = desk.audit.last(_SHOWN)
+    return show(desk, asked, "audit", lines=lines, logins=logins, actions=ACTIONS_RU, roles=ROLES_RU)
 
 
 @cache

@@ -388,3 +388,32 @@ def test_the_cookie_is_closed_to_scripts_and_to_other_sites(page):
     own = next(cookie for cookie in cookies if cookie.startswith("oko="))
     assert "HttpOnly" in own
     assert "SameSite=lax" in own
+
+
+METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_other_method_gets_past_the_rules(clients, method):
+    """Every address for every role by methods that no rule names: nothing is shown, nothing is done."""
+    walked = 0
+    for login, client in clients.items():
+        for route in ADDRESSES:
+            answer = client.request(method, route)
+            walked += 1
+            if method == "HEAD":
+                # HEAD is GET without its body: the same answer, and to nobody more than GET gives.
+                assert answer.status_code in {client.get(route).status_code, 405}, (login, route)
+                assert answer.content == b""
+            else:
+                assert answer.status_code in {303, 400, 403, 404, 405}, (login, route, answer.status_code)
+                assert answer.status_code != 303 or login == "nobody" or route in {"/", "/sign-in"}, (login, route)
+                assert "school_note:" not in answer.text.replace(route, "")
+    assert walked == len(clients) * len(ADDRESSES)
+
+
+ADDRESSES = (
+    "/", "/sign-in", "/account", "/documents", NOTE, f"{NOTE}/file", f"{NOTE}/pack", "/schools",
+    f"/schools/{YEAR}/{OWN}", f"/schools/{YEAR}/{OWN}/marks.svg", "/checks", "/recommendations", ADVICE, "/uploads",
+    "/allowed/dagster", "/audit", "/health", "/static/page.css",
+)  # fmt: skip

@@ -5,9 +5,11 @@ import json
 import re
 import time
 from contextlib import closing
+from typing import ClassVar
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from python_calamine import CalamineWorkbook
@@ -165,10 +167,9 @@ def test_an_accepted_open_document_is_published_and_a_new_issue_is_not(page, cli
 
 
 def _set_sha(page, document, sha):
+    change = "UPDATE documents SET file_sha256 = :sha WHERE document_id = :document_id"
     with page.desk.database.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE documents SET file_sha256 = ? WHERE document_id = ?", (sha, document["document_id"])
-        )
+        connection.execute(sa.text(change), {"sha": sha, "document_id": document["document_id"]})
 
 
 def test_views_and_downloads_are_logged_without_names(page, clients):
@@ -316,16 +317,19 @@ class Provider:
         if path.endswith("openid-configuration"):
             return httpx.Response(200, json={
                 "issuer": self.issuer, "authorization_endpoint": f"{self.issuer}/auth",
-                "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys",
+                "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys", **self.more,
             })  # fmt: skip
         if path == "/keys":
             return httpx.Response(200, json={"keys": [self.key.as_dict(private=False)]})
         assert b"code_verifier=" in request.content
+        assert ("authorization" in request.headers) != (b"client_secret=" in request.content)
+        assert b"client_secret=" in request.content or not self.more
         return httpx.Response(
             200, json={"id_token": jwt.encode({"alg": "RS256"}, self.claims, self.signing or self.key)}
         )
 
     signing = None
+    more: ClassVar = {}
 
 
 @pytest.fixture
@@ -348,6 +352,11 @@ def arrive(door, provider, **changed):
 
 
 def test_a_provider_tells_who_it_is(door):
+    assert arrive(*door) == ("analyst", "/schools")
+
+
+def test_a_provider_that_takes_the_secret_in_the_form_alone_gets_it_there(door):
+    door[1].more = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
     assert arrive(*door) == ("analyst", "/schools")
 
 
