@@ -80,7 +80,8 @@ def shift_of(plan: RowPlan, row: Sequence[Cell]) -> Shift | None:
     for offset in (1, -1):
         for start in _starts(plan, row, offset):
             fit = _fit(plan, row, start, offset)
-            if fit is not None and (best is None or fit > best[0]):
+            # Of starts that fit alike the last one before a faulty cell lost its value; an empty cell was put in first.
+            if fit is not None and (best is None or fit > best[0] or (fit == best[0] and offset < 0 > best[1].offset)):
                 best = fit, Shift(start, offset)
     return best[1] if best is not None and best[0] - _count(plan, row) >= _LEAST_GAIN else None
 
