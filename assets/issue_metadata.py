@@ -7,10 +7,11 @@ from urllib.parse import quote
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import Issued, is_issued
+from assets.document_issue import Issued, is_issued, read_figures
 from assets.inputs import frame_fingerprint
 from assets.metadata import Link, Metadata, document_links, markdown_table
 from oko_pipeline.analysis.fingerprints import combine
+from oko_pipeline.catalogue.campaigns import campaign
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENTS
 from resources.workplace import Workplace
@@ -71,18 +72,19 @@ def _changes_table(workplace: Workplace, again: pd.DataFrame, changes: pd.DataFr
                 "документ": _named(workplace, row),
                 "выпуск": row["issue_number"],
                 "чисел": 0 if own is None else len(own),
-                "было → стало": _told(own, is_restricted=bool(row["is_restricted"])),
+                "было → стало": _told(own, row, workplace),
             }
         )
     return _with_rest(pd.DataFrame(rows), len(again))
 
 
-def _told(changes: pd.DataFrame | None, *, is_restricted: bool) -> str:
+def _told(changes: pd.DataFrame | None, row: Mapping[str, Any], workplace: Workplace) -> str:
     """Return the first changes of a document; of one with codes of people nothing is told beside it."""
-    if changes is None or changes.empty:
-        return "только текст"
-    if is_restricted:
+    if row["is_restricted"]:
         return "в документе"
+    if changes is None or changes.empty:
+        kept = read_figures(workplace.reports, str(row["school_year"]), str(row["document_id"]))
+        return "числа не сличаются" if kept["now"] is None else "только текст"
     shown = changes.head(_CHANGES_SHOWN)
     parts = [
         f"{place}: {was} → {became}"
@@ -121,7 +123,9 @@ def _with_rest(rows: pd.DataFrame, whole: int) -> str:
 
 def _named(workplace: Workplace, row: Mapping[str, Any]) -> str | Link:
     """Return the unit and title of a document, a link to its page where the page has an address."""
-    name = f"{row['unit_code']} {row['title_ru']}"
+    code = row["campaign_code"]
+    of_campaign = "" if pd.isna(code) else f", {campaign(str(code)).short_ru}"
+    name = f"{row['unit_code']} {row['title_ru']}{of_campaign}"
     url = page_address(workplace.settings.page_url, str(row["school_year"]), str(row["document_id"]))
     return name if url is None else Link(name, url)
 

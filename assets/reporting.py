@@ -127,9 +127,10 @@ def write_notes(workplace: Workplace, school_year: str, kind: NoteKind, choice: 
     for campaign_code, own in campaigns().items():
         if own.school_year != school_year or not choice.wants_kind(kind.kind):
             continue
-        inputs = combine(renderer, _campaign_inputs(workplace, school_year, campaign_code))
-        issue = Issue(school_year, kind.kind, campaign_code, inputs)
-        issued = issue_documents(workplace, issue, partial(_note_drafts, workplace, issue, kind, renderer), choice)
+        made_from = _campaign_inputs(workplace, school_year, campaign_code)
+        issue = Issue(school_year, kind.kind, campaign_code, combine(renderer, made_from))
+        draw_up = partial(_note_drafts, workplace, issue, kind, (renderer, made_from))
+        issued = issue_documents(workplace, issue, draw_up, choice)
         written += issued.written
         unchanged += issued.unchanged_count
     return Issued(tuple(written), unchanged)
@@ -178,8 +179,16 @@ def _campaign_inputs(workplace: Workplace, school_year: str, campaign_code: str)
     )
 
 
-def _note_drafts(workplace: Workplace, issue: Issue, kind: NoteKind, renderer: str) -> list[Draft]:
-    data = note_data(workplace, issue.school_year, str(issue.campaign_code))
+def _note_drafts(workplace: Workplace, issue: Issue, kind: NoteKind, made_of: tuple[str, str]) -> list[Draft]:
+    renderer, made_from = made_of
+    campaign_code = str(issue.campaign_code)
+
+    def read() -> tuple[NoteData, int]:
+        data = note_data(workplace, issue.school_year, campaign_code)
+        return data, data.task_results.size + data.skill_results.size + data.result_summary.size
+
+    # The notes of municipalities and of schools say the same rows.
+    data = workplace.memory.kept((issue.school_year, campaign_code, made_from), read)
     stamp = stamp_of(workplace)
     return [_note_draft(workplace, data, kind, unit_code, (stamp, renderer)) for unit_code in note_units(data, kind)]
 

@@ -1,15 +1,17 @@
 """What the graph shows of issued documents: how many changed, what changed in which, links to the page."""
 
+import gzip
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from assets.document_issue import figures_path
 from assets.documents import write_documents
 from assets.issue_metadata import _told, issue_metadata, issue_version, page_address
 from assets.metadata import Link, markdown_table
 from oko_pipeline.catalogue.documents import document_kinds
-from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, MUNICIPALITIES, QUALITY_FINDINGS, SCHOOLS
+from oko_pipeline.catalogue.tables import MUNICIPALITIES, QUALITY_FINDINGS, SCHOOLS
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
 from tests.unit.reporting.frames import filled
@@ -73,12 +75,18 @@ def test_nothing_written_is_told_so(office):
     assert (told["написано"], told["изменилось чисел"]) == (0, 0)
 
 
-def test_of_a_document_with_codes_of_people_no_change_is_told_beside_it():
-    row = {"school_year": YEAR, "document_id": "x", "issue_number": 2, "change_number": 1}
-    changes = filled("document_changes", [row | {"place": "участник 0a1b", "was": "2", "became": "3"}])
-    assert changes.columns.tolist() == list(DOCUMENT_CHANGES.column_names)
-    assert "0a1b" in _told(changes, is_restricted=False)
-    assert _told(changes, is_restricted=True) == "в документе"
+def test_of_a_document_with_codes_of_people_no_change_is_told_beside_it(office):
+    changes = filled("document_changes", [{"place": "участник 0a1b", "was": "2", "became": "3"}])
+    row = {"school_year": YEAR, "document_id": "x", "is_restricted": False}
+    assert _told(changes, row, office) == "участник 0a1b: 2 → 3"
+    assert _told(changes, row | {"is_restricted": True}, office) == "в документе"
+
+
+def test_a_document_whose_numbers_are_not_kept_is_not_called_changed_in_words_alone(office):
+    row = {"school_year": YEAR, "document_id": "x", "is_restricted": False}
+    assert _told(None, row, office) == "числа не сличаются"
+    office.reports.write(figures_path(YEAR, "x"), gzip.compress(b'{"now": [], "before": []}'))
+    assert _told(None, row, office) == "только текст"
 
 
 def test_without_a_page_there_are_no_links_and_ids_are_quoted(office):
