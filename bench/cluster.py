@@ -21,7 +21,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,18 +82,29 @@ class Stage:
 
 
 def _cpu(way: Way) -> float:
-    processes = [psutil.Process()]
-    if way.cluster is not None:
-        processes += [psutil.Process(one.pid) for one in way.cluster.processes]
+    """Return the processor seconds of this process and of those that work for it: its own or the cluster's."""
+    own = psutil.Process()
+    processes = {own.pid: own}
+    if way.cluster is None:
+        # Clusters are started by this process too: their session is another one.
+        session = os.getsid(0)
+        processes |= {one.pid: one for one in own.children(recursive=True) if _session(one.pid) == session}
+    else:
+        for started in way.cluster.processes:
+            tree = psutil.Process(started.pid)
+            processes |= {one.pid: one for one in (tree, *tree.children(recursive=True))}
     seconds = 0.0
-    for process in processes:
-        for one in (process, *process.children(recursive=True)):
-            try:
-                used = one.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
+    for one in processes.values():
+        with suppress(psutil.NoSuchProcess):
+            used = one.cpu_times()
             seconds += used.user + used.system
     return seconds
+
+
+def _session(pid: int) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getsid(pid)
+    return None
 
 
 @contextmanager
