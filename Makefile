@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 YEAR ?= 2020-2021
 
-.PHONY: run test test-postgres ui bench lint lock docs clean
+.PHONY: run test test-postgres ui bench lint audit attacks lock docs clean
 
 # Many short processes import the same modules: compiled ones are kept even where the machine says not to.
 export PYTHONDONTWRITEBYTECODE :=
@@ -36,7 +36,14 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright --level error
+	$(BIN)/bandit -q -ll -c pyproject.toml -r oko_pipeline assets checks resources
 	$(BIN)/dagster definitions validate -w workspace.yaml
+
+audit: $(VENV)/.dev  ## the locks against known vulnerabilities; says what could not be looked up (ARGS=--strict)
+	$(BIN)/python bench/audit.py $(ARGS)
+
+attacks: $(VENV)/.dev  ## the table of hostile inputs: how many were refused
+	$(BIN)/python bench/attacks.py $(ARGS)
 
 ui: $(VENV)/.runtime  ## Dagster UI on http://127.0.0.1:3000
 	$(BIN)/oko ui

@@ -26,11 +26,11 @@ def require_plain(text: str) -> None:
                 anchor, size = open_ones.pop()
                 _add(open_ones, sizes, anchor, size)
             elif isinstance(event, yaml.AliasEvent):
-                _add(open_ones, sizes, None, sizes.get(event.anchor, 1))
+                _add(open_ones, sizes, None, sizes.get(str(event.anchor), 1))
             elif isinstance(event, yaml.ScalarEvent):
                 _add(open_ones, sizes, event.anchor, 1)
             if len(open_ones) > _DEEPEST or open_ones[-1][1] > _MOST:
-                line = event.start_mark.line + 1
+                line = getattr(event.start_mark, "line", 0) + 1
                 raise yaml.YAMLError(f"строка {line}: вложенность глубже {_DEEPEST} или значений больше {_MOST}")
     except RecursionError as error:
         raise yaml.YAMLError(f"вложенность глубже {_DEEPEST}") from error

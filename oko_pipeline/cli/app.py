@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from oko_pipeline.cli import files, installation, page, privacy, programmes, remote, schedules, stores, trace, year
+from oko_pipeline.cli import (
+    files,
+    installation,
+    keys,
+    page,
+    privacy,
+    programmes,
+    remote,
+    schedules,
+    stores,
+    trace,
+    year,
+)
 from oko_pipeline.cli.screen import EXIT_FAILED, complaints, marked
 from oko_pipeline.errors import OkoError
 from oko_pipeline.storage.faults import outside_faults, told_fault
@@ -38,6 +50,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(privacy.erase, name="erase")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(page.user, name="user")
 
 
