@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from assets.document_issue import Issued, is_issued, read_figures
-from assets.inputs import frame_fingerprint
+from assets.inputs import frame_fingerprint, records
 from assets.metadata import Link, Metadata, document_links, markdown_table
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.campaigns import campaign
@@ -65,7 +65,7 @@ def _changes_table(workplace: Workplace, again: pd.DataFrame, changes: pd.DataFr
         return _NOTHING
     told = {str(name): own for name, own in changes.groupby("document_id")}
     rows: list[dict[str, Any]] = []
-    for row in again.sort_values("document_id").head(_ROWS_SHOWN).to_dict("records"):
+    for row in records(again.sort_values("document_id").head(_ROWS_SHOWN)):
         own = told.get(str(row["document_id"]))
         rows.append(
             {
@@ -97,7 +97,7 @@ def _documents_table(workplace: Workplace, documents: pd.DataFrame) -> str:
     shown = documents.sort_values("path").head(_ROWS_SHOWN)
     rows = [
         {"документ": _named(workplace, row), "выпуск": row["issue_number"], "написан": row["rendered_at"]}
-        for row in shown.to_dict("records")
+        for row in records(shown)
     ]
     return _with_rest(pd.DataFrame(rows, columns=["документ", "выпуск", "написан"]), len(documents))
 
