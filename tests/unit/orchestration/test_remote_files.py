@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from unittest.mock import patch
 
+import dagster as dg
 import fsspec
 import pandas as pd
 import pytest
@@ -16,11 +17,11 @@ from typer.testing import CliRunner
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.cli.app import app
 from oko_pipeline.errors import SettingsError, StorageError
-from oko_pipeline.orchestration.remote_files import exchange_files, fetch_inbox, publish_documents
+from oko_pipeline.orchestration.remote_files import exchange_files, fetch_inbox, publish_documents, remote_files
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.remote import RemoteFolder
 from resources.clock import Clock
-from resources.workplace import open_workplace
+from resources.workplace import WorkplaceResource, open_workplace
 
 
 class Hands:
@@ -345,3 +346,15 @@ def test_a_store_whose_library_is_absent_says_what_to_install():
         RemoteFolder("s3://bucket/in", {})
     with pytest.raises(SettingsError, match="не открывается"):
         RemoteFolder("nowhere://bucket", {})
+
+
+def test_the_sensor_exchanges_asks_for_no_run_and_tells_what_it_refused(office, store, monkeypatch):
+    monkeypatch.setenv("OKO_PUBLISH_URL", f"file://{store}/out")
+    enter(office, ("a", "1", {}), ("b", "1", {}))
+    office.reports.path("2024-2025/b.docx").write_text("half")
+    resource = WorkplaceResource(home=str(office.settings.home))
+    with dg.build_sensor_context(resources={"workplace": resource}) as context:
+        done = remote_files(context)
+    resource.open().close()
+    assert "Опубликовано документов: 1" in done.skip_message
+    assert agrees(store) == ["a"]
