@@ -148,7 +148,7 @@ class Settings(BaseSettings):
         "all", description="Какие извещения слать, через запятую (docs/schedules.md); all — все, none — никаких"
     )
     notices_quiet: str = Field(
-        "21:00-08:00", description="Тихие часы: извещения ждут их конца; пусто — тихих часов нет"
+        "21:00-08:00", description="Тихие часы: извещения ждут их конца; none — тихих часов нет"
     )
     notices_templates: Path | None = Field(None, description="Папка своих шаблонов извещений (Jinja)")
     notices_file: Path | None = Field(None, description="Файл, в который извещения дописываются; пусто — не пишутся")
@@ -197,8 +197,11 @@ class Settings(BaseSettings):
     @field_validator("notices_quiet")
     @classmethod
     def _hours_are_two(cls, hours: str) -> str:
-        if hours and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", hours):
-            raise ValueError("тихие часы пишутся так: 21:00-08:00")
+        # An empty variable is one that is not set: the default would stand.
+        if hours in {"", "none"}:
+            return ""
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", hours):
+            raise ValueError("тихие часы пишутся так: 21:00-08:00; none — тихих часов нет")
         return hours
 
     @classmethod

@@ -217,11 +217,8 @@ class _Users:
 
     def pytest_sessionfinish(self):
         config = self._config
-        if (
-            config.getoption("--database") == "sqlite"
-            and not hasattr(config, "workerinput")
-            and config.cache is not None
-        ):
+        is_noting = config.getoption("--database") == "sqlite" and not hasattr(config, "workerinput")
+        if is_noting and hasattr(config, "cache"):
             config.cache.set(_TOUCHED, config.cache.get(_TOUCHED, {}) | self._seen)
 
 

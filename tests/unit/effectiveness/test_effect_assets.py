@@ -52,6 +52,7 @@ def workplace(home, region):
     database.append(RESULT_SUMMARY, filled(RESULT_SUMMARY, region.summaries))
     database.append(SCHOOL_GROUPS, filled(SCHOOL_GROUPS, region.groups.assign(school_year=YEARS[1])))
     database.append(all_tables()["measures"], region.register)
+    assert run(office, YEARS[1]) == [True, True, True]
     yield office
     office.close()
 
@@ -65,7 +66,6 @@ def read(workplace, table, year):
 
 
 def test_a_year_is_judged_concluded_and_opens_the_next_one(workplace, region):
-    assert run(workplace, YEARS[1]) == [True, True, True]
     made = read(workplace, MEASURE_EFFECTS, YEARS[1])
     kinds = {one.number: one.kind for one in region.planted}
     assert all(
