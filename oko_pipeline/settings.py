@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         "all", description="Что публиковать: all — все документы без кодов людей; public — для сайта и принятые"
     )
     remote_options: SecretStr = Field(
-        SecretStr("{}"),
+        SecretStr(""),
         description='Параметры хранилищ (JSON): {"endpoint_url": "https://…", "key": "…", "secret": "…"}; для s3:// '
         "можно и обычные AWS_…",
     )
@@ -310,7 +310,7 @@ class Settings(BaseSettings):
             SettingsError: when they are no JSON object; what they are is not shown.
         """
         try:
-            options = json.loads(self.remote_options.get_secret_value())
+            options = json.loads(self.remote_options.get_secret_value() or "{}")
         except ValueError:
             options = None
         if not isinstance(options, dict):
