@@ -37,7 +37,7 @@ _SHOWN: Final = 3
 _PUPIL_ID: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _CODE_HEADING: Final = re.compile(r"(?:код|шифр|логин)\w*\s+(?:участник|обучающ|выпускник|работы)", re.IGNORECASE)
 _SCHOOL_CODE: Final = re.compile(r"\bedu\d{4,}\b")
-_NAMED_SCHOOL: Final = re.compile(r"\(edu\d{4,}\)")
+_NAMED_SCHOOL: Final = re.compile(r"\((edu\d{4,})\)")
 _GROUP_SIZES: Final = ("participants_count", "n_count")
 _TITLES: Final[Mapping[str, str]] = {
     "accessible": "Документы доступны: заголовки, подписи, замещающие тексты, шапки таблиц, контраст",
@@ -195,9 +195,12 @@ def foreign_codes(document: IssuedDocument, schools: frozenset[str]) -> list[str
     kind = document_kinds().get(str(document.row["kind"]))
     # Comparable schools, from which to learn, are named on purpose: name and code in brackets.
     names_others = kind is not None and "comparable_schools" in kind.tables
-    texts = (_NAMED_SCHOOL.sub(" ", text) if names_others else text for text in document.texts())
+    texts = list(document.texts())
     named = {code for text in texts for code in _SCHOOL_CODE.findall(text)}
-    others = sorted((named & schools) - {str(document.row["unit_code"])})
+    own = {str(document.row["unit_code"])}
+    if names_others:
+        own |= {code for text in texts for code in _NAMED_SCHOOL.findall(text)}
+    others = sorted((named & schools) - own)
     return [f"названы другие ОО: {', '.join(others[:_SHOWN])}"] if others else []
 
 

@@ -124,7 +124,8 @@ def _shorter(point: _Point) -> _Point:
 
 
 def _is_named(number: str, text: str) -> bool:
-    return re.search(rf"(?<![\d,]){re.escape(number)}(?![\d,])", text) is not None
+    # «19 %, тот же дефицит»: a comma ends a number unless a digit follows.
+    return re.search(rf"(?<!\d)(?<!\d,){re.escape(number)}(?!\d|,\d)", text) is not None
 
 
 def _fitted(points: Sequence[_Point], actions: Sequence[_Action]) -> tuple[list[_Point], list[_Action]]:

@@ -9,7 +9,7 @@ import pytest
 
 from assets.document_issue import figures_path
 from checks import documents as checked
-from checks.documents import document_checks, judge_documents
+from checks.documents import IssuedDocument, document_checks, foreign_codes, judge_documents, read_word
 from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.tables import DOCUMENTS, SCHOOLS
 from oko_pipeline.reporting.sections import row, table
@@ -186,3 +186,15 @@ def test_every_report_asset_has_both_checks_and_only_the_profile_stops_a_year():
     assert {spec.asset_key.to_user_string() for spec in specs} == set(document_assets().values())
     assert len(specs) == 2 * len(set(document_assets().values()))
     assert {spec.name for spec in specs if spec.blocking} == {"profile"}
+
+
+def passport(texts):
+    row = {"kind": "school_passport", "profile": "school", "unit_level": "school", "unit_code": OWN}
+    content = read_word(render_note("school_note", context(texts), STAMP))
+    return IssuedDocument(row, content, ("<t>edu990402</t>",), ())
+
+
+def test_only_schools_named_on_purpose_may_stand_in_a_passport():
+    schools = frozenset({OWN, OTHER})
+    assert foreign_codes(passport("Учиться у МБОУ СОШ № 402 (edu990402)."), schools) == []
+    assert foreign_codes(passport("Файл forms/edu990402/a.xlsx."), schools) == ["названы другие ОО: edu990402"]

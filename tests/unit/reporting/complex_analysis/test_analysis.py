@@ -4,6 +4,7 @@ import pytest
 
 from oko_pipeline.reporting.complex_analysis import advice, deficits, gaps, results, risks, studies
 from oko_pipeline.reporting.complex_analysis.analysis import municipality_documents, school_documents
+from oko_pipeline.reporting.complex_analysis.head import _is_named
 from oko_pipeline.reporting.complex_analysis.view import municipality_view, school_view
 from tests.unit.reporting.complex_analysis.cases import (
     MUNICIPALITY,
@@ -256,3 +257,17 @@ def test_missing_data_are_those_that_came_in_no_way():
     assert [row[:2] for row in cells(told.section["tables"][0])] == [["ЕГЭ", "1: Школа edu1"]]
     assert "ещё 1" in told.section["text"][0].replace(NBSP, " ")
     assert told.points == ("Анализ неполон, не сданы данные: ЕГЭ (1 из 3 ОО).",)
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "is_named"),
+    [
+        ("19 %", "решаемость 19 %, тот же дефицит в 2 классах", True),
+        ("19", "решаемость 19, тот же дефицит", True),
+        ("19", "решаемость 19,4 %", False),
+        ("9", "решаемость 19 %", False),
+        ("5", "рост на 0,5 п. п.", False),
+    ],
+)
+def test_a_comma_ends_a_number_unless_a_digit_follows(number, text, is_named):
+    assert _is_named(number, text) == is_named
