@@ -19,7 +19,7 @@ from assets.inputs import (
     reference_inputs,
     slice_fingerprint,
 )
-from assets.metadata import table_metadata
+from assets.metadata import table_metadata, territory_results
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import AnalyseTask, analyse_from_store
 from assets.validation import quality_results
@@ -168,6 +168,7 @@ def result_tables(context: dg.AssetExecutionContext, workplace: WorkplaceResourc
         yield dg.MaterializeResult(
             asset_key=table.name,
             metadata=table_metadata(whole, columns)
-            | {"dagster/row_count": rows, "посчитано заново работ": len(analysed)},
+            | {"dagster/row_count": rows, "посчитано заново работ": len(analysed)}
+            | (territory_results(whole) if table is RESULT_SUMMARY else {}),
             data_version=dg.DataVersion(slice_fingerprint(office, year, table.name)),
         )

@@ -56,6 +56,30 @@ def table_metadata(frame: pd.DataFrame, columns: Sequence[str]) -> Metadata:
     return {"dagster/row_count": len(frame), "строки": dg.MetadataValue.md(markdown_table(frame[list(columns)]))}
 
 
+def severity_counts(findings: pd.DataFrame) -> Metadata:
+    """Return how many findings of each severity there are: numbers that make a trend from run to run."""
+    counts = findings["severity"].value_counts()
+    titles = {"error": "ошибок", "warning": "предупреждений", "note": "к сведению"}
+    return {title: int(counts.get(severity, 0)) for severity, title in titles.items()}
+
+
+def territory_results(summary: pd.DataFrame) -> Metadata:
+    """Return numbers of the whole territory that make a trend from run to run.
+
+    Args:
+        summary: rows of `result_summary` of all schools together; subgroups are left out.
+    """
+    whole = summary[summary["subgroup"] == "all"]
+    marks = {mark: int(whole[f"mark_{mark}_count"].sum()) for mark in (2, 3, 4, 5)}
+    marked = sum(marks.values())
+    shown: Metadata = {
+        "работ": len(whole),
+        "участий": int(whole["participants_count"].sum()),
+        "отсутствовали": int(whole["absent_count"].sum()),
+    }
+    return shown | ({"доля «2», %": round(100 * marks[2] / marked, 2)} if marked else {})
+
+
 def file_table(files: pd.DataFrame) -> dg.MetadataValue:
     """Return counts of files by layout and state."""
     counts = files.groupby(["layout_code", "status"], dropna=False).size().rename("файлов").reset_index()

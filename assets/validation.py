@@ -19,7 +19,7 @@ from assets.inputs import (
     records,
     slice_fingerprint,
 )
-from assets.metadata import document_links, markdown_table
+from assets.metadata import document_links, markdown_table, severity_counts
 from assets.partitions import SCHOOL_YEARS
 from assets.pool_tasks import CheckTask, check_in_store, read_flags
 from oko_pipeline.analysis.fingerprints import combine
@@ -145,6 +145,7 @@ def quality_findings(context: dg.AssetExecutionContext, workplace: WorkplaceReso
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(findings),
+            **severity_counts(findings),
             "проверено заново работ": len(checked),
             "по правилам": dg.MetadataValue.md(markdown_table(counts.sort_values(["severity", "rule_id"]), 60)),
         },

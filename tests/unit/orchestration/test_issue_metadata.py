@@ -9,7 +9,7 @@ import pytest
 from assets.document_issue import figures_path
 from assets.documents import write_documents
 from assets.issue_metadata import _told, issue_metadata, issue_version, page_address
-from assets.metadata import Link, markdown_table
+from assets.metadata import Link, markdown_table, severity_counts, territory_results
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.tables import MUNICIPALITIES, QUALITY_FINDINGS, SCHOOLS
 from oko_pipeline.settings import Settings
@@ -100,3 +100,25 @@ def test_a_link_is_never_cut_and_its_text_is_no_markup():
     address = f"https://oko.example/{'a' * 300}"
     table = markdown_table(pd.DataFrame({"документ": [Link("о](http://evil)", address)]}))
     assert f"[о\\](http://evil)]({address})" in table
+
+
+def test_key_numbers_are_numbers_so_that_the_ui_draws_their_trend():
+    rows = [{"severity": "error"}, {"severity": "warning"}, {"severity": "error"}]
+    assert severity_counts(pd.DataFrame(rows)) == {"ошибок": 2, "предупреждений": 1, "к сведению": 0}
+    work = {
+        "assessment_id": "x",
+        "participants_count": 30,
+        "absent_count": 2,
+        "mark_2_count": 3,
+        "mark_3_count": 17,
+        "mark_4_count": 10,
+    }
+    unmarked = {"participants_count": 5, "absent_count": 0, "assessment_id": "y"}
+    summary = filled(
+        "result_summary",
+        [work | {"subgroup": "all", "mark_5_count": 0}, unmarked | {"subgroup": "all"}, work | {"subgroup": "sex:м"}],
+    )
+    told = territory_results(summary)
+    assert told == {"работ": 2, "участий": 35, "отсутствовали": 2, "доля «2», %": 10.0}
+    assert "доля «2», %" not in territory_results(summary.iloc[1:2])
+    assert territory_results(summary.iloc[:0])["участий"] == 0
