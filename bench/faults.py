@@ -843,7 +843,7 @@ def copies(scene: Scene, plan: Plan, table: Table) -> None:
 
     target = scene.folder / "copy"
     scene.put("done")
-    for number in (3, 40, 90):
+    for number in (3, 40, 70):
         counted = iter(range(1, 10**9))
 
         def dies(number: int = number, counted: Any = counted) -> int:
@@ -868,7 +868,7 @@ def copies(scene: Scene, plan: Plan, table: Table) -> None:
             "kill -9 копии", f"файл № {number}", "backup", f"код {died.code}; копии нет: {is_absent}; файлов {made}; лишнего {len(left)}",
             recovered=died.code == -9 and is_absent and again.code == 0 and not left,
         )  # fmt: skip
-        if number != 90:
+        if number != 70:
             remove_tree(target)
     for number in range(1, 6):
         scene.put("fresh")
@@ -924,7 +924,7 @@ def erasures(scene: Scene, plan: Plan, table: Table) -> None:
             ]
         return files + ([] if acts == 1 else [f"записей в журнале {acts}"])
 
-    for kind, number in (("unlink before", 5), ("unlink before", 20), ("commit before", 1), ("commit after", 1)):
+    for kind, number in (("unlink before", 5), ("unlink before", 60), ("commit before", 1), ("commit after", 1)):
         scene.put("done")
         remove_tree(scene.inbox)
         copy_tree(scene.folder / "inbox kept", scene.inbox)

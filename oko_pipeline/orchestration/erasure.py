@@ -17,7 +17,7 @@ from assets.inputs import EVERY_YEAR
 from assets.pool_tasks import fragment_key
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.keys import check_school_year, school_code_from_login
-from oko_pipeline.catalogue.tables import FILES
+from oko_pipeline.catalogue.tables import DOCUMENTS, FILES
 from oko_pipeline.collection.pseudonyms import Pseudonymiser
 from oko_pipeline.errors import OkoError
 from oko_pipeline.storage.erasure import PERSON_COLUMNS, ErasedPeople
@@ -132,7 +132,7 @@ def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sourc
     files = database.read(FILES, {"school_year": year})
     # The database last: it names the files, so that an erasure that was killed is finished by the next one.
     dropped = _remove_restricted(workplace, year, files)
-    _remove_folder(settings.reports_folder / year)
+    _remove_documents(workplace, year)
     (settings.home / "state" / f"{year}.json").unlink(missing_ok=True)
     paths = sorted({path.split("!")[0] for path in files["path"]})
     if with_sources:
@@ -144,6 +144,21 @@ def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sourc
                 database.delete(table, {"school_year": year})
         log_access(workplace, year, "erase_year", "учебный год целиком", sum(dropped.values()), basis)
     return Erasure(dropped, () if with_sources else tuple((path, None) for path in paths), (year,))
+
+
+def _remove_documents(workplace: Workplace, school_year: str) -> None:
+    """Remove a year's documents of both stores with all that is kept beside them, and their replaced issues."""
+    from assets.document_issue import figures_path, store_of  # noqa: PLC0415 (templates and charts)
+
+    columns = ["document_id", "is_restricted"]
+    documents = workplace.database.read(DOCUMENTS, {"school_year": school_year}, columns)
+    for document_id, is_restricted in zip(documents["document_id"], documents["is_restricted"], strict=True):
+        store = store_of(workplace, is_restricted=bool(is_restricted))
+        store.remove(figures_path(school_year, str(document_id)))
+    for root in (workplace.reports.root, workplace.restricted_reports.root):
+        _remove_folder(root / ".judged" / school_year)
+        _remove_folder(root / school_year)
+    _remove_folder(workplace.settings.page_folder / "issues" / school_year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,9 @@ def test_erasing_a_year_that_was_killed_anywhere_is_ended_by_the_next_erasure(of
     def fill():
         (office.inbox / dump.name).write_bytes(dump.read_bytes())
         collect_files(office)
-        office.reports.write(f"{YEAR}/Справка.html", b"x")
+        for store in (office.reports, office.restricted_reports):
+            store.write(f"{YEAR}/Справка.html", b"x")
+            store.write(f".judged/{YEAR}/справки.json.gz", b"x")
 
     fill()
     with power() as source:
@@ -127,7 +129,8 @@ def test_erasing_a_year_that_was_killed_anywhere_is_ended_by_the_next_erasure(of
             erasure.erase_year(office, YEAR, "распоряжение", with_sources=True)
         erasure.erase_year(office, YEAR, "распоряжение", with_sources=True)
         assert not any(office.inbox.iterdir())
-        assert not (office.settings.reports_folder / YEAR).exists()
+        left = [path for path in office.settings.home.rglob("*") if path.is_file() and YEAR in path.as_posix()]
+        assert left == []
         assert office.database.read(FILES).empty
     assert len(office.database.read(DATA_ACCESS_LOG, {"operation": "erase_year"})) == len(source.calls) + 1
 
