@@ -28,8 +28,8 @@ test: $(VENV)/.dev  ## lint, types, architecture, tests
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -n auto -q
 
-test-postgres: $(VENV)/.dev  ## the tests that use a database, once more on a PostgreSQL server of their own
-	$(BIN)/python -m pytest -n auto -q --database=postgresql
+test-postgres: $(VENV)/.dev  ## the tests that use a database, once more on a PostgreSQL server of their own; ARGS go to pytest
+	$(BIN)/python -m pytest -n auto -q --database=postgresql $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
