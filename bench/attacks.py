@@ -33,9 +33,7 @@ class Table:
 
 def main():
     table = Table()
-    code = pytest.main(
-        ["-q", "--no-header", "-p", "no:cacheprovider", *(str(ROOT / path) for path in FILES.values())], [table]
-    )
+    code = pytest.main(["-q", "--no-header", *(str(ROOT / path) for path in FILES.values())], [table])
     totals = Counter()
     for title, path in FILES.items():
         own = {place: counts for place, counts in table.ended.items() if place.startswith(path)}

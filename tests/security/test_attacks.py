@@ -284,11 +284,11 @@ def test_a_name_of_a_file_is_a_name_everywhere(inbox, tmp_path, monkeypatch, nam
     assert not Path("evil").exists()
 
 
-def told_of(text):
+def told_of(text, folder=None):
     """Return a notice all of whose facts are one text of a file."""
     check = {"asset": text, "name": text}
     facts = {"school_year": text, "checks": [check], "titles": [text], "page": text, "link": text}
-    return write_notice("checks_failed", "key", facts)
+    return write_notice("checks_failed", "key", facts, folder)
 
 
 def about(text):
@@ -409,14 +409,19 @@ REACHING = (
 )
 
 
+def noted(text):
+    """Return a context all of whose texts are one."""
+    return dict.fromkeys(("title", "unit_name", "campaign_title", "school_year", "unit_code", "authority"), text)
+
+
 @pytest.mark.parametrize("expression", REACHING)
 def test_templates_reach_nothing_but_what_they_are_given(tmp_path, expression):
     (tmp_path / "school_note.docx").write_bytes(hostile.document((b"", expression.encode())))
     with pytest.raises(TemplateError):
-        render_note("school_note", {"title": "x"}, STAMP, tmp_path)
+        render_note("school_note", noted("x"), STAMP, tmp_path)
     (tmp_path / "checks_failed.txt.jinja").write_text(expression)
     with pytest.raises(TemplateError):
-        write_notice("checks_failed", "key", {"school_year": "2020-2021"}, tmp_path)
+        told_of("x", tmp_path)
     with pytest.raises(Exception, match=r"unsafe|undefined"):
         rendered(expression, {})
 
@@ -441,8 +446,7 @@ INJECTED = ("{{ 7*7 }}", "{% for x in y %}", "{{ title.__class__ }}", "<w:t>x</w
 @pytest.mark.parametrize("text", INJECTED)
 def test_names_in_data_are_no_templates(tmp_path, text):
     (tmp_path / "school_note.docx").write_bytes(hostile.document((b"", b"{{ unit_name }}")))
-    context = dict.fromkeys(("title", "unit_name", "campaign_title", "school_year", "unit_code", "authority"), text)
-    made = render_note("school_note", context, STAMP, tmp_path)
+    made = render_note("school_note", noted(text), STAMP, tmp_path)
     assert Document(io.BytesIO(made)).paragraphs[0].text == text
     assert rendered("{{ name }}", {"name": text}).replace(" ", "") == text.replace(" ", "")
     notice = told_of(text)
