@@ -89,31 +89,51 @@ class Register:
         self._acceptances = acceptances
         self._tables = build_metadata().tables
         self._documents: Remembered[Row | None] = Remembered(stamp, _MOST_DOCUMENTS)
+        self._counts: Remembered[list[tuple[str, int]]] = Remembered(stamp, 2000)
         self._facets: Remembered[Facets] = Remembered(stamp, 500)
         self._present: Remembered[dict[DocumentKey, Present]] = Remembered(stamp, 1)
         self._unit_names: Remembered[dict[tuple[str, str, str], str]] = Remembered(stamp, 1)
 
     def documents(self, viewer: Viewer, filters: Filters, number: int) -> Listing:
-        """Return a page of the documents that a viewer sees, by year, kind and unit."""
+        """Return a page of the documents that a viewer sees: the newest year first, by kind and unit within it."""
         condition = self._chosen(viewer, filters)
+        key = (viewer.role, viewer.unit_code, filters, self._acceptances.version())
+        counts = self._counts.value(key, lambda: self._read_counts(condition))
         documents = self._tables["documents"]
-        query = (
-            sa.select(*(documents.c[name] for name in _LISTED))
-            .where(condition)
-            .order_by(documents.c.school_year.desc(), documents.c.kind, documents.c.document_id)
-            .limit(PER_PAGE)
-            .offset((number - 1) * PER_PAGE)
-        )
-        count = sa.select(sa.func.count()).select_from(documents).where(condition)
+        rows: list[Any] = []
+        skipped = (number - 1) * PER_PAGE
+        # Year by year in the order of the key: the database reads a page of rows and sorts nothing.
         with self._database.engine.connect() as connection:
-            total = connection.execute(count).scalar_one()
-            rows = connection.execute(query).mappings().all() if total else []
+            for school_year, count in counts:
+                if skipped < count and len(rows) < PER_PAGE:
+                    query = (
+                        sa.select(*(documents.c[name] for name in _LISTED))
+                        .where(documents.c.school_year == school_year, condition)
+                        .order_by(documents.c.document_id)
+                        .limit(PER_PAGE - len(rows))
+                        .offset(skipped)
+                    )
+                    rows += connection.execute(query).mappings().all()
+                skipped = max(0, skipped - count)
+        total = sum(count for _, count in counts)
         names = self.unit_names() if rows else {}
         named = (
             {**row, "unit_name": names.get((row["unit_level"], row["school_year"], row["unit_code"]), "")}
             for row in rows
         )
         return Listing([self._with_state(row) for row in named], total, number)
+
+    def _read_counts(self, condition: sa.ColumnElement[bool]) -> list[tuple[str, int]]:
+        """Return how many documents of each year meet a condition, the newest year first."""
+        documents = self._tables["documents"]
+        query = (
+            sa.select(documents.c.school_year, sa.func.count())
+            .where(condition)
+            .group_by(documents.c.school_year)
+            .order_by(documents.c.school_year.desc())
+        )
+        with self._database.engine.connect() as connection:
+            return [(year, count) for year, count in connection.execute(query)]
 
     def unit_names(self) -> Mapping[tuple[str, str, str], str]:
         """Return the names of schools and municipalities by level, year and code."""
@@ -233,7 +253,7 @@ class Register:
 
     def forget(self) -> None:
         """Forget what is remembered of the database."""
-        for remembered in (self._documents, self._facets, self._present, self._unit_names):
+        for remembered in (self._documents, self._counts, self._facets, self._present, self._unit_names):
             remembered.forget()
 
     def documents_among(self, viewer: Viewer, keys: Collection[DocumentKey]) -> dict[DocumentKey, Row]:
@@ -522,7 +542,7 @@ class Register:
                 isouter=True,
             )
             .where(condition)
-            .order_by(documents.c.school_year.desc(), documents.c.kind, documents.c.document_id)
+            .order_by(documents.c.school_year.desc(), documents.c.document_id)
         )
 
     def _with_state(self, row: Row) -> dict[Any, Any]:

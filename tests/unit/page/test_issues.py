@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from oko_pipeline.catalogue.tables import DOCUMENTS as DOCUMENT_TABLE
 from oko_pipeline.errors import StorageError
 from oko_pipeline.orchestration.notice_channels import OWN_FILE, channels_of
 from oko_pipeline.orchestration.notices import queue_of
@@ -18,12 +19,13 @@ from oko_pipeline.page.access import among
 from oko_pipeline.page.accounts import AccountBook, AccountError, Role
 from oko_pipeline.page.desk import resolve_fetches
 from oko_pipeline.page.fetches import FetchBook
-from oko_pipeline.page.register import composed
+from oko_pipeline.page.register import Filters, composed
+from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.page.store import PageStore
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.schema import build_metadata
 from resources.workplace import open_workplace
-from tests.unit.page.served import DOCUMENTS, FAR, OWN, YEAR, reissue, serve
+from tests.unit.page.served import DOCUMENTS, FAR, OWN, YEAR, reissue, rows, serve
 from tests.unit.page.test_work import token_of
 
 NOTE = f"/documents/{YEAR}/school_note:{OWN}"
@@ -197,6 +199,24 @@ def test_the_published_set_shows_accepted_issues_alone(page, clients):
     assert clients["reader"].get(f"{address}/issues/2").status_code == 200
     assert clients["reader"].get(f"{address}/issues/1").status_code == 404
     assert clients["analyst"].get(f"{address}/issues/1").status_code == 200
+
+
+def test_pages_of_a_list_go_through_all_years_once(page, monkeypatch):
+    monkeypatch.setattr("oko_pipeline.page.register.PER_PAGE", 3)
+    older = [one | {"school_year": "2023-2024"} for one in list(DOCUMENTS.values())[:5]]
+    page.desk.database.append(*rows("documents", *older))
+    try:
+        page.desk.register.forget()
+        viewer = Viewer(page.desk.accounts.find("analyst"), "")
+        total = len(DOCUMENTS) + len(older)
+        listed = [page.desk.register.documents(viewer, Filters(), number) for number in range(1, 9)]
+        assert {one.total for one in listed} == {total}
+        keys = [(row["school_year"], row["document_id"]) for one in listed for row in one.rows]
+        assert keys == sorted(keys, key=lambda key: (-int(key[0][:4]), key[1]))
+        assert len(set(keys)) == len(keys) == total
+    finally:
+        page.desk.database.delete(DOCUMENT_TABLE, {"school_year": "2023-2024"})
+        page.desk.register.forget()
 
 
 def test_a_set_of_any_number_of_values_is_one_parameter(page):
