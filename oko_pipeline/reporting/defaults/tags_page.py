@@ -41,7 +41,7 @@ _COMMON: Final = (
     ("stamp.code_version", "версия программы"),
     ("stamp.context_sha256", "отпечаток содержания"),
     ("stamp.issue", "номер выпуска"),
-    ("stamp.answer_by", "до какого дня ждут ответа на письмо: десять рабочих дней"),
+    ("stamp.answer_by", "до какого дня ждут ответа на письмо: рабочих дней — сколько в documents.answer.working_days"),
     ("changes", "раздел «Что изменилось»; в первом выпуске его нет"),
     ("provenance", "откуда числа: `provenance.text` и таблица `provenance.table`"),
 )
