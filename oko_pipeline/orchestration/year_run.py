@@ -11,15 +11,16 @@ import os
 import re
 import socket
 import warnings
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from oko_pipeline.collection.inbox import scan_inbox, signature
+from oko_pipeline.errors import StorageError
 from oko_pipeline.settings import DAGSTER_SCHEMA, Settings
-from oko_pipeline.storage.faults import meaning_ru
+from oko_pipeline.storage.faults import is_damage, meaning_ru, outside_faults, told_fault
 from oko_pipeline.storage.key_state import unfinished
 from oko_pipeline.storage.locks import year_lock
 from oko_pipeline.storage.partials import aside
@@ -237,7 +238,7 @@ def _run_locked(settings: Settings, school_year: str, progress: Progress, job_na
         run_id = str(uuid.uuid4())
         folder = prepare_dagster_home(settings)
         is_configured = (folder / "dagster.yaml").read_text("utf-8") != _DAGSTER_CONFIG
-        with open_instance(folder, is_configured=is_configured) as instance:
+        with _log_told(folder), open_instance(folder, is_configured=is_configured) as instance:
             instance.add_event_listener(run_id, steps.listen)
             result = job.execute_in_process(
                 partition_key=school_year,
@@ -251,6 +252,21 @@ def _run_locked(settings: Settings, school_year: str, progress: Progress, job_na
         if result.success and _signature(settings) == before:
             _write_state(settings, summary, before, workplace)
     return summary
+
+
+@contextmanager
+def _log_told(folder: Path) -> Iterator[None]:
+    """Tell faults of Dagster's own storage: what it holds is the history of runs, and no year depends on it."""
+    try:
+        yield
+    except outside_faults() as error:
+        told = told_fault(error)
+        if is_damage(error):
+            told = (
+                "Его файлы повреждены: восстановите папку из копии или удалите её — пропадёт только история запусков — "
+                "и запустите год снова."
+            )
+        raise StorageError(f"Журнал запусков Dagster в папке {folder} не ведётся. {told}") from error
 
 
 class _Steps:

@@ -69,6 +69,11 @@ def told_fault(error: BaseException) -> str:
     return f"{told} Подробности: {words[0]}"
 
 
+def is_damage(error: BaseException) -> bool:
+    """Tell whether a fault is a file of a database that is no whole database any more."""
+    return re.search(_DAMAGED, " ".join(_words(error)), re.IGNORECASE) is not None
+
+
 def _words(error: BaseException) -> list[str]:
     """Return what an error and those that it came of say, a line each, without statements and values."""
     found: list[str] = []

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from oko_pipeline.cli import app
-from oko_pipeline.orchestration.year_run import _told_cause
+from oko_pipeline.errors import StorageError
+from oko_pipeline.orchestration.year_run import _log_told, _told_cause
 from oko_pipeline.storage.faults import meaning_ru, told_fault
 
 SAID = {
@@ -79,3 +80,16 @@ def test_the_command_line_tells_it_without_a_traceback(error, monkeypatch, capsy
     assert "Ошибка." in said
     assert "Подробности" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (sqlite3.DatabaseError("database disk image is malformed"), "удалите её — пропадёт только история запусков"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "Освободите место"),
+    ],
+)
+def test_a_fault_of_dagsters_storage_is_told_as_what_it_is(error, advice, tmp_path):
+    with pytest.raises(StorageError, match="Журнал запусков Dagster") as told, _log_told(tmp_path):
+        raise error
+    assert advice in str(told.value)
