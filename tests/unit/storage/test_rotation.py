@@ -1,13 +1,12 @@
 """A change of the pseudonym key: nothing of the old key is left, links stand, a killed change is whole or undone."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 
 from assets.collection import assemble_year, collect_files, reader_version
 from assets.exams import assemble_exam_year
@@ -29,6 +28,7 @@ from oko_pipeline.storage.erasure import ErasedPeople
 from oko_pipeline.storage.key_state import Places, next_key_file, store_keys, unfinished
 from oko_pipeline.storage.rotation import PSEUDONYM_COLUMNS
 from resources.workplace import open_workplace
+from tests.databases import copy_home, lose_database
 
 YEARS = ("2020-2021", "2025-2026")
 GROUPS = frozenset({LayoutGroup.RAW_DUMPS, LayoutGroup.EXAMS, LayoutGroup.SCHOOL_LISTS})
@@ -88,7 +88,7 @@ def link_people(restricted):
 def settings(filled, tmp_path, monkeypatch):
     """Return the settings of a copy of the home that a test may change."""
     monkeypatch.delenv("OKO_PSEUDONYM_KEY")
-    shutil.copytree(filled, tmp_path / "home", copy_function=shutil.copy2)
+    copy_home(filled, tmp_path / "home")
     key = tmp_path / "keys" / "pseudonym.key"
     key.parent.mkdir()
     shutil.copy2(filled.parent / "pseudonym.key", key)
@@ -135,13 +135,16 @@ def everything(home):
 
 
 def database_rows(settings):
-    with closing(sqlite3.connect(settings.home / "oko.sqlite")) as connection:
-        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            name: sorted(map(repr, connection.execute(f'SELECT * FROM "{name}"')))  # noqa: S608
-            for name in names
-            if name != DATA_ACCESS_LOG.name
-        }
+    engine = sa.create_engine(settings.sqlalchemy_url)
+    try:
+        with engine.connect() as connection:
+            return {
+                name: sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{name}"')))  # noqa: S608
+                for name in sa.inspect(connection).get_table_names()
+                if name != DATA_ACCESS_LOG.name
+            }
+    finally:
+        engine.dispose()
 
 
 def access_log(settings):
@@ -209,8 +212,8 @@ def test_nothing_is_read_again_and_a_file_read_later_meets_its_people(settings):
     assert fill(later) == []
     assert people(tables(later)) == people(stored)
     # Whoever reads all files anew under the chain of keys finds the very same people.
-    for path in (later.home / "oko.sqlite", later.restricted_folder / "keys.json"):
-        path.unlink()
+    lose_database(later.home)
+    (later.restricted_folder / "keys.json").unlink()
     shutil.rmtree(later.restricted_folder)
     assert fill(later) != []
     anew = tables(later)
