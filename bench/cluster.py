@@ -4,7 +4,8 @@
 
 Files of the sample are read into a restricted store and documents of schools are written, by the same `WorkerPool.map`.
 The ways take turns; medians of wall and processor seconds (of all processes that take part, started and warm), and the
-ratio to this process. Every run must leave the same bytes. With --kill a worker is killed (-9) in the middle of each
+ratio to this process. Every run must leave the same bytes. Tasks that only wait show how the work spreads where no core
+is free. With --kill a worker is killed (-9) in the middle of each
 stage of a further run: what is lost, and how many tasks were done again.
 """
 # ruff: noqa: PLC0415
@@ -43,6 +44,8 @@ from tests.cluster.servers import ROOT, Cluster, running_cluster
 
 _STAMP = Stamp(datetime(2026, 11, 22, 6, 10, tzinfo=UTC), "bench")
 _LOG = "tries.log"
+_WAITING = 120
+_WAIT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def do_counted(counted: Counted) -> Any:
     """Do a task and say so."""
     with (counted.folder / _LOG).open("a") as log:
         log.write(f"{counted.number} {os.getpid()}\n")
+    if isinstance(counted.task, float):
+        return time.sleep(counted.task)
     return read_into_store(counted.task) if isinstance(counted.task, ReadTask) else write_draft(counted.task)
 
 
@@ -226,7 +231,13 @@ def measure(chosen: argparse.Namespace, folder: Path) -> None:
                         flush=True,
                     )
         print(f"файлов {chosen.files}, документов {chosen.documents}, разных результатов: {len(found)}")
-        _print(taken)
+        if taken:
+            _print(taken)
+        print(f"{_WAITING} заданий, которые {_WAIT_SECONDS} с ждут (свободные ядра не нужны):")
+        for way in ways:
+            stage = run_stage(way, folder / "out" / "waiting", [_WAIT_SECONDS] * _WAITING, kills=False)
+            print(f"{way.name:18} {stage.wall:6.1f} с, процессора {stage.cpu:.1f} с", flush=True)
+            shutil.rmtree(folder / "out")
         if chosen.kill:
             for way in ways[1:]:
                 _print_killed(way, work, folder / "out", found)
