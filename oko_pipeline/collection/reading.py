@@ -30,6 +30,10 @@ ENGINE_VERSION: Final = "2"
 _DATA_FAULTS: Final = (ValueError, TypeError, LookupError, ArithmeticError, CatalogueError, ContractError)
 """What odd data can raise in a reader that did not foresee them; a bug of ours looks the same, hence `reader.fault`."""
 
+_MEND_HEADINGS: Final = (
+    "Исправьте то, что названо в замечании, и загрузите файл снова; если это другая форма, её нужно описать."
+)
+
 ReadingStatus = Literal["accepted", "refused", "unknown", "empty"]
 
 
@@ -172,6 +176,7 @@ def _unrecognised(
             value=heading[1][1] if heading is not None else None,
             expected=f"«{heading[0]}»" if heading is not None else None,
             became="файл не прочитан",
+            mend=_MEND_HEADINGS if nearest is not None else None,
         )
     )
     return _result(file, context.file_sha256, "unknown", Reading(findings=notes), None)

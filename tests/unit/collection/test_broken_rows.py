@@ -147,6 +147,7 @@ def test_the_check_of_a_file_and_its_marked_copy_tell_it_too(tmp_path):
     path.write_bytes(renamed())
     (check,) = check_file(path, Settings.load(home=tmp_path / "home"))
     assert "вместо «логин школы»" in check.findings["message"].iloc[0]
+    assert check.findings["mend"].iloc[0].startswith("Исправьте то, что названо в замечании")
     marked = load_workbook(io.BytesIO(annotate_workbook(Path(path), check.findings)))
     assert "вместо «логин школы»" in marked["Лист1"]["A3"].comment.text
 
