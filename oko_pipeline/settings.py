@@ -147,9 +147,7 @@ class Settings(BaseSettings):
     notices: str = Field(
         "all", description="Какие извещения слать, через запятую (docs/schedules.md); all — все, none — никаких"
     )
-    notices_quiet: str = Field(
-        "21:00-08:00", description="Тихие часы: извещения ждут их конца; none — тихих часов нет"
-    )
+    notices_quiet: str = Field("21:00-08:00", description="Тихие часы: извещения ждут их конца; none — тихих часов нет")
     notices_templates: Path | None = Field(None, description="Папка своих шаблонов извещений (Jinja)")
     notices_file: Path | None = Field(None, description="Файл, в который извещения дописываются; пусто — не пишутся")
     notices_email: str = Field("", description="Кому слать извещения почтой, через запятую; пусто — почтой не слать")

@@ -13,6 +13,7 @@ from oko_pipeline.catalogue.schedules import school_year_of
 from oko_pipeline.orchestration.arrivals import inbox_arrivals
 from oko_pipeline.orchestration.build import build_defs
 from oko_pipeline.orchestration.jobs import yearly_documents
+from oko_pipeline.orchestration.year_run import prepare_dagster_home
 from resources.workplace import WorkplaceResource
 from tests.integration.tools import spring_dump
 
@@ -101,7 +102,7 @@ def test_the_schedule_runs_the_year_that_ended():
 
 
 def test_the_ui_reads_what_a_run_at_the_command_line_left(installation):
-    with dg.DagsterInstance.from_config(str(installation.dagster_folder)) as instance:
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(installation))) as instance:
         run = instance.get_runs()[0]
         assert run.status is dg.DagsterRunStatus.SUCCESS
         ended = [entry.dagster_event_type for entry in instance.all_logs(run.run_id)]
@@ -127,7 +128,7 @@ def stale(instance, defs):
 def test_what_a_changed_file_makes_stale_is_shown_with_its_cause_until_the_year_is_run(installation):
     resource = WorkplaceResource(home=str(installation.home))
     defs = build_defs(resource_overrides={"workplace": resource})
-    with dg.DagsterInstance.from_config(str(installation.dagster_folder)) as instance:
+    with dg.DagsterInstance.from_config(str(prepare_dagster_home(installation))) as instance:
         assert stale(instance, defs) == {}
         spring_dump(installation.inbox_folder, 8, "химии").write_bytes(
             spring_dump(installation.inbox_folder, 8, "физике").read_bytes()
