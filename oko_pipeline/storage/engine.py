@@ -30,7 +30,11 @@ def make_engine(url: str) -> sa.Engine:
     try:
         # Errors are told to people and kept in logs: values of rows are none of their business.
         engine = sa.create_engine(url, hide_parameters=True)
-    except (ArgumentError, ModuleNotFoundError, ValueError) as error:
+    except ModuleNotFoundError as error:
+        raise StorageError(
+            f"Для OKO_DATABASE_URL не установлен модуль {error.name}: установите программу с дополнением postgres."
+        ) from None
+    except (ArgumentError, ValueError) as error:
         raise StorageError(
             "OKO_DATABASE_URL: ожидался адрес вида postgresql+psycopg://имя:пароль@сервер/база или "
             f"sqlite:///путь ({type(error).__name__})."
