@@ -25,6 +25,7 @@ import subprocess
 import sys
 import time
 import traceback
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -368,7 +369,9 @@ def files_of(home: Path) -> dict[str, str]:
             if path.is_file():
                 content = path.read_bytes()
                 if path.suffix == ".gz":
-                    content = gzip.decompress(content)
+                    # One that is still cut is another file, and no fault of the bench.
+                    with contextlib.suppress(EOFError, OSError, zlib.error):
+                        content = gzip.decompress(content)
                 # Times of files stand in the state; that it is there is what counts.
                 own = "" if part == "state" else hashlib.sha256(content).hexdigest()
                 found[path.relative_to(home).as_posix()] = own
@@ -924,7 +927,7 @@ def erasures(scene: Scene, plan: Plan, table: Table) -> None:
             ]
         return files + ([] if acts == 1 else [f"записей в журнале {acts}"])
 
-    for kind, number in (("unlink before", 5), ("unlink before", 60), ("commit before", 1), ("commit after", 1)):
+    for kind, number in (("unlink before", 5), ("unlink before", 12), ("commit before", 1), ("commit after", 1)):
         scene.put("done")
         remove_tree(scene.inbox)
         copy_tree(scene.folder / "inbox kept", scene.inbox)
