@@ -100,10 +100,10 @@ class OidcDoor:
         secret = settings.page_oidc_client_secret.get_secret_value()
         # What a provider that names no ways must take (OpenID Connect Discovery, section 3).
         ways = self._metadata().get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        own = None
         if "client_secret_basic" in ways:
-            own = httpx.BasicAuth(settings.page_oidc_client_id, secret)
+            own: httpx.Auth = httpx.BasicAuth(settings.page_oidc_client_id, secret)
         else:
+            own = httpx.Auth()
             told |= {"client_id": settings.page_oidc_client_id, "client_secret": secret}
         try:
             with self._client() as client:
