@@ -356,8 +356,9 @@ def rows_of(path: Path) -> dict[str, list[str]]:
             columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
             asked = ", ".join(f'"{column}"' for column in columns if column not in VOLATILE_COLUMNS)
             rows = [repr(row) for row in connection.execute(f'SELECT {asked} FROM "{name}"')]
-            # The fingerprint of that log is as volatile as the log.
-            found[name] = sorted(row for row in rows if not (name == "slices" and "data_access_log" in row))
+            # The guard of names looks at tables that are filled by then: in a second run at more of them than in a first.
+            is_repeated = name in ("slices", "quality_results")
+            found[name] = sorted(row for row in rows if not (is_repeated and "'personal_data_" in row))
     return found
 
 
