@@ -240,7 +240,7 @@ def test_changes_may_follow_each_other_and_the_old_key_alone_makes_no_pseudonym(
     assert state.check == key_check(keys[2])
     assert not any(key.hex() in repr(state) or key.decode() in repr(state) for key in keys)
     log = access_log(again(settings))
-    assert log["basis_ru"].tolist() == ["раз", "два"]
+    assert sorted(log["basis_ru"]) == ["два", "раз"]
     assert log["rows_count"].tolist() == [len(old)] * 2
 
 
