@@ -8,6 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -157,7 +158,7 @@ def inbox_change(workplace: Workplace, known: pd.DataFrame, waiting: Collection[
     return change
 
 
-def _has_fragments(workplace: Workplace, row: Mapping[str, object]) -> bool:
+def _has_fragments(workplace: Workplace, row: Mapping[Any, Any]) -> bool:
     """Tell whether what was read of a file is in the restricted store: it may have been lost with a disk."""
     if row["status"] not in ("accepted", "duplicate", "outdated"):
         return True
