@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         None, description="Хранилище, в котором публикуются выпущенные документы: s3://…, sftp://…, file:///…"
     )
     publish_set: Literal["all", "public"] = Field(
-        "all", description="Что публиковать: all — все документы без кодов людей; public — для сайта и принятые"
+        "public", description="Что публиковать: public — для сайта и принятые; all — все документы без кодов людей"
     )
     remote_options: SecretStr = Field(
         SecretStr(""),

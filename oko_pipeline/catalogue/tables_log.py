@@ -16,7 +16,12 @@ DATA_ACCESS_LOG: Final = Table(
         YEAR,
         Column("entry_id", TEXT, "Запись"),
         Column("happened_at", TIMESTAMP, "Когда"),
-        Column("operation", TEXT, "Действие", allowed=("read", "link", "erase_person", "erase_year", "retention", "change_key")),
+        Column(
+            "operation",
+            TEXT,
+            "Действие",
+            allowed=("read", "link", "erase_person", "erase_year", "retention", "change_key"),
+        ),
         Column("actor", TEXT, "Учётная запись, под которой работала программа"),
         Column("subject_ru", TEXT, "С чем, общими словами"),
         Column("rows_count", INTEGER, "Строк"),

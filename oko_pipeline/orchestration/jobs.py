@@ -5,6 +5,7 @@ import dagster as dg
 from assets.document_choice import SCHOOLS_WANTED, assets_of_schools
 from oko_pipeline.orchestration.arrivals import downstream_of_changes, inbox_arrivals
 from oko_pipeline.orchestration.notices import notice_sensors
+from oko_pipeline.orchestration.remote_files import remote_files
 from oko_pipeline.orchestration.retention_of_runs import run_logs_retention
 from oko_pipeline.orchestration.schedules import build_schedules
 
@@ -57,5 +58,5 @@ JOBS = (
     terms_of_programmes,
     run_logs_retention,
 )
-SENSORS = (inbox_arrivals, downstream_of_changes, *notice_sensors())
+SENSORS = (inbox_arrivals, downstream_of_changes, remote_files, *notice_sensors())
 yearly_documents = next(schedule for schedule in build_schedules() if schedule.name == "yearly_documents")

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.errors import SettingsError, StorageError
+from oko_pipeline.reporting.fingerprint import CONTENT_SIGNS
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.remote import RemoteFile, RemoteFolder, is_plain_path
 from resources.workplace import Workplace, WorkplaceResource
@@ -273,7 +274,9 @@ def _to_publish(workplace: Workplace) -> dict[str, PublishedDocument]:
     rows = workplace.database.read(DOCUMENTS)
     rows = rows[~rows["is_restricted"].astype(bool) & ~rows["kind"].isin(_NEVER_PUBLISHED)]
     if workplace.settings.publish_set == "public":
-        rows = rows[(rows["profile"] == "public") & rows["file_sha256"].isin(accepted_files(workplace.settings))]
+        files, contents = accepted_on_page(workplace.settings)
+        said = rows["school_year"] + " " + rows["document_id"] + " " + rows["context_sha256"].str[:CONTENT_SIGNS]
+        rows = rows[(rows["profile"] == "public") & (rows["file_sha256"].isin(files) | said.isin(contents))]
     names = list(PublishedDocument.__dataclass_fields__)
     return {
         str(row["path"]): PublishedDocument(**{name: _plain(row[name]) for name in names})
@@ -281,16 +284,18 @@ def _to_publish(workplace: Workplace) -> dict[str, PublishedDocument]:
     }
 
 
-def accepted_files(settings: Settings) -> list[str]:
-    """Return the SHA-256 of the files that analysts have accepted on the page; none without a page."""
+def accepted_on_page(settings: Settings) -> tuple[set[str], set[str]]:
+    """Return what analysts have accepted on the page: files by SHA-256, and `year document content`."""
     store = settings.page_folder / "page.sqlite"
     if not store.is_file():
-        return []
+        return set(), set()
     try:
         with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=30)) as page:
-            return [sha for (sha,) in page.execute("select distinct file_sha256 from acceptances")]
+            query = "select file_sha256, school_year, document_id, content_sha256 from acceptances"
+            rows = page.execute(query).fetchall()
     except sqlite3.Error as error:
         raise StorageError(f"Принятые документы не читаются из {store}: {error}.") from error
+    return {file for file, *_ in rows}, {f"{year} {name} {said}" for _, year, name, said in rows if said}
 
 
 def _plain(value: Any) -> Any:

@@ -1,10 +1,12 @@
 """Which issues of documents an analyst has accepted.
 
-An acceptance is of an issue's very file: a new issue, or another file under its number, needs a new one.
+An acceptance is of what an issue says: a new issue needs a new one, the same issue laid out anew by a new version of
+the program does not.
 """
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,8 +14,38 @@ import sqlalchemy as sa
 
 from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.page.store import ACCEPTANCES, PageStore
+from oko_pipeline.reporting.fingerprint import content_part
 
 _KNOWN_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was accepted: files by their SHA-256, and `year document content` by `content_part`."""
+
+    files: frozenset[str] = frozenset()
+    contents: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class OfDocument:
+    """When the issues of one document were accepted."""
+
+    _files: dict[str, str] = field(default_factory=dict)
+    _contents: dict[str, str] = field(default_factory=dict)
+
+    def add(self, acceptance: Mapping[Any, Any]) -> None:
+        """Take down an acceptance."""
+        self._files[acceptance["file_sha256"]] = acceptance["accepted_at"]
+        if acceptance["content_sha256"]:
+            self._contents.setdefault(acceptance["content_sha256"], acceptance["accepted_at"])
+
+    def at(self, issue: Mapping[Any, Any]) -> str | None:
+        """Return when an issue was accepted; None when it was not."""
+        return self._files.get(issue["file_sha256"]) or self._contents.get(content_part(issue["context_sha256"]))
+
+    def __bool__(self) -> bool:
+        return bool(self._files)
 
 
 class AcceptanceBook:
@@ -23,8 +55,8 @@ class AcceptanceBook:
         self._store = store
         self._known_count = -1
         self._asked_at = 0.0
-        self._by_document: dict[tuple[str, str], dict[str, str]] = {}
-        self._files: frozenset[str] = frozenset()
+        self._by_document: dict[tuple[str, str], OfDocument] = {}
+        self._accepted = Accepted()
 
     def accept(self, viewer: Viewer, document: Mapping[str, Any]) -> None:
         """Accept the present issue of a document; accepting it twice changes nothing."""
@@ -39,26 +71,27 @@ class AcceptanceBook:
                     document_id=document["document_id"],
                     issue_number=document["issue_number"],
                     file_sha256=document["file_sha256"],
+                    content_sha256=content_part(document["context_sha256"]),
                     accepted_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                     account_id=viewer.account.account_id,
                 )
             )
         self._known_count = -1
 
-    def files(self) -> frozenset[str]:
-        """Return the SHA-256 of all accepted files."""
+    def accepted(self) -> Accepted:
+        """Return all that was accepted."""
         self._refresh()
-        return self._files
+        return self._accepted
 
     def version(self) -> int:
         """Return what grows with every acceptance."""
         self._refresh()
         return self._known_count
 
-    def of_document(self, school_year: str, document_id: str) -> Mapping[str, str]:
-        """Return when each accepted issue of a document was accepted, by the SHA-256 of its file."""
+    def of_document(self, school_year: str, document_id: str) -> OfDocument:
+        """Return when the issues of a document were accepted."""
         self._refresh()
-        return self._by_document.get((school_year, document_id), {})
+        return self._by_document.get((school_year, document_id), OfDocument())
 
     def _refresh(self) -> None:
         if self._known_count >= 0 and time.monotonic() - self._asked_at < _KNOWN_SECONDS:
@@ -69,9 +102,16 @@ class AcceptanceBook:
             if count == self._known_count:
                 return
             rows = connection.execute(sa.select(ACCEPTANCES)).mappings().all()
-        found: dict[tuple[str, str], dict[str, str]] = {}
+        found: dict[tuple[str, str], OfDocument] = {}
         for row in rows:
-            of_document = found.setdefault((row["school_year"], row["document_id"]), {})
-            of_document[row["file_sha256"]] = row["accepted_at"]
-        self._by_document, self._files = found, frozenset(row["file_sha256"] for row in rows)
+            found.setdefault((row["school_year"], row["document_id"]), OfDocument()).add(row)
+        self._by_document = found
+        self._accepted = Accepted(
+            frozenset(row["file_sha256"] for row in rows),
+            frozenset(
+                f"{row['school_year']} {row['document_id']} {row['content_sha256']}"
+                for row in rows
+                if row["content_sha256"]
+            ),
+        )
         self._known_count = len(rows)

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
+from oko_pipeline.page.acceptances import Accepted
 from oko_pipeline.page.accounts import Role
 from oko_pipeline.page.sessions import Viewer
+from oko_pipeline.reporting.fingerprint import CONTENT_SIGNS
 from oko_pipeline.storage.schema import build_metadata
 
 EVERYBODY: Final = frozenset(Role)
@@ -28,17 +30,25 @@ KINDS_WITH_ROWS: Final = ("annotated_workbook",)
 """Kinds that hold rows of pupils as the file had them, though they stand beside the other documents."""
 
 
-def documents_condition(viewer: Viewer, accepted: Collection[str]) -> sa.ColumnElement[bool]:
+def documents_condition(viewer: Viewer, accepted: Accepted) -> sa.ColumnElement[bool]:
     """Return the condition on `documents` for what a viewer sees.
 
     Args:
         viewer: who asks.
-        accepted: SHA-256 of the files that analysts have accepted.
+        accepted: what analysts have accepted.
     """
     documents = build_metadata().tables["documents"]
-    is_published = among(documents.c.file_sha256, accepted)
-    published = sa.and_(documents.c.profile == "public", ~_is_about_people(documents.c), is_published)
+    is_public = sa.and_(documents.c.profile == "public", ~_is_about_people(documents.c))
+    published = sa.and_(is_public, accepted_condition(accepted))
     return sa.or_(own_condition(viewer), published)
+
+
+def accepted_condition(accepted: Accepted) -> sa.ColumnElement[bool]:
+    """Return the condition on `documents` for those whose present issue was accepted."""
+    documents = build_metadata().tables["documents"]
+    said = sa.func.substr(documents.c.context_sha256, 1, CONTENT_SIGNS)
+    content = documents.c.school_year + " " + documents.c.document_id + " " + said
+    return sa.or_(among(documents.c.file_sha256, accepted.files), among(content, accepted.contents))
 
 
 def own_condition(viewer: Viewer) -> sa.ColumnElement[bool]:

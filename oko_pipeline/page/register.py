@@ -15,6 +15,7 @@ from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.programmes import programmes
 from oko_pipeline.page.acceptances import AcceptanceBook
 from oko_pipeline.page.access import (
+    accepted_condition,
     among,
     documents_condition,
     own_condition,
@@ -32,7 +33,7 @@ MOST_IN_ARCHIVE: Final = 2000
 _MOST_DOCUMENTS: Final = 4000
 _LISTED: Final = (
     "school_year", "document_id", "kind", "campaign_code", "topic", "unit_level", "unit_code", "title_ru", "path",
-    "pack_path", "issue_number", "rendered_at", "file_sha256",
+    "pack_path", "issue_number", "rendered_at", "file_sha256", "context_sha256",
 )  # fmt: skip
 _MOST_FINDINGS: Final = 300
 _OWN_PROGRAMME: Final = "modern"
@@ -170,7 +171,7 @@ class Register:
         condition = sa.and_(
             documents.c.school_year == school_year,
             documents.c.document_id == document_id,
-            documents_condition(viewer, self._acceptances.files()),
+            documents_condition(viewer, self._acceptances.accepted()),
         )
         is_own = sa.case((own_condition(viewer), 1), else_=0).label("is_own")
         row = self._first(self._named(condition).add_columns(is_own))
@@ -180,7 +181,7 @@ class Register:
         """Return the document whose registered path is `path`: for links from Dagster. No file is touched."""
         documents = self._tables["documents"]
         condition = sa.or_(documents.c.path == path, documents.c.pack_path == path)
-        return self._first(self._named(condition & documents_condition(viewer, self._acceptances.files())))
+        return self._first(self._named(condition & documents_condition(viewer, self._acceptances.accepted())))
 
     def issues(self, document: Row) -> list[Row]:
         """Return the issues of a document that its viewer may know, the newest first, each with its state.
@@ -195,13 +196,14 @@ class Register:
         told: list[Row] = []
         replaced_by = None
         for row in rows:
-            if document["is_own"] or row["file_sha256"] in accepted:
+            accepted_at = accepted.at(row)
+            if document["is_own"] or accepted_at:
                 told.append(
                     {
                         **row,
                         "is_current": row["issue_number"] == document["issue_number"],
                         "replaced_by": replaced_by,
-                        "accepted_at": accepted.get(row["file_sha256"]),
+                        "accepted_at": accepted_at,
                     }
                 )
             replaced_by = row["issue_number"]
@@ -259,7 +261,7 @@ class Register:
     def documents_among(self, viewer: Viewer, keys: Collection[DocumentKey]) -> dict[DocumentKey, Row]:
         """Return those of some documents that a viewer sees, by key."""
         documents = self._tables["documents"]
-        condition = documents_condition(viewer, self._acceptances.files())
+        condition = documents_condition(viewer, self._acceptances.accepted())
         condition &= among(documents.c.document_id, {document_id for _, document_id in keys})
         with self._database.engine.connect() as connection:
             rows = connection.execute(self._named(condition)).mappings().all()
@@ -273,7 +275,7 @@ class Register:
 
     def _made_facets(self, viewer: Viewer) -> Facets:
         documents = self._tables["documents"]
-        condition = documents_condition(viewer, self._acceptances.files())
+        condition = documents_condition(viewer, self._acceptances.accepted())
         years = sa.select(documents.c.school_year).where(condition).distinct()
         kinds = sa.select(documents.c.kind).where(condition).distinct()
         with self._database.engine.connect() as connection:
@@ -498,7 +500,7 @@ class Register:
 
     def _chosen(self, viewer: Viewer, filters: Filters) -> sa.ColumnElement[bool]:
         documents, schools = self._tables["documents"], self._tables["schools"]
-        accepted = self._acceptances.files()
+        accepted = self._acceptances.accepted()
         conditions = [documents_condition(viewer, accepted)]
         if filters.year:
             conditions.append(documents.c.school_year == filters.year)
@@ -512,9 +514,9 @@ class Register:
             own = sa.select(schools.c.school_code).where(schools.c.municipality_code == filters.municipality)
             conditions.append(sa.or_(documents.c.unit_code == filters.municipality, documents.c.unit_code.in_(own)))
         if filters.state == "accepted":
-            conditions.append(among(documents.c.file_sha256, accepted))
+            conditions.append(accepted_condition(accepted))
         elif filters.state == "draft":
-            conditions.append(~among(documents.c.file_sha256, accepted))
+            conditions.append(~accepted_condition(accepted))
         return sa.and_(*conditions)
 
     def _named(self, condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -547,7 +549,7 @@ class Register:
 
     def _with_state(self, row: Row) -> dict[Any, Any]:
         accepted = self._acceptances.of_document(row["school_year"], row["document_id"])
-        state = "accepted" if row["file_sha256"] in accepted else "superseded" if accepted else "draft"
+        state = "accepted" if accepted.at(row) else "superseded" if accepted else "draft"
         return {**row, "state": state}
 
     def _first(self, query: sa.Select[Any]) -> Row | None:

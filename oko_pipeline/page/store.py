@@ -46,6 +46,7 @@ ACCEPTANCES: Final = sa.Table(
     sa.Column("issue_number", sa.Integer, nullable=False),
     sa.Column("accepted_at", sa.Text, nullable=False),
     sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("content_sha256", sa.Text),
 )
 ANSWERS: Final = sa.Table(
     "answers",

@@ -8,8 +8,8 @@ from typing import Any, Final
 _BESIDE: Final = ("sources", "figures", "restricted_figures", "provenance", "changes")
 """Parts of a context that tell where its content comes from, not what it says."""
 
-_HALF: Final = 32
-"""Signs of each half of a document's fingerprint: 128 bits."""
+CONTENT_SIGNS: Final = 32
+"""Signs of each half of a document's fingerprint: 128 bits; the first tells what it says."""
 
 
 def context_sha256(context: Mapping[str, Any]) -> str:
@@ -41,8 +41,13 @@ def document_sha256(content: str, renderer: str) -> str:
 
 def says_the_same(written: str | None, now: str) -> bool:
     """Tell whether two documents by `document_sha256` say the same, however they are laid out."""
-    return written is not None and written[:_HALF] == now[:_HALF]
+    return written is not None and content_part(written) == content_part(now)
+
+
+def content_part(document: str) -> str:
+    """Return the half of a document's fingerprint that tells what it says."""
+    return document[:CONTENT_SIGNS]
 
 
 def _half(fingerprint: str) -> str:
-    return hashlib.sha256(fingerprint.encode()).hexdigest()[:_HALF]
+    return hashlib.sha256(fingerprint.encode()).hexdigest()[:CONTENT_SIGNS]

@@ -17,7 +17,7 @@ from oko_pipeline.storage.migrations.state import REVISIONS, read_revision
 _log: Final = logging.getLogger(__name__)
 _PACKAGE: Final = "oko_pipeline.page.migrations"
 _FIRST: Final = "0001"
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The revision that this version of the page works with."""
 
 

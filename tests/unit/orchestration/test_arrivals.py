@@ -303,4 +303,3 @@ def test_automation_makes_anew_what_stands_below_a_change_and_nothing_else():
         asked, cursor = evaluate(instance, cursor)
         assert asked == {}
         assert evaluate(instance, cursor)[0] == {}
-

@@ -48,7 +48,11 @@ def store(tmp_path):
 @pytest.fixture
 def office(tmp_path, store, hands):
     settings = Settings.load(
-        home=tmp_path / "home", inbox_url=f"file://{store}/in", publish_url=f"file://{store}/out", workers=1
+        home=tmp_path / "home",
+        inbox_url=f"file://{store}/in",
+        publish_url=f"file://{store}/out",
+        publish_set="all",
+        workers=1,
     )
     workplace = open_workplace(settings, Clock(hands.now))
     yield workplace
@@ -227,8 +231,10 @@ def test_the_public_set_holds_what_is_for_the_public_and_accepted(office, store)
     accepted = [hashlib.sha256(text).hexdigest() for text in (b"2", b"3")]
     office.settings.page_folder.mkdir()
     with closing(sqlite3.connect(office.settings.page_folder / "page.sqlite")) as page:
-        page.execute("create table acceptances (file_sha256 text)")
-        page.executemany("insert into acceptances values (?)", [(sha,) for sha in accepted])
+        page.execute(
+            "create table acceptances (file_sha256 text, school_year text, document_id text, content_sha256 text)"
+        )
+        page.executemany("insert into acceptances values (?, null, null, null)", [(sha,) for sha in accepted])
         page.commit()
     office.settings.publish_set = "public"
     publish_documents(office)
@@ -315,6 +321,7 @@ def test_the_command_tells_what_was_done_and_fails_on_what_was_refused(office, s
     (store / "in" / "a").write_text("1")
     enter(office, ("a", "1", {}))
     monkeypatch.setenv("OKO_PUBLISH_URL", f"file://{store}/out")
+    monkeypatch.setenv("OKO_PUBLISH_SET", "all")
     home = ["exchange", "--home", str(office.settings.home)]
     done = CliRunner().invoke(app, home)
     assert (done.exit_code, "Опубликовано документов: 1" in done.output) == (0, True)
@@ -350,6 +357,7 @@ def test_a_store_whose_library_is_absent_says_what_to_install():
 
 def test_the_sensor_exchanges_asks_for_no_run_and_tells_what_it_refused(office, store, monkeypatch):
     monkeypatch.setenv("OKO_PUBLISH_URL", f"file://{store}/out")
+    monkeypatch.setenv("OKO_PUBLISH_SET", "all")
     enter(office, ("a", "1", {}), ("b", "1", {}))
     office.reports.path("2024-2025/b.docx").write_text("half")
     resource = WorkplaceResource(home=str(office.settings.home))

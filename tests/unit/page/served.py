@@ -70,7 +70,8 @@ def document(
         "school_year": YEAR, "document_id": document_id, "kind": kind, "unit_level": level, "unit_code": unit,
         "title_ru": f"Справка {document_id}", "profile": profile, "is_restricted": restricted, "issue_number": 1,
         "path": path, "pack_path": path.replace(".docx", ".xlsx"),
-        "file_sha256": hashlib.sha256(content + document_id.encode()).hexdigest(), "context_sha256": "c",
+        "file_sha256": hashlib.sha256(content + document_id.encode()).hexdigest(),
+        "context_sha256": hashlib.sha256(document_id.encode()).hexdigest(),
         "rendered_at": "2025-06-01T10:00:00Z", "code_version": "1", "inputs": "[]",
     }  # fmt: skip
 
@@ -120,7 +121,7 @@ def fill(settings):
               "unit_code": OWN, "subgroup": "all", "marked_count": 20, "participants_count": 20,
               "mark_2_share": 0.1, "mark_3_share": 0.4, "mark_4_share": 0.3, "mark_5_share": 0.2}  # fmt: skip
     few = result | {"assessment_id": "vpr-2025-spring:5:mathematics:base", "marked_count": 3, "mark_2_share": 0.3333}
-    names = ("school_year", "document_id", "path", "file_sha256", "rendered_at")
+    names = ("school_year", "document_id", "path", "file_sha256", "context_sha256", "rendered_at")
     issues = [{name: one[name] for name in names} | {"issue_number": 1} for one in DOCUMENTS.values()]
     for name, given in (
         ("schools", schools),
@@ -209,7 +210,9 @@ def reissue(page, document, number, *changes, restricted=False):
     sha = ReportStore(root).write(document["path"], content)
     moment = f"2025-0{5 + number}-01T10:00:00Z"
     own = {name: document[name] for name in ("school_year", "document_id", "path")}
-    entered = own | {"issue_number": number, "file_sha256": sha, "rendered_at": moment, "changes_count": len(changes)}
+    context = hashlib.sha256(content).hexdigest()
+    entered = own | {"issue_number": number, "file_sha256": sha, "context_sha256": context, "rendered_at": moment,
+                     "changes_count": len(changes)}  # fmt: skip
     told = [
         own | {"issue_number": number, "change_number": n, "place": place, "table_name": "t", "column_name": "c",
                "was": was, "became": became}
@@ -220,7 +223,9 @@ def reissue(page, document, number, *changes, restricted=False):
     table = build_metadata().tables["documents"]
     change = sa.update(table).where(table.c.document_id == document["document_id"])
     with write_transaction(page.desk.database.engine) as connection:
-        connection.execute(change.values(file_sha256=sha, issue_number=number, rendered_at=moment))
+        connection.execute(
+            change.values(file_sha256=sha, context_sha256=context, issue_number=number, rendered_at=moment)
+        )
     return content
 
 

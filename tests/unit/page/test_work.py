@@ -33,6 +33,7 @@ from oko_pipeline.page.store import PageStore
 from oko_pipeline.recommendations.words import words_of
 from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
+from oko_pipeline.storage.schema import build_metadata
 
 YEAR, OWN, OTHER = "2024-2025", "edu990001", "edu990002"
 NUMBER = "R2025-0000000001"
@@ -154,22 +155,26 @@ def test_an_accepted_open_document_is_published_and_a_new_issue_is_not(page, cli
     assert stale.status_code == 409
     analyst.post(f"{address}/accept", data={"csrf": token, "file_sha256": draft["file_sha256"]})
     assert clients["reader"].get(f"{address}/file").status_code == 200
-    _set_sha(page, draft, "f" * 64)
+    _set(page, draft, file_sha256="f" * 64)
+    # The same issue laid out anew says what was accepted.
+    assert clients["reader"].get(address).status_code == 200
+    _set(page, draft, context_sha256="f" * 64)
     try:
         assert clients["reader"].get(address).status_code == 404
         assert "изменён после принятия" in analyst.get(address).text
         # The file is not the one that the register names: nobody gets half of an issue.
         assert analyst.get(f"{address}/file").status_code == 404
     finally:
-        _set_sha(page, draft, draft["file_sha256"])
+        _set(page, draft, file_sha256=draft["file_sha256"], context_sha256=draft["context_sha256"])
     with page.desk.store.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM acceptances WHERE document_id = ?", (draft["document_id"],))
 
 
-def _set_sha(page, document, sha):
-    change = "UPDATE documents SET file_sha256 = :sha WHERE document_id = :document_id"
+def _set(page, document, **values):
+    table = build_metadata().tables["documents"]
     with page.desk.database.engine.begin() as connection:
-        connection.execute(sa.text(change), {"sha": sha, "document_id": document["document_id"]})
+        connection.execute(sa.update(table).where(table.c.document_id == document["document_id"]).values(values))
+    page.desk.register.forget()
 
 
 def test_views_and_downloads_are_logged_without_names(page, clients):
