@@ -157,7 +157,7 @@ def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame,
     supported = {draft.document_id for draft in drafts}
     columns = ("document_id", "path", "pack_path", "is_restricted")
     for document_id, path, pack, is_restricted in zip(*(known[name] for name in columns), strict=True):
-        store = store_of(workplace, is_restricted=bool(is_restricted))
+        store = workplace.reports_of(is_restricted=bool(is_restricted))
         if (bool(is_restricted), path) not in standing:
             store.remove(path)
             if isinstance(pack, str):
@@ -166,11 +166,6 @@ def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame,
             store.remove(figures_path(issue.school_year, document_id))
             where = {"school_year": issue.school_year, "document_id": document_id}
             workplace.database.delete(DOCUMENTS, where)
-
-
-def store_of(workplace: Workplace, *, is_restricted: bool) -> ReportStore:
-    """Return the store where a document stands: documents with codes of people stand in the restricted one."""
-    return workplace.restricted_reports if is_restricted else workplace.reports
 
 
 def figures_path(school_year: str, document_id: str) -> str:
@@ -197,7 +192,7 @@ def _kept_figures(store: ReportStore, school_year: str, document_id: str) -> dic
 
 def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
     return all(
-        _is_whole(store_of(workplace, is_restricted=bool(is_restricted)), path, pack)
+        _is_whole(workplace.reports_of(is_restricted=bool(is_restricted)), path, pack)
         for path, pack, is_restricted in zip(known["path"], known["pack_path"], known["is_restricted"], strict=True)
     )
 

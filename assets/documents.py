@@ -17,7 +17,6 @@ from assets.document_issue import (
     Issued,
     is_issued,
     issue_documents,
-    store_of,
 )
 from assets.indicators import table_rows
 from assets.inputs import YearSlices, frame_fingerprint
@@ -177,7 +176,7 @@ def _draft(
         content_sha256=document_sha256(combine(texts, content_sha256(content.context)), renderer),
         inputs=json.dumps(sorted({figure["table"] for figure in content.context.get("figures", ())})),
         body=NoteBody(content.context, stamp, workplace.settings.templates),
-        reports=store_of(workplace, is_restricted=kind.is_restricted),
+        reports=workplace.reports_of(is_restricted=kind.is_restricted),
         topic=content.topic or None,
         profile=kind.profile,
         is_restricted=kind.is_restricted,

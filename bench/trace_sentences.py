@@ -9,7 +9,6 @@ import re
 import sys
 from pathlib import Path
 
-from assets.document_issue import store_of
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.orchestration.trace import trace_year
 from oko_pipeline.orchestration.trace_text import Passage, figures, passages
@@ -31,7 +30,7 @@ def main(home: Path, year: str, seed: int, wanted: int) -> None:
         chance = random.Random(f"{seed}{kind}")
         rows = own.to_dict("records")
         row = chance.choice(rows)
-        store = store_of(office, is_restricted=bool(row["is_restricted"]))
+        store = office.reports_of(is_restricted=bool(row["is_restricted"]))
         told = list(_sentences(store.path(str(row["path"])).read_bytes(), str(row["path"])))
         drawn = chance.sample(told, min(wanted, len(told)))
         only = {"kind": str(kind), "unit_code": str(row["unit_code"])}

@@ -16,7 +16,7 @@ from typing import Any, Final
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import read_figures, store_of
+from assets.document_issue import read_figures
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import RoomCheck, room_checks
@@ -117,7 +117,7 @@ def judged_documents(workplace: Workplace, school_year: str, rows: pd.DataFrame)
     found: dict[str, Judged] = {}
     schools = frozenset(workplace.database.read(SCHOOLS, {"school_year": school_year}, ["school_code"])["school_code"])
     for (kind, is_restricted), part in rows.groupby(["kind", "is_restricted"], sort=True):
-        store = store_of(workplace, is_restricted=bool(is_restricted))
+        store = workplace.reports_of(is_restricted=bool(is_restricted))
         memory = JudgedFiles.read(store, f"{_FOLDER}/{school_year}/{kind}.json.gz", _version(workplace))
         for row in part.to_dict("records"):
             path = str(row["path"])

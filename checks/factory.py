@@ -17,14 +17,23 @@ from resources.workplace import Workplace, WorkplaceResource
 Judge = Callable[[Workplace, str], pd.DataFrame]
 
 
-def results_check(asset: str, name: str, description: str, judge: Judge, *, blocking: bool) -> dg.AssetChecksDefinition:
+def results_check(
+    asset: str, name: str, description: str, judge: Judge, *, blocking: bool, after: Sequence[str] = ()
+) -> dg.AssetChecksDefinition:
     """Make a check of an asset from a function that returns rows of `quality_results`.
 
     The check fails when an expectation is not met: with severity ERROR when that expectation blocks reports (and then,
-    when `blocking`, the year stops there), with WARN otherwise.
+    when `blocking`, the year stops there), with WARN otherwise. It waits for the assets `after` too.
     """
 
-    @dg.asset_check(asset=asset, name=name, description=description, blocking=blocking, partitions_def=SCHOOL_YEARS)
+    @dg.asset_check(
+        asset=asset,
+        name=name,
+        description=description,
+        blocking=blocking,
+        additional_deps=[one for one in after if one != asset],
+        partitions_def=SCHOOL_YEARS,
+    )
     def check(context: dg.AssetCheckExecutionContext, workplace: WorkplaceResource) -> dg.AssetCheckResult:
         return _told(judge(workplace.open(), context.partition_key))
 

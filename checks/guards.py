@@ -13,6 +13,7 @@ from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ORDER_RULES, OrderRule, ranked_groups, ranking_columns
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
 from oko_pipeline.catalogue.contracts import ColumnType, Table
+from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_RESULTS
 from oko_pipeline.validation.personal_data import PLAIN_COLUMNS, scan_frame
 from oko_pipeline.versions import code_fingerprint
@@ -170,6 +171,11 @@ def restricted_apart(workplace: Workplace, school_year: str) -> pd.DataFrame:
     return QUALITY_RESULTS.conform(pd.DataFrame([row]))
 
 
+def _last_tables() -> list[str]:
+    """Return the assets that write the last tables and all documents of a year."""
+    return sorted({"roadmap_reminders", "procedure_load", *document_assets().values()})
+
+
 _PEOPLE = frozenset({"pupil_id", "person_id", "response_id"})
 _FOR_OTHERS = 0o077
 
@@ -179,8 +185,10 @@ def documents_stand(workplace: Workplace, school_year: str) -> pd.DataFrame:
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year})
     gone = [
         path
-        for path, sha in zip(documents["path"], documents["file_sha256"], strict=True)
-        if not workplace.reports.has(path, sha)
+        for path, sha, apart in zip(
+            documents["path"], documents["file_sha256"], documents["is_restricted"].astype(bool), strict=True
+        )
+        if not workplace.reports_of(is_restricted=apart).has(path, sha)
     ]
     title = "Все документы на месте и не изменены после выпуска"
     row = guard_row(workplace, school_year, "documents_stand", title, (len(documents), len(gone)), "; ".join(gone[:3]))
@@ -195,6 +203,11 @@ def guard_checks() -> list[dg.AssetChecksDefinition]:
             no_personal_data, blocking=True,
         ),
         results_check(
+            "cycle_links", "no_personal_data_in_what_follows",
+            "Нет их и в таблицах, которые посчитаны позже: анализ, выводы, рекомендации, выпуски документов.",
+            no_personal_data, blocking=False, after=_last_tables(),
+        ),
+        results_check(
             "pupils_support", "restricted_apart", "Строки об отдельных людях есть только в закрытом хранилище.",
             restricted_apart, blocking=True,
         ),
@@ -204,6 +217,6 @@ def guard_checks() -> list[dg.AssetChecksDefinition]:
         ),
         results_check(
             "school_notes", "documents_stand", "Документы на месте и не изменены после выпуска.",
-            documents_stand, blocking=False,
+            documents_stand, blocking=False, after=_last_tables(),
         ),
     ]  # fmt: skip

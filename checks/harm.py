@@ -12,7 +12,6 @@ from typing import Any, Final
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import store_of
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import RoomCheck, results_check, room_checks
@@ -160,7 +159,7 @@ def _judge_documents(workplace: Workplace, school_year: str, kind: str, document
     refused: list[str] = []
     doubtful: list[str] = []
     for is_restricted, part in documents.groupby("is_restricted", sort=True):
-        store = store_of(workplace, is_restricted=bool(is_restricted))
+        store = workplace.reports_of(is_restricted=bool(is_restricted))
         judged = JudgedFiles.read(store, f".judged/{school_year}/harm_{kind}.json.gz", _version())
         for path, sha in sorted(zip(part["path"], part["file_sha256"], strict=True)):
             if not store.has(path):

@@ -49,6 +49,10 @@ class Workplace:
         """Return the store of documents that hold codes of people; no web server shows it."""
         return ReportStore(self.settings.restricted_folder / "documents")
 
+    def reports_of(self, *, is_restricted: bool) -> ReportStore:
+        """Return where documents stand: those with codes of people in the restricted store."""
+        return self.restricted_reports if is_restricted else self.reports
+
     @property
     def inbox(self) -> Path:
         """Return the folder into which people drop result files."""

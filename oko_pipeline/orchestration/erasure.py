@@ -148,12 +148,12 @@ def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sourc
 
 def _remove_documents(workplace: Workplace, school_year: str) -> None:
     """Remove a year's documents of both stores with all that is kept beside them, and their replaced issues."""
-    from assets.document_issue import figures_path, store_of  # noqa: PLC0415 (templates and charts)
+    from assets.document_issue import figures_path  # noqa: PLC0415 (templates and charts)
 
     columns = ["document_id", "is_restricted"]
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year}, columns)
     for document_id, is_restricted in zip(documents["document_id"], documents["is_restricted"], strict=True):
-        store = store_of(workplace, is_restricted=bool(is_restricted))
+        store = workplace.reports_of(is_restricted=bool(is_restricted))
         store.remove(figures_path(school_year, str(document_id)))
     for root in (workplace.reports.root, workplace.restricted_reports.root):
         _remove_folder(root / ".judged" / school_year)

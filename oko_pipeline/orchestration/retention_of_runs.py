@@ -143,7 +143,7 @@ def _remove_old_issues(workplace: Workplace, today: date) -> None:
 
 def _paths(workplace: Workplace, rows: Any) -> Iterator[tuple[ReportStore, str]]:
     for row in rows.itertuples():
-        store = workplace.restricted_reports if row.is_restricted else workplace.reports
+        store = workplace.reports_of(is_restricted=bool(row.is_restricted))
         yield store, row.path
         if isinstance(row.pack_path, str):
             yield store, row.pack_path

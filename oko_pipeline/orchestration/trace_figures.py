@@ -7,7 +7,7 @@ and walks on from there. Documents without figures are traced by their works or 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from assets.document_issue import read_figures, store_of
+from assets.document_issue import read_figures
 from oko_pipeline.catalogue.all_tables import all_tables, any_table
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.orchestration.trace_rows import Walker
@@ -22,7 +22,7 @@ _HOW_RU: Final = {"count": "число строк", "sum": "сумма по ст
 
 def taken_figures(desk: Desk, document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     """Return the figures of a document as its last issue took them down; None when it keeps none."""
-    store = store_of(desk.workplace, is_restricted=bool(document["is_restricted"]))
+    store = desk.workplace.reports_of(is_restricted=bool(document["is_restricted"]))
     return read_figures(store, desk.school_year, str(document["document_id"]))["now"] or None
 
 

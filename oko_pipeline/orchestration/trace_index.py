@@ -13,7 +13,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from assets.document_issue import store_of
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.orchestration.trace_tree import Desk
 
@@ -76,7 +75,7 @@ def _refresh(desk: Desk, index: sqlite3.Connection, documents: Sequence[Mapping[
 
 
 def _path(desk: Desk, document: Mapping[str, Any]) -> Path:
-    store = store_of(desk.workplace, is_restricted=bool(document["is_restricted"]))
+    store = desk.workplace.reports_of(is_restricted=bool(document["is_restricted"]))
     return store.path(str(document["path"]))
 
 

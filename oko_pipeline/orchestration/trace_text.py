@@ -9,7 +9,6 @@ from typing import Final
 
 from lxml import etree
 
-from assets.document_issue import store_of
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.orchestration.trace_index import candidates, plain
 from oko_pipeline.orchestration.trace_tree import Desk, records
@@ -99,7 +98,7 @@ def find_sentence(desk: Desk, sentence: str, only: Mapping[str, str] | None = No
         if first is not None and _CELL not in wanted:
             others.append(path)
             continue
-        content = store_of(desk.workplace, is_restricted=bool(document["is_restricted"])).path(path).read_bytes()
+        content = desk.workplace.reports_of(is_restricted=bool(document["is_restricted"])).path(path).read_bytes()
         passage = next((one for one in passages(content, path) if wanted in plain(one.text)), None)
         if passage is not None and first is None:
             first = dict(document), passage

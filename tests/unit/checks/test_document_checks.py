@@ -10,6 +10,7 @@ import pytest
 from assets.document_issue import figures_path
 from checks import documents as checked
 from checks.documents import IssuedDocument, document_checks, foreign_codes, judge_documents, read_word
+from checks.guards import documents_stand, guard_checks
 from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.tables import DOCUMENTS, SCHOOLS
 from oko_pipeline.reporting.sections import row, table
@@ -145,6 +146,16 @@ def test_an_open_kind_in_the_restricted_store_is_named(workplace):
     assert "стоит не там" in judged(workplace)["profile"].observed
 
 
+def test_documents_stand_where_the_register_says_in_both_stores(workplace):
+    issue(workplace)
+    issue(workplace, document_id="school_passport_annex:a", path="annex.docx", is_restricted=True)
+    (told,) = documents_stand(workplace, YEAR).to_dict("records")
+    assert (told["is_passed"], told["checked_count"]) == (True, 2)
+    workplace.restricted_reports.remove("annex.docx")
+    (told,) = documents_stand(workplace, YEAR).to_dict("records")
+    assert (told["is_passed"], told["unexpected_count"], told["observed"]) == (False, 1, "annex.docx")
+
+
 def test_a_fault_of_accessibility_warns_and_says_where(workplace):
     spoilt = context()
     spoilt["quality"]["table"]["rows"][0]["cells"][0] = " "
@@ -186,6 +197,14 @@ def test_every_report_asset_has_both_checks_and_only_the_profile_stops_a_year():
     assert {spec.asset_key.to_user_string() for spec in specs} == set(document_assets().values())
     assert len(specs) == 2 * len(set(document_assets().values()))
     assert {spec.name for spec in specs if spec.blocking} == {"profile"}
+
+
+def test_tables_and_documents_are_looked_at_when_the_last_of_them_is_written():
+    graph = {spec.name: spec for check in guard_checks() for spec in check.check_specs}
+    for name in ("no_personal_data_in_what_follows", "documents_stand"):
+        waits = {dep.asset_key.to_user_string() for dep in graph[name].additional_deps}
+        assert set(document_assets().values()) - {graph[name].asset_key.to_user_string()} <= waits
+    assert not graph["no_personal_data_in_what_follows"].blocking, "documents would wait for themselves"
 
 
 def passport(texts):
