@@ -156,12 +156,16 @@ def _store_signature(settings: Settings, school_year: str) -> str:
     """Return a fingerprint of sizes and times of the year's files in the restricted store."""
     digest = hashlib.sha256()
     for path in sorted(settings.restricted_folder.glob(f"*/{school_year}/*")):
+        # Folders of documents stand here too: theirs is the time of the last file laid into them.
+        if not path.is_file():
+            continue
         stat = path.stat()
         digest.update(f"{path.parent.parent.name}/{path.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
 def _documents_signature(paths: list[str], root: Path) -> list[list[Any]]:
+    """Return sizes and times of documents by their paths from the data folder; None for one that is gone."""
     found: list[list[Any]] = []
     for path in paths:
         stat = (root / path).stat() if (root / path).is_file() else None
@@ -193,7 +197,7 @@ def _stores_stand(settings: Settings, school_year: str, state: dict[str, Any]) -
     documents = state["documents"]
     return (
         state.get("store") == _store_signature(settings, school_year)
-        and _documents_signature([path for path, _ in documents], settings.reports_folder) == documents
+        and _documents_signature([path for path, _ in documents], settings.home) == documents
     )
 
 
@@ -345,10 +349,15 @@ def write_year_data_docs(settings: Settings, school_year: str) -> Path:
 def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, str], workplace: Any) -> None:
     from oko_pipeline.catalogue.tables import DOCUMENTS  # noqa: PLC0415
 
-    paths = workplace.database.read(DOCUMENTS, {"school_year": summary.school_year}, ["path"])["path"].tolist()
+    where = {"school_year": summary.school_year}
+    documents = workplace.database.read(DOCUMENTS, where, ["path", "is_restricted"])
+    paths = [
+        str(workplace.reports_of(is_restricted=bool(apart)).path(path).relative_to(settings.home))
+        for path, apart in zip(documents["path"], documents["is_restricted"], strict=True)
+    ]
     state = {
         "signature": signature,
-        "documents": _documents_signature(paths, settings.reports_folder),
+        "documents": _documents_signature(paths, settings.home),
         "store": _store_signature(settings, summary.school_year),
         "summary": asdict(summary),
     }

@@ -30,7 +30,7 @@ from oko_pipeline.reporting.word.template_lint import lint_template
 from oko_pipeline.reporting.word.templates import template_bytes
 from oko_pipeline.settings import Settings
 from resources.workplace import open_workplace
-from tests.integration.conftest import YEAR
+from tests.integration.conftest import YEAR, set_environment
 
 STAMP = Stamp(datetime(2026, 11, 22, tzinfo=UTC), "0.1.0")
 HOMES = [one.rsplit(":", 1) for one in os.environ.get("OKO_READ_BACK", "").split(",") if ":" in one]
@@ -43,7 +43,10 @@ def office(request):
         home, year = request.getfixturevalue("first_run")[0], YEAR
     else:
         home, year = request.param.rsplit(" ", 1)
-    workplace = open_workplace(Settings.load(home=Path(home)))
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "first run":
+            set_environment(patch)
+        workplace = open_workplace(Settings.load(home=Path(home)))
     yield workplace, year
     workplace.close()
 

@@ -43,7 +43,8 @@ def year(first_run):
 
 def sentences(settings, path):
     """Return the sentences of a document that have a number; rows of tables whole."""
-    content = (settings.reports_folder / path).read_bytes()
+    stores = (settings.reports_folder, settings.restricted_folder / "documents")
+    (content,) = [(store / path).read_bytes() for store in stores if (store / path).is_file()]
     found = []
     for passage in passages(content, path):
         parts = [passage.text] if passage.cells else re.split(r"(?<=[а-я)]\.) (?=[А-Я])", passage.text)

@@ -51,8 +51,9 @@ def test_a_year_ends_with_documents_for_every_school_and_campaign(first_run, ins
     assert set(notes["unit_code"]) == set(schools["school_code"])
     assert set(notes["campaign_code"]) == {"vpr-2020-autumn", "vpr-2021-spring"}
     assert (documents["kind"] == "municipality_note").sum() == 2
-    for path in documents["path"]:
-        assert (installation.reports_folder / path).stat().st_size > 5_000
+    apart = installation.restricted_folder / "documents"
+    for path, is_apart in zip(documents["path"], documents["is_restricted"], strict=True):
+        assert ((apart if is_apart else installation.reports_folder) / path).stat().st_size > 5_000
 
 
 def test_campaigns_of_a_year_are_never_merged(installation):
