@@ -90,6 +90,17 @@ def test_a_second_run_changes_nothing_and_a_third_reads_no_file(installation):
     assert snapshot(installation.home) == before
 
 
+@pytest.mark.parametrize("kind", ["school_note", "annotated_workbook"])
+def test_a_year_with_a_lost_document_is_not_taken_for_unchanged(first_run, installation, kind):
+    note_state(installation, first_run[1])
+    assert unchanged_summary(installation, YEAR) is not None
+    path = read(installation, DOCUMENTS, school_year=YEAR, kind=kind)["path"].iloc[0]
+    stores = (installation.reports_folder, installation.restricted_folder / "documents")
+    (found,) = [store / path for store in stores if (store / path).is_file()]
+    found.unlink()
+    assert unchanged_summary(installation, YEAR) is None
+
+
 def test_a_new_day_makes_what_depends_on_the_day_and_no_document(installation, monkeypatch):
     run_year(installation, YEAR, silent)
     before = read(installation, SLICES, school_year=YEAR).set_index("table_name")["written_at"]
