@@ -104,7 +104,9 @@ def _printed_time(text: str) -> str:
 
 def _latest(results: pd.DataFrame) -> pd.DataFrame:
     newest = results.groupby("suite")["checked_at"].transform("max")
-    return results.loc[results["checked_at"] == newest].drop_duplicates(["suite", "expectation"], keep="last")
+    latest = results.loc[results["checked_at"] == newest].drop_duplicates(["suite", "expectation"], keep="last")
+    # The same order, whether the results were made now or read from the database.
+    return latest.sort_values(["suite", "expectation"], ignore_index=True)
 
 
 def _table_title(name: str) -> str:
