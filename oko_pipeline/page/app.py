@@ -90,6 +90,8 @@ async def _with_form(request: Request) -> Asked:
     _check_origin(request)
     form = await request.form(max_files=MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=64 * 1024)
     fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+    if any("\0" in text for field in fields.items() for text in field):
+        raise PageError(400, "Недопустимый знак в форме.")
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     return Asked(request, Viewer(), fields, files)
 

@@ -73,6 +73,9 @@ class Gate:
         name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
         if name not in self._hosts or sum(key == b"host" for key, _ in headers) != 1:
             return PlainTextResponse("Неизвестный адрес сайта.", 400)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            # No name holds this sign, and databases refuse it each in its own way.
+            return PlainTextResponse("Недопустимый знак в адресе.", 400)
         length = next((value for key, value in headers if key == b"content-length"), b"0")
         if not length.isdigit() or int(length) > self._most_bytes(scope):
             return _too_large()

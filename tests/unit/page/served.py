@@ -226,6 +226,9 @@ def reissue(page, document, number, *changes, restricted=False):
         connection.execute(
             change.values(file_sha256=sha, context_sha256=context, issue_number=number, rendered_at=moment)
         )
+    # On a server the page looks for changes every few seconds only.
+    for remembered in (page.desk.register, page.desk.drawn):
+        remembered.forget()
     return content
 
 

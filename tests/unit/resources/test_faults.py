@@ -54,6 +54,7 @@ def test_a_server_that_is_away_is_waited_for_and_a_wrong_password_is_told_at_onc
         repeat_after_passing_faults(away("password authentication failed"))
 
 
+@pytest.mark.sqlite_only(reason="о замках файла базы")
 def test_a_locked_file_is_left_to_the_store_that_waits_for_it(tmp_path):
     resource = WorkplaceResource(home=str(tmp_path), workers=1)
     office = resource.open()
