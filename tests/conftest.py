@@ -15,11 +15,17 @@ import warnings
 import weakref
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
 from tests import databases
 
+# A busy machine is no fault: examples are bounded in number, not in time, and are the same in every run.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 _TOUCHED = "tests/that_use_a_database"
 _USES_DATABASE = ("uses a database", True)
 _opened: list[weakref.ref] = []
