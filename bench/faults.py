@@ -695,7 +695,8 @@ def read_only(scene: Scene, plan: Plan, table: Table) -> None:
         for path in (scene.home / "state").glob("*.json"):
             path.unlink()
         place = scene.home / part
-        place.mkdir(exist_ok=True)
+        # As the program makes it: a restricted store that others may open stops the year.
+        place.mkdir(mode=0o700, exist_ok=True)
         if not (mount("--bind", place, place) and mount("-o", "remount,ro,bind", place)):
             print("только чтение: монтировать нельзя, класс пропущен", flush=True)
             return

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -164,6 +165,40 @@ def _store_signature(settings: Settings, school_year: str) -> str:
     return digest.hexdigest()
 
 
+def _database_signature(settings: Settings, school_year: str) -> str | None:
+    """Return a fingerprint of what the database remembers of the year; None when it remembers nothing.
+
+    Another database in the place of ours, or an earlier state of it, is not taken for the one that the run left.
+    """
+    query = "SELECT table_name, slice_key, input_sha256, written_at FROM slices WHERE school_year = :year ORDER BY 1, 2"
+    try:
+        if settings.database_url is None:
+            uri = f"{(settings.home / 'oko.sqlite').absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                rows = connection.execute(query, {"year": school_year}).fetchall()
+        else:
+            rows = _rows_on_server(settings, query, school_year)
+    except sqlite3.Error:
+        return None
+    return hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest() if rows else None
+
+
+def _rows_on_server(settings: Settings, query: str, school_year: str) -> list[Any]:
+    import sqlalchemy as sa  # noqa: PLC0415 (slow; a year on SQLite does without)
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from oko_pipeline.storage.engine import make_engine  # noqa: PLC0415
+
+    engine = make_engine(settings.sqlalchemy_url)
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(sa.text(query), {"year": school_year}))
+    except SQLAlchemyError:
+        return []
+    finally:
+        engine.dispose()
+
+
 def _documents_signature(paths: list[str], root: Path) -> list[list[Any]]:
     """Return sizes and times of documents by their paths from the data folder; None for one that is gone."""
     found: list[list[Any]] = []
@@ -196,7 +231,8 @@ def _stores_stand(settings: Settings, school_year: str, state: dict[str, Any]) -
         return False
     documents = state["documents"]
     return (
-        state.get("store") == _store_signature(settings, school_year)
+        state.get("database") == _database_signature(settings, school_year)
+        and state.get("store") == _store_signature(settings, school_year)
         and _documents_signature([path for path, _ in documents], settings.home) == documents
     )
 
@@ -359,6 +395,7 @@ def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, 
         "signature": signature,
         "documents": _documents_signature(paths, settings.home),
         "store": _store_signature(settings, summary.school_year),
+        "database": _database_signature(settings, summary.school_year),
         "summary": asdict(summary),
     }
     path = _state_path(settings, summary.school_year)

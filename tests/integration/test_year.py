@@ -29,6 +29,7 @@ from oko_pipeline.settings import Settings
 from oko_pipeline.storage.database import Database
 from resources.clock import Clock
 from resources.workplace import open_workplace
+from tests.databases import lose_database
 from tests.integration.conftest import YEAR, note_state, silent
 from tests.integration.tools import snapshot, spoil_totals, spring_dump, with_changed_cell
 
@@ -98,6 +99,14 @@ def test_a_year_with_a_lost_document_is_not_taken_for_unchanged(first_run, insta
     stores = (installation.reports_folder, installation.restricted_folder / "documents")
     (found,) = [store / path for store in stores if (store / path).is_file()]
     found.unlink()
+    assert unchanged_summary(installation, YEAR) is None
+
+
+def test_a_year_whose_database_is_another_one_is_not_taken_for_unchanged(first_run, installation):
+    note_state(installation, first_run[1])
+    assert unchanged_summary(installation, YEAR) is not None
+    lose_database(installation.home)
+    Database(Settings.load(home=installation.home).sqlalchemy_url).close()
     assert unchanged_summary(installation, YEAR) is None
 
 
