@@ -62,9 +62,7 @@ def main() -> None:
         complaints.print(marked("Ошибка.", "red", f" {error}"), highlight=False, soft_wrap=True)
         sys.exit(EXIT_FAILED)
     except outside_faults() as error:
-        # The words of a driver may hold square brackets: they are no markup.
-        complaints.print("[red]Ошибка.[/red] ", end="")
-        complaints.print(told_fault(error), markup=False, highlight=False, soft_wrap=True)
+        complaints.print(marked("Ошибка.", "red", f" {told_fault(error)}"), highlight=False, soft_wrap=True)
         sys.exit(EXIT_FAILED)
 
 
