@@ -18,18 +18,20 @@ from typing import Any, Final
 
 import dagster as dg
 import pandas as pd
-from filelock import FileLock, Timeout
 
 from oko_pipeline.catalogue.tables import DOCUMENTS
 from oko_pipeline.errors import SettingsError, StorageError
 from oko_pipeline.reporting.fingerprint import CONTENT_SIGNS
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.locks import file_lock
+from oko_pipeline.storage.partials import write_whole
 from oko_pipeline.storage.remote import RemoteFile, RemoteFolder, is_plain_path
 from resources.workplace import Workplace, WorkplaceResource
 
 _MANIFEST: Final = "manifest.json"
 _FORMAT: Final = 1
 _AT_ONCE: Final = 8
+_PATIENCE_S: Final = 1
 _CHECKPOINT: Final = 100
 _NEVER_PUBLISHED: Final = frozenset({"annotated_workbook"})
 """Kinds that hold rows of people though they stand in the open store."""
@@ -74,24 +76,8 @@ def _alone(settings: Settings, name: str) -> Iterator[Path]:
     """Yield the folder of what is remembered; two copyings at once would undo each other."""
     folder = settings.home / "remote"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / f"{name}.lock", timeout=1)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise StorageError("Обмен с хранилищем уже идёт в другом процессе: дождитесь его конца.") from error
-    try:
+    with file_lock(folder / f"{name}.lock", _PATIENCE_S, "Обмен с хранилищем уже идёт в другом процессе"):
         yield folder
-    finally:
-        lock.release()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
 
 
 def fetch_inbox(workplace: Workplace) -> Fetched:
@@ -148,7 +134,7 @@ class _Mirror:
     def _keep(self, seen: Mapping[str, tuple[str, float]]) -> None:
         brought = {path: (one.mark, one.file_sha256) for path, one in self._brought.items()}
         content = {"store": self._remote.shown, "brought": brought, "seen": seen}
-        _write_whole(self._journal, json.dumps(content, ensure_ascii=False).encode())
+        write_whole(self._journal, json.dumps(content, ensure_ascii=False).encode())
 
     def _look_at(self, file: RemoteFile) -> None:
         known = self._brought.get(file.path)

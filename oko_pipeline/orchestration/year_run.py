@@ -24,7 +24,7 @@ from oko_pipeline.settings import DAGSTER_SCHEMA, Settings
 from oko_pipeline.storage.faults import is_damage, meaning_ru, outside_faults, told_fault
 from oko_pipeline.storage.key_state import unfinished
 from oko_pipeline.storage.locks import year_lock
-from oko_pipeline.storage.partials import aside
+from oko_pipeline.storage.partials import write_whole
 from oko_pipeline.storage.restoring import unfinished_restore
 from oko_pipeline.storage.soundness import is_whole_sqlite
 from oko_pipeline.versions import code_fingerprint
@@ -99,8 +99,10 @@ def prepare_dagster_home(settings: Settings) -> Path:
     folder, url = settings.dagster_folder, settings.dagster_storage_url
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
-    if not config.exists() or _is_own(config.read_text("utf-8")):
-        _write_whole(config, _DAGSTER_CONFIG if url is None else _SERVER_CONFIG)
+    wanted = _DAGSTER_CONFIG if url is None else _SERVER_CONFIG
+    standing = config.read_text("utf-8") if config.exists() else ""
+    if standing != wanted and _is_own(standing):
+        write_whole(config, wanted.encode())
     if url is not None:
         os.environ[_STORAGE_VARIABLE] = url
         if settings.dagster_url is None:
@@ -113,13 +115,6 @@ def prepare_dagster_home(settings: Settings) -> Path:
 def _is_own(config: str) -> bool:
     """Tell whether a configuration is ours: one of this or an earlier version, or what a kill left of one."""
     return any(own.startswith(config) for own in _OWN_CONFIGS)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file aside and rename it: a killed run leaves the former one or the new one."""
-    partial = aside(path)
-    partial.write_text(text, "utf-8")
-    partial.replace(path)
 
 
 def _state_path(settings: Settings, school_year: str) -> Path:
@@ -400,4 +395,4 @@ def _write_state(settings: Settings, summary: YearSummary, signature: dict[str, 
     }
     path = _state_path(settings, summary.school_year)
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, json.dumps(state, ensure_ascii=False))
+    write_whole(path, json.dumps(state, ensure_ascii=False).encode())

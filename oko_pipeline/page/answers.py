@@ -6,9 +6,7 @@ the answers are remembered here only to show them until the next run has read th
 """
 
 import io
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from oko_pipeline.page.sessions import Viewer
 from oko_pipeline.page.store import ANSWERS, PageStore
 from oko_pipeline.recommendations.words import offered_text, plain
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.partials import write_whole
 
 LOG: Final = "recommendations_log"
 ANSWERS_RU: Final = {"accepted": "принять", "changed": "изменить", "rejected": "отклонить", "waiting": "отложить"}
@@ -153,9 +152,4 @@ def _table(row: Mapping[str, object]) -> bytes:
 
 def _write(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.stem}.{secrets.token_hex(6)}.partial")
-    with partial.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(target)
+    write_whole(target, content)

@@ -1,7 +1,6 @@
 """Under which pseudonym keys the restricted store stands, and where a change of keys keeps what it has not finished."""
 
-import os
-import sys
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 from oko_pipeline.errors import StorageError
 from oko_pipeline.key_chain import key_checks
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.locks import file_lock
+from oko_pipeline.storage.partials import write_whole
 
 STATE_FILE: Final = "keys.json"
 
@@ -85,30 +86,8 @@ def key_change_lock(settings: Settings) -> Iterator[None]:
     Raises:
         StorageError: when the lock cannot be taken.
     """
-    path = Places.of(settings).lock
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise StorageError(f"Файл {path} не создаётся: {error}.") from error
-    try:
-        _lock(descriptor)
+    with file_lock(Places.of(settings).lock, math.inf, "Ключ псевдонимов уже меняют"):
         yield
-    finally:
-        # Closing lets go of the lock; the file stays, for another may be waiting for it.
-        os.close(descriptor)
-
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def unfinished(settings: Settings) -> bool:
@@ -128,6 +107,4 @@ def pin_keys(settings: Settings) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(StoreKeys(checks=key_checks(settings.pseudonym_keys)).model_dump_json(indent=1), "utf-8")
-    partial.replace(path)
+    write_whole(path, StoreKeys(checks=key_checks(settings.pseudonym_keys)).model_dump_json(indent=1).encode())

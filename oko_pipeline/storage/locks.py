@@ -37,7 +37,7 @@ def year_lock(home: Path, school_year: str, patience_s: float = 0) -> Iterator[N
     if path in _held:
         yield
         return
-    with _locked(path, patience_s, f"Учебный год {school_year} уже выполняется другим запуском"):
+    with file_lock(path, patience_s, f"Учебный год {school_year} уже выполняется другим запуском"):
         _held.add(path)
         try:
             yield
@@ -52,14 +52,27 @@ def collection_lock(home: Path) -> Iterator[None]:
     Raises:
         StorageError: when another program has been reading for an hour.
     """
-    with _locked(home / ".inbox.lock", _COLLECTING_S, "Входящую папку уже читает другой запуск"):
+    with file_lock(home / ".inbox.lock", _COLLECTING_S, "Входящую папку уже читает другой запуск"):
         yield
 
 
 @contextmanager
-def _locked(path: Path, patience_s: float, refusal: str) -> Iterator[None]:
+def file_lock(path: Path, patience_s: float, refusal: str) -> Iterator[None]:
+    """Hold a lock on a file; it says who holds it, and the lock of a killed program is free at once.
+
+    Args:
+        path: the file, made for its owner alone if need be; it stays.
+        patience_s: how long to wait for another holder, seconds.
+        refusal: what is told of another holder, in Russian, before who it is.
+
+    Raises:
+        StorageError: when another program holds it longer than that, or the file cannot be made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageError(f"Файл {path} не создаётся: {error}.") from error
     try:
         ends = time.monotonic() + patience_s
         while not _has_lock(descriptor):

@@ -30,6 +30,20 @@ def aside(path: Path) -> Path:
     return path.with_name(f".{_MACHINE}-{os.getpid()}-{secrets.token_hex(3)}.partial")
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside, down to the disk, and rename it: a kill or a cut of power leaves the former one or the new.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    partial = aside(path)
+    with partial.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
 def sweep_partials(folders: Iterable[Path]) -> int:
     """Remove what killed programs left half-written; return how many files went.
 
