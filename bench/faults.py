@@ -716,11 +716,8 @@ def gone(scene: Scene, plan: Plan, table: Table) -> None:
             for path in scene.home.glob("oko.sqlite*"):
                 path.unlink()
 
-    scene.run(remove)
-    well, told = mended(scene, plan.wanted)
-    table.add(
-        "база исчезла", "файл удалён посреди записи", "validation", told or "после повтора всё то же", recovered=well
-    )
+    ended = scene.run(remove)
+    told_then_mended(scene, plan, table, ("база исчезла", "файл удалён посреди записи", "validation"), ended)
     scene.put("done")
     for path in (scene.home / "state").glob("*.json"):
         path.unlink()

@@ -26,7 +26,7 @@ from oko_pipeline.storage.key_state import unfinished
 from oko_pipeline.storage.locks import year_lock
 from oko_pipeline.storage.partials import write_whole
 from oko_pipeline.storage.restoring import unfinished_restore
-from oko_pipeline.storage.soundness import is_whole_sqlite
+from oko_pipeline.storage.soundness import file_identity, is_whole_sqlite
 from oko_pipeline.versions import code_fingerprint
 from resources.clock import Clock
 
@@ -71,6 +71,9 @@ _SERVER_STORAGE: Final = f"storage:\n  postgres:\n    postgres_url:\n      env: 
 _SERVER_CONFIG: Final = f"{_DAGSTER_CONFIG}{_SERVER_STORAGE}"
 _WRITTEN: Final = (_DAGSTER_CONFIG, _FORMER_CONFIG, _PLAIN_CONFIG)
 _OWN_CONFIGS: Final = frozenset({*_WRITTEN, *(f"{config}{_SERVER_STORAGE}" for config in _WRITTEN)})
+_REPLACED: Final = (
+    "Пока год выполнялся, файл базы был заменён другим: сделанное до того в нём не записано. Запустите год снова."
+)
 _PACKAGES: Final = ("oko_pipeline", "assets", "checks", "resources", "report_templates")
 
 
@@ -225,8 +228,10 @@ def _stores_stand(settings: Settings, school_year: str, state: dict[str, Any]) -
     if settings.database_url is None and not (database.is_file() and is_whole_sqlite(database)):
         return False
     documents = state["documents"]
+    remembered = _database_signature(settings, school_year)
     return (
-        state.get("database") == _database_signature(settings, school_year)
+        remembered is not None
+        and state.get("database") == remembered
         and state.get("store") == _store_signature(settings, school_year)
         and _documents_signature([path for path, _ in documents], settings.home) == documents
     )
@@ -264,6 +269,8 @@ def _run_locked(settings: Settings, school_year: str, progress: Progress, job_na
     issued_kinds(settings.documents)  # a kind that there is none of is told before hours of work
     _state_path(settings, school_year).unlink(missing_ok=True)
     with closing(open_workplace(settings)) as workplace:
+        # The schema is made here, so that the file which the run begins with is known.
+        identity = _database_file(workplace)
         before = _signature(settings)
         resource = WorkplaceResource(
             home=str(settings.home), inbox=str(settings.inbox_folder), workers=settings.worker_count
@@ -283,10 +290,22 @@ def _run_locked(settings: Settings, school_year: str, progress: Progress, job_na
                 tags={HOST_TAG: socket.gethostname()},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        if _database_file(workplace) != identity:
+            steps.errors.append(_REPLACED)
         summary = summarise_year(workplace, school_year, result.success, steps.errors)
-        if result.success and _signature(settings) == before:
+        if result.success and not steps.errors and _signature(settings) == before:
             _write_state(settings, summary, before, workplace)
     return summary
+
+
+def _database_file(workplace: Any) -> tuple[int, int] | None:
+    """Return which file the database is; None on a server.
+
+    Raises:
+        StorageError: when it cannot be opened.
+    """
+    url = workplace.database.engine.url
+    return file_identity(Path(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 @contextmanager

@@ -6,13 +6,15 @@ Does not belong here: tables (`schema`), rows (`database`).
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 
 from oko_pipeline.errors import StorageError
+from oko_pipeline.storage.soundness import file_identity
 
 _BUSY_TIMEOUT_MS: Final = 30_000
 _PATIENCE_S: Final = 900
@@ -41,7 +43,40 @@ def make_engine(url: str) -> sa.Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
+        if engine.url.database not in (None, "", ":memory:"):
+            _hold_to_file(engine, Path(str(engine.url.database)))
     return engine
+
+
+def _hold_to_file(engine: sa.Engine, path: Path) -> None:
+    """Let connections serve the file that stands in its place: what is written into a removed one is lost.
+
+    A file that another took the place of (a backup was restored) is opened anew. One that is gone is told of: opening
+    it anew would make an empty database, and the run would end well without a row.
+    """
+    has_stood = False
+
+    def require(*_told: object) -> None:
+        if has_stood and file_identity(path) is None:
+            raise StorageError(
+                f"Файл базы {path} исчез, пока программа с ним работала. Верните его или восстановите копию "
+                "(oko restore ПАПКА_КОПИИ --replace) и запустите снова. Копии нет — запустите годы снова: таблицы "
+                "построятся из входящих файлов, номера выпусков и решения людей начнутся заново."
+            )
+
+    def remember(_connection: Any, record: Any) -> None:
+        nonlocal has_stood
+        has_stood = True
+        record.info["file"] = file_identity(path)
+
+    def compare(_connection: Any, record: Any, _proxy: object) -> None:
+        require()
+        if file_identity(path) != record.info["file"]:
+            raise DisconnectionError(f"another file took the place of {path.name}")
+
+    event.listen(engine, "do_connect", require)
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", compare)
 
 
 @contextmanager

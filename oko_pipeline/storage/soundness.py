@@ -94,3 +94,12 @@ def _files(folder: Path) -> Iterator[Path]:
     for root, _, names in os.walk(folder):
         for name in sorted(names):
             yield Path(root, name)
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another in its place, also after a rename; None when there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino

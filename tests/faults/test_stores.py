@@ -18,6 +18,7 @@ from oko_pipeline.orchestration import erasure
 from oko_pipeline.orchestration.year_run import prepare_dagster_home
 from oko_pipeline.sample.generate import SampleOptions, write_sample
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.database import Database
 from oko_pipeline.storage.restoring import restoring
 from oko_pipeline.storage.works_store import WorksStore
 from oko_pipeline.validation.annotate import annotate_workbook
@@ -26,6 +27,13 @@ from tests.faults.power import PowerCut, power
 from tests.unit.storage.test_works_store import KEY, make_works
 
 YEAR = "2020-2021"
+A_SLICE = {
+    "school_year": YEAR,
+    "table_name": "works",
+    "input_sha256": "a" * 64,
+    "rows_count": 1,
+    "written_at": "2021-12-01T10:00:00Z",
+}
 
 
 @pytest.fixture
@@ -190,3 +198,41 @@ def test_an_annotated_workbook_has_the_same_bytes_at_any_time(dump, monkeypatch)
 
     monkeypatch.setattr("openpyxl.writer.excel.datetime.datetime", Later)
     assert annotate_workbook(dump, findings) == first
+
+
+def a_slice(key):
+    return pd.DataFrame([A_SLICE | {"slice_key": key}])
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A database with a row, whose connections are kept; and its file."""
+    path = tmp_path / "oko.sqlite"
+    database = Database(f"sqlite:///{path}")
+    database.append(SLICES, a_slice("one"))
+    yield database, path
+    database.close()
+
+
+def test_what_is_written_after_the_file_was_removed_is_refused_and_no_empty_database_is_made(filled):
+    database, path = filled
+    for part in path.parent.glob("oko.sqlite*"):
+        part.unlink()
+    with pytest.raises(StorageError, match=r"oko.sqlite исчез.*запустите снова"):
+        database.append(SLICES, a_slice("another"))
+    with pytest.raises(StorageError, match="исчез"):
+        database.read(SLICES)
+    assert not path.exists()
+
+
+def test_a_restored_file_is_read_in_the_place_of_the_one_that_stood_there(filled, tmp_path):
+    database, path = filled
+    other = Database(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    other.append(SLICES, a_slice("restored"))
+    with other.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    for part in path.parent.glob("oko.sqlite-*"):
+        part.unlink()
+    (tmp_path / "other.sqlite").replace(path)
+    assert database.read(SLICES)["slice_key"].tolist() == ["restored"]

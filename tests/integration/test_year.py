@@ -23,9 +23,10 @@ from oko_pipeline.catalogue.tables import (
     SLICES,
 )
 from oko_pipeline.cli.app import app
-from oko_pipeline.errors import OkoError
+from oko_pipeline.errors import OkoError, StorageError
 from oko_pipeline.orchestration.year_run import run_year, unchanged_summary
 from oko_pipeline.settings import Settings
+from oko_pipeline.storage.copies import sqlite_file
 from oko_pipeline.storage.database import Database
 from resources.clock import Clock
 from resources.workplace import open_workplace
@@ -276,6 +277,46 @@ def test_a_blocked_year_writes_no_note_says_why_and_heals_when_mended(sample_inb
     assert list(settings.reports_folder.rglob("vpr-2021-spring/**/*.docx"))
     history = read(settings, QUALITY_RESULTS, school_year=YEAR)
     assert history.groupby(["suite", "expectation"])["run_id"].nunique().max() >= 2
+
+
+def test_a_database_removed_while_the_year_runs_is_told_and_the_next_run_makes_all_again(
+    first_run, sample_inbox, tmp_path
+):
+    settings = Settings.load(home=tmp_path / "home")
+    if (database := sqlite_file(settings.sqlalchemy_url)) is None:
+        pytest.skip("a server has no file that could be removed")
+    copy_two_subjects(sample_inbox, settings.inbox_folder)
+    removed = []
+
+    def remove(step, _ended, _total):
+        if step == "works" and not removed:
+            removed.extend(database.parent.glob(f"{database.name}*"))
+            for path in removed:
+                path.unlink()
+
+    with pytest.raises(StorageError, match="исчез, пока программа с ним работала"):
+        run_year(settings, YEAR, remove)
+    assert removed
+    assert unchanged_summary(settings, YEAR) is None
+    healed = run_year(settings, YEAR, silent)
+    assert healed.error is None
+    assert len(read(settings, SCHOOLS)) == 4
+    assert sum(healed.documents.values()) == len(read(settings, DOCUMENTS)) > 0
+
+
+def test_a_year_that_got_another_database_on_its_way_is_not_called_done(installation, tmp_path):
+    if (database := sqlite_file(installation.sqlalchemy_url)) is None:
+        pytest.skip("a server has no file that could be replaced")
+    next(installation.inbox_folder.rglob("*математике*ВПР 2021.xlsx")).unlink()
+    shutil.copy(database, tmp_path / "restored.sqlite")
+
+    def restore(step, _ended, _total):
+        if step == "works" and (tmp_path / "restored.sqlite").exists():
+            (tmp_path / "restored.sqlite").replace(database)
+
+    assert "файл базы был заменён" in run_year(installation, YEAR, restore).error
+    assert unchanged_summary(installation, YEAR) is None
+    assert run_year(installation, YEAR, silent).error is None
 
 
 def test_results_do_not_depend_on_the_number_of_workers(first_run, sample_inbox, tmp_path):
