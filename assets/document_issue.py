@@ -125,6 +125,7 @@ def _replace(
         or not _is_whole(draft.reports, draft.path, packs.get(draft.document_id))
     ]
     _write_and_enter(workplace, issue.school_year, changed)
+    _mend_figures(drafts, issue.school_year)
     _remove_unsupported(workplace, issue, known, drafts)
     return Issued(tuple(draft.path for draft in changed), len(drafts) - len(changed))
 
@@ -191,10 +192,28 @@ def _kept_figures(store: ReportStore, school_year: str, document_id: str) -> dic
 
 
 def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
+    columns = ("school_year", "document_id", "path", "pack_path", "is_restricted")
     return all(
-        _is_whole(workplace.reports_of(is_restricted=bool(is_restricted)), path, pack)
-        for path, pack, is_restricted in zip(known["path"], known["pack_path"], known["is_restricted"], strict=True)
+        _is_whole(store := workplace.reports_of(is_restricted=bool(is_restricted)), path, pack)
+        and not _are_figures_broken(store, school_year, document_id)
+        for school_year, document_id, path, pack, is_restricted in zip(*(known[name] for name in columns), strict=True)
     )
+
+
+def _are_figures_broken(store: ReportStore, school_year: str, document_id: str) -> bool:
+    """Tell whether half a file of figures stands. Some kinds have no figures: that there is no file tells nothing."""
+    path = figures_path(school_year, document_id)
+    return store.has(path) and not store.is_whole(path)
+
+
+def _mend_figures(drafts: Sequence[Draft], school_year: str) -> None:
+    """Keep the figures anew of documents that stand unchanged beside half a file of theirs.
+
+    What the issue before said is lost with it: it would be needed only if the file of this issue were lost too.
+    """
+    for draft in drafts:
+        if _are_figures_broken(draft.reports, school_year, draft.document_id):
+            _keep_figures(draft, school_year)
 
 
 def _is_whole(store: ReportStore, path: str, pack: object) -> bool:

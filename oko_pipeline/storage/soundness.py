@@ -13,6 +13,9 @@ from typing import Final
 
 _PARQUET: Final = b"PAR1"
 _ZIP_END: Final = struct.Struct("<4s4H2LH")
+_GZIP: Final = b"\x1f\x8b"
+_GZIP_ROOM: Final = 20
+_GZIP_MOST: Final = 1032
 _SQLITE: Final = b"SQLite format 3\0"
 
 
@@ -40,6 +43,20 @@ def is_whole_zip(path: Path) -> bool:
         stream.seek(0)
         head = stream.read(4)
     return mark == b"PK\5\6" and count > 0 and start + length + _ZIP_END.size == size and head == b"PK\3\4"
+
+
+def is_whole_gzip(path: Path) -> bool:
+    """Tell whether a gzip file of one member ends with a length that its size can come from."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        if size < _GZIP_ROOM:
+            return False
+        stream.seek(0)
+        head = stream.read(2)
+        stream.seek(-4, os.SEEK_END)
+        length = int.from_bytes(stream.read(4), "little")
+    # An empty one is no member of ours; the format packs 1032 bytes into one at the best.
+    return head == _GZIP and 0 < length <= _GZIP_MOST * size
 
 
 def is_whole_json(path: Path) -> bool:
@@ -73,6 +90,7 @@ _KINDS: Final[Mapping[str, Callable[[Path], bool]]] = {
     ".docx": is_whole_zip,
     ".xlsx": is_whole_zip,
     ".json": is_whole_json,
+    ".gz": is_whole_gzip,
 }
 
 

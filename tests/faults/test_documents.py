@@ -110,6 +110,18 @@ def test_half_of_the_kept_figures_is_no_figures_and_stops_nothing(home):
     assert _kept_figures(store, YEAR, f"{KIND}:edu1")["now"] == [figure(2)]
 
 
+@pytest.mark.sqlite_only(reason="a home is put back and compared as files, the database with it")
+def test_half_of_the_kept_figures_is_made_good_beside_a_document_that_stands(home):
+    issue(home, 1)
+    wanted = stands(home)
+    path = ReportStore(home / "reports").path(figures_path(YEAR, f"{KIND}:edu1"))
+    os.truncate(path, path.stat().st_size // 2)
+    assert issue(home, 1).written == ()
+    assert stands(home) == wanted
+    assert issue(home, 2).written
+    assert len(stands(home)["document_changes"]) == 2
+
+
 def test_half_of_what_was_judged_is_judged_anew(tmp_path):
     store = ReportStore(tmp_path)
     memory = JudgedFiles(store, "m.json.gz", "1", {}, {"0" * 64: {"accessible": []}})

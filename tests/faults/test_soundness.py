@@ -1,6 +1,8 @@
 """A file that a cut of power has shortened is never taken for whole; what killed programs left half-written goes."""
 
+import gzip
 import io
+import json
 import os
 import sqlite3
 import subprocess
@@ -54,6 +56,17 @@ def test_a_shortened_file_is_broken_wherever_it_was_cut(tmp_path_factory, name, 
     assert not is_whole(path)
     assert path in broken_files([path.parent])
     path.unlink()
+
+
+@pytest.mark.parametrize("filled", [b"", b"\0"])
+def test_shortened_figures_are_broken_wherever_they_were_cut(tmp_path, filled):
+    content = gzip.compress(json.dumps([{"text": str(n), "value": n / 7} for n in range(40)]).encode(), mtime=0)
+    path = tmp_path / "figures.json.gz"
+    path.write_bytes(content)
+    assert is_whole(path)
+    for cut in range(len(content) - 4):
+        path.write_bytes(content[:cut] + filled * (len(content) - cut))
+        assert is_whole(path) is (path.read_bytes() == content), cut
 
 
 def test_a_shortened_database_is_known_unless_its_log_stands_beside(tmp_path):

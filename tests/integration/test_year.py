@@ -26,7 +26,6 @@ from oko_pipeline.cli.app import app
 from oko_pipeline.errors import OkoError, StorageError
 from oko_pipeline.orchestration.year_run import run_year, unchanged_summary
 from oko_pipeline.settings import Settings
-from oko_pipeline.storage.copies import sqlite_file
 from oko_pipeline.storage.database import Database
 from resources.clock import Clock
 from resources.workplace import open_workplace
@@ -279,12 +278,12 @@ def test_a_blocked_year_writes_no_note_says_why_and_heals_when_mended(sample_inb
     assert history.groupby(["suite", "expectation"])["run_id"].nunique().max() >= 2
 
 
+@pytest.mark.sqlite_only(reason="a server has no file that could be removed")
 def test_a_database_removed_while_the_year_runs_is_told_and_the_next_run_makes_all_again(
     first_run, sample_inbox, tmp_path
 ):
     settings = Settings.load(home=tmp_path / "home")
-    if (database := sqlite_file(settings.sqlalchemy_url)) is None:
-        pytest.skip("a server has no file that could be removed")
+    database = settings.home / "oko.sqlite"
     copy_two_subjects(sample_inbox, settings.inbox_folder)
     removed = []
 
@@ -304,9 +303,9 @@ def test_a_database_removed_while_the_year_runs_is_told_and_the_next_run_makes_a
     assert sum(healed.documents.values()) == len(read(settings, DOCUMENTS)) > 0
 
 
+@pytest.mark.sqlite_only(reason="a server has no file that could be replaced")
 def test_a_year_that_got_another_database_on_its_way_is_not_called_done(installation, tmp_path):
-    if (database := sqlite_file(installation.sqlalchemy_url)) is None:
-        pytest.skip("a server has no file that could be replaced")
+    database = installation.home / "oko.sqlite"
     next(installation.inbox_folder.rglob("*математике*ВПР 2021.xlsx")).unlink()
     shutil.copy(database, tmp_path / "restored.sqlite")
 
