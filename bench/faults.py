@@ -8,7 +8,7 @@ stage; after the fault the year is run once more and compared with an undisturbe
 byte. Prints a table, and `recovered N of N` last.
 """
 
-# ruff: noqa: ARG001, BLE001, C901, E501, PLC0415, RUF059, SLF001 (calls of the program are wrapped from outside, in children)
+# ruff: noqa: ARG001, BLE001, C901, E501, PLC0415, SLF001 (calls of the program are wrapped from outside, in children)
 
 import argparse
 import contextlib
