@@ -388,7 +388,9 @@ def files_of(home: Path, *, by_content: bool = False) -> dict[str, str]:
                     with contextlib.suppress(EOFError, OSError, zlib.error):
                         content = gzip.decompress(content)
                 # Times of files stand in the state; that it is there is what counts.
-                says = part != "state" and not (by_content and (path.suffix in (".docx", ".html") or ".judged" in path.parts))
+                says = part != "state" and not (
+                    by_content and (path.suffix in (".docx", ".html") or ".judged" in path.parts)
+                )
                 own = "" if not says else hashlib.sha256(content).hexdigest()
                 found[path.relative_to(home).as_posix()] = own
     return {path: digest for path, digest in found.items() if not path.endswith(".lock")}

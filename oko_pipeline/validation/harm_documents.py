@@ -28,6 +28,7 @@ _UNIT_HEADING: Final = re.compile(
     r"^(?:оо|школ(?!\b)|класс(?!(?:ов|ы)\b)|образовательн\w* организац|организац|муниципалитет|код оо|логин)",
     re.IGNORECASE,
 )
+_COUNT: Final = r"[\d\s—–-]*(?:из\s+\d+\s*)?"
 _TEACHER_HEADING: Final = re.compile(r"^(?:учител|педагог|преподавател|фио учител|классный руководител)", re.IGNORECASE)
 
 
@@ -65,12 +66,12 @@ def read_document(content: bytes, suffix: str) -> DocumentContent:
 def unit_columns(table: pd.DataFrame) -> list[str]:
     """Return the columns that name schools or classes; a table without any compares no units.
 
-    A column of bare numbers counts units under such a heading: «ОО», «Школ».
+    A column of bare numbers counts units under such a heading: «ОО», «Школ», also as «5 из 7».
     """
     return [
         str(name)
         for name in table.columns
-        if _UNIT_HEADING.search(str(name)) and not table[name].astype("str").str.fullmatch(r"[\d\s—–-]*").all()
+        if _UNIT_HEADING.search(str(name)) and not table[name].astype("str").str.fullmatch(_COUNT).all()
     ]
 
 

@@ -250,4 +250,5 @@ def test_texts_of_documents_and_pages_are_read():
 def test_numbers_under_a_heading_of_units_are_counts_and_name_none():
     counts = pd.DataFrame({"ОО": ["3", "2", "1"], "Доля участников, %": ["96,2", "87,5", "81,3"]})
     assert unit_columns(counts) == []
+    assert unit_columns(counts.assign(ОО=["5 из 6", "7 из 7", "—"])) == []
     assert unit_columns(counts.assign(ОО=["школа 3", "школа 1", "школа 2"])) == ["ОО"]
