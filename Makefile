@@ -54,9 +54,10 @@ bench: $(VENV)/.dev  ## speed beside a naive script and the physical floor; opti
 docs: $(VENV)/.runtime  ## regenerate the pages and sections that are made of the code
 	$(BIN)/python -m oko_pipeline.orchestration.docs_pages
 
-lock:  ## re-resolve the two locks (needs uv)
+lock:  ## re-resolve the locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --no-emit-find-links pyproject.toml --extra build --extra cluster --extra kubernetes --extra postgres --extra remote -c requirements.txt -o deploy/kubernetes/requirements.txt
 
 clean:
 	rm -rf $(VENV) var build

@@ -203,9 +203,8 @@ def measure(home: Path, runs: int, profile: str) -> None:
             f"запрошено {seen['asked']}"
         )
         if of_school:
-            say(
-                f"    документы ОО ({len(of_school)}): первый через {min(of_school):.1f} с, последний {max(of_school):.1f} с"
-            )
+            first, last = min(of_school), max(of_school)
+            say(f"    документы ОО ({len(of_school)}): первый через {first:.1f} с, последний через {last:.1f} с")
         for step, seconds in sorted(told["steps"].items(), key=lambda item: -item[1])[:SHOWN]:
             say(f"    {step:40} {seconds:6.2f}")
     for name in found[0] if found else ():

@@ -93,7 +93,14 @@ def test_texts_for_people_use_the_words_of_the_glossary():
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+LOCKS = {
+    "requirements.txt": ("build",),
+    "requirements-dev.txt": ("build", "dev"),
+    "deploy/kubernetes/requirements.txt": ("build", "cluster", "kubernetes", "postgres", "remote"),
+}
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_locks_pin_by_hash_and_name_no_index(name):
     text = (ROOT / name).read_text("utf-8")
     assert "://" not in text
@@ -105,8 +112,17 @@ def test_locks_pin_by_hash_and_name_no_index(name):
 
 def test_locks_hold_every_declared_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for name, groups in (("requirements.txt", ("build",)), ("requirements-dev.txt", ("build", "dev"))):
+    for name, groups in LOCKS.items():
         locked = set(re.findall(r"^([a-z0-9._-]+)", (ROOT / name).read_text("utf-8"), re.M))
         extras = [item for group in groups for item in project["optional-dependencies"][group]]
         declared = {re.match(r"[A-Za-z0-9._-]+", item)[0].lower() for item in [*project["dependencies"], *extras]}
-        assert declared <= locked
+        assert declared <= locked, name
+
+
+def test_locks_agree_about_every_version():
+    pins = [
+        dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", (ROOT / name).read_text("utf-8"), re.M))
+        for name in LOCKS
+    ]
+    base = pins[0]
+    assert all(other[name] == version for other in pins[1:] for name, version in base.items() if name in other)

@@ -169,6 +169,8 @@ def test_the_image_holds_what_is_installed_and_nothing_else():
     packages = re.search(r"packages = (\[.*\])", (ROOT / "pyproject.toml").read_text("utf-8"))
     assert set(json.loads(packages[1])) <= kept
     dockerfile = (FOLDER / "Dockerfile").read_text()
-    assert set(re.findall(r"COPY (?!--from)(\S+) ", dockerfile)) <= kept | {"."}
+    copied = set(re.findall(r"COPY (?!--from)(\S+) ", dockerfile))
+    assert copied <= kept | {"."}
+    assert all((ROOT / name).exists() for name in copied | {one for one in kept if "*" not in one})
     assert "USER 1000:1000" in dockerfile
     assert not re.search(r"FROM \S+:latest|ADD ", dockerfile)
