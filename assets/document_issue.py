@@ -5,18 +5,17 @@ documents, so that the next issue can say what changed in numbers.
 """
 
 import gzip
-import hashlib
 import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from assets.document_choice import EVERYTHING, Choice
 from assets.inputs import record_slices
+from assets.kept_figures import are_figures_broken, figures_path, kept_figures
 from assets.pool_tasks import Draft, NoteBody, Written, write_draft
 from oko_pipeline.catalogue.documents import issued_kinds
 from oko_pipeline.catalogue.tables import DOCUMENT_CHANGES, DOCUMENT_ISSUES, DOCUMENTS
@@ -28,7 +27,6 @@ from oko_pipeline.versions import code_version
 from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
-_FIGURES_FOLDER: Final = ".figures"
 _ENTERED_AT_ONCE: Final = 100
 
 
@@ -169,41 +167,13 @@ def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame,
             workplace.database.delete(DOCUMENTS, where)
 
 
-def figures_path(school_year: str, document_id: str) -> str:
-    """Return where the figures of a document's last issue are kept within its store."""
-    digest = hashlib.sha256(f"{school_year}:{document_id}".encode()).hexdigest()
-    return f"{_FIGURES_FOLDER}/{digest[:32]}.json.gz"
-
-
-def read_figures(store: ReportStore, school_year: str, document_id: str) -> dict[str, list[dict[str, Any]] | None]:
-    """Return the figures of a document's last issue (`now`) and of the one before it (`before`), None where unknown."""
-    kept = _kept_figures(store, school_year, document_id)
-    return {name: kept.get(name) for name in ("now", "before")}
-
-
-def _kept_figures(store: ReportStore, school_year: str, document_id: str) -> dict[str, Any]:
-    """Return what is kept of a document's figures; nothing when there is no such file or only half of it."""
-    try:
-        content = store.path(figures_path(school_year, document_id)).read_bytes()
-        found: dict[str, Any] = json.loads(gzip.decompress(content))
-    except (FileNotFoundError, gzip.BadGzipFile, EOFError, ValueError, zlib.error):
-        return {}
-    return found
-
-
 def _all_stand(workplace: Workplace, known: pd.DataFrame) -> bool:
     columns = ("school_year", "document_id", "path", "pack_path", "is_restricted")
     return all(
         _is_whole(store := workplace.reports_of(is_restricted=bool(is_restricted)), path, pack)
-        and not _are_figures_broken(store, school_year, document_id)
+        and not are_figures_broken(store, school_year, document_id)
         for school_year, document_id, path, pack, is_restricted in zip(*(known[name] for name in columns), strict=True)
     )
-
-
-def _are_figures_broken(store: ReportStore, school_year: str, document_id: str) -> bool:
-    """Tell whether half a file of figures stands. Some kinds have no figures: that there is no file tells nothing."""
-    path = figures_path(school_year, document_id)
-    return store.has(path) and not store.is_whole(path)
 
 
 def _mend_figures(drafts: Sequence[Draft], school_year: str) -> None:
@@ -212,7 +182,7 @@ def _mend_figures(drafts: Sequence[Draft], school_year: str) -> None:
     What the issue before said is lost with it: it would be needed only if the file of this issue were lost too.
     """
     for draft in drafts:
-        if _are_figures_broken(draft.reports, school_year, draft.document_id):
+        if are_figures_broken(draft.reports, school_year, draft.document_id):
             _keep_figures(draft, school_year)
 
 
@@ -235,7 +205,7 @@ def _next_issue(draft: Draft, issue: Issue, written: str | None, last_number: in
     context, stamp = draft.body.context, replace(draft.body.stamp, issue=number)
     if "figures" not in context:
         return replace(draft, body=replace(draft.body, stamp=stamp))
-    kept = _kept_figures(draft.reports, issue.school_year, draft.document_id)
+    kept = kept_figures(draft.reports, issue.school_year, draft.document_id)
     # The figures are kept before the issue is entered: after a kill between the two they are those of this issue.
     is_kept = kept.get("content_sha256") == draft.content_sha256
     before = kept.get("now") if is_new_content and not is_kept else kept.get("before")

@@ -7,8 +7,9 @@ from urllib.parse import quote
 import dagster as dg
 import pandas as pd
 
-from assets.document_issue import Issued, is_issued, read_figures
+from assets.document_issue import Issued, is_issued
 from assets.inputs import frame_fingerprint, records
+from assets.kept_figures import read_figures
 from assets.metadata import Link, Metadata, document_links, markdown_table
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.catalogue.campaigns import campaign

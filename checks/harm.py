@@ -6,7 +6,6 @@ Typed parts are refused by rules and stop what follows; texts are shown to a per
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 import dagster as dg
@@ -15,9 +14,10 @@ import pandas as pd
 from assets.inputs import frame_fingerprint
 from assets.validation import remembered_results
 from checks.factory import RoomCheck, results_check, room_checks
+from checks.judge_tasks import HarmTask, judge_harm
 from checks.judged_files import JudgedFiles
 from oko_pipeline.analysis.fingerprints import combine
-from oko_pipeline.analysis.no_ranking import ordered_by_result, ranking_columns
+from oko_pipeline.analysis.no_ranking import ranking_columns
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.contracts import ColumnType
 from oko_pipeline.catalogue.documents import document_assets
@@ -25,18 +25,18 @@ from oko_pipeline.catalogue.harm import Verdict, catalogue_texts, judge_indicato
 from oko_pipeline.catalogue.indicators import indicators
 from oko_pipeline.catalogue.rules import rules
 from oko_pipeline.catalogue.tables import DOCUMENTS, QUALITY_FINDINGS, QUALITY_RESULTS
-from oko_pipeline.validation.harm_documents import DocumentContent, read_document, teacher_columns, unit_columns
 from oko_pipeline.validation.harm_lint import find_harm
 from oko_pipeline.validation.harm_records import JUDGED_REGISTERS, REFUSALS, standing_refused
 from oko_pipeline.versions import code_fingerprint
-from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
 _SHOWN: Final = 3
 
 
 def _version() -> str:
-    return code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.analysis.no_ranking")
+    return code_fingerprint(
+        "oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.analysis.no_ranking", "checks.judge_tasks"
+    )
 
 
 def _result(workplace: Workplace, school_year: str, name: str, title: str, counted: tuple[int, list[str]]) -> Any:
@@ -160,37 +160,19 @@ def _judge_documents(workplace: Workplace, school_year: str, kind: str, document
     doubtful: list[str] = []
     for is_restricted, part in documents.groupby("is_restricted", sort=True):
         store = workplace.reports_of(is_restricted=bool(is_restricted))
-        judged = JudgedFiles.read(store, f".judged/{school_year}/harm_{kind}.json.gz", _version())
-        for path, sha in sorted(zip(part["path"], part["file_sha256"], strict=True)):
-            if not store.has(path):
-                continue
-            found = judged.known.get(sha) or _judge_document(store, path)
-            judged.kept[sha] = found
-            refused += [f"{path}: {fault}" for fault in found["refused"]]
-            doubtful += [f"{path}: «{phrase}»" for phrase in found["doubtful"]]
-        judged.write()
+        memory = JudgedFiles.read(store, f".judged/{school_year}/harm_{kind}.json.gz", _version())
+        tasks = [
+            (str(sha), HarmTask(str(path), store))
+            for path, sha in sorted(zip(part["path"], part["file_sha256"], strict=True))
+            if store.has(path)
+        ]
+        for task, found in memory.judge(workplace.pool, judge_harm, tasks):
+            refused += [f"{task.path}: {fault}" for fault in found["refused"]]
+            doubtful += [f"{task.path}: «{phrase}»" for phrase in found["doubtful"]]
+        memory.write()
     title = "Таблицы документов не ранжируют ОО и классы и не показывают учителей"
     row = _result(workplace, school_year, f"no_harm_in_{kind}", title, (len(documents), refused))
     return _frame(row, _for_person(row, "Тексты документов не требуют внимания человека", doubtful))
-
-
-def _judge_document(store: ReportStore, path: str) -> dict[str, list[str]]:
-    content = read_document(store.path(path).read_bytes(), PurePosixPath(path).suffix)
-    return {"refused": table_faults(content), "doubtful": [one.phrase for one in content.suspicions()]}
-
-
-def table_faults(content: DocumentContent) -> list[str]:
-    """Return what is wrong with the tables of a document, in Russian."""
-    faults: list[str] = []
-    for table in content.tables:
-        units = unit_columns(table)
-        if units and (found := ordered_by_result(table, units)):
-            faults.append(f"строки упорядочены по столбцам {', '.join(found)}")
-        if units and (places := ranking_columns(table)):
-            faults.append(f"столбцы места в рейтинге: {', '.join(places)}")
-        if people := teacher_columns(table):
-            faults.append(f"показатели по учителям: {', '.join(people)}")
-    return faults
 
 
 def harm_checks() -> list[dg.AssetChecksDefinition]:

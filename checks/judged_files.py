@@ -3,10 +3,16 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
+from resources.pool import WorkerPool
 from resources.report_store import ReportStore
+
+Task = TypeVar("Task")
+Found = dict[str, list[str]]
+"""What was found in a file, by what it breaks."""
 
 
 @dataclass(slots=True)
@@ -19,8 +25,8 @@ class JudgedFiles:
     store: ReportStore
     path: str
     version: str
-    known: dict[str, Any]
-    kept: dict[str, Any] = field(default_factory=dict[str, Any])
+    known: dict[str, Found]
+    kept: dict[str, Found] = field(default_factory=dict[str, Found])
 
     @classmethod
     def read(cls, store: ReportStore, path: str, version: str) -> "JudgedFiles":
@@ -32,6 +38,16 @@ class JudgedFiles:
             # Half a file, as a cut of power leaves it: the files are judged anew.
             said = {}
         return cls(store, path, version, said.get("files", {}) if said.get("version") == version else {})
+
+    def judge(
+        self, pool: WorkerPool, judge: Callable[[Task], Found], tasks: Sequence[tuple[str, Task]]
+    ) -> Iterator[tuple[Task, Found]]:
+        """Yield what is found in files, by SHA-256 and task of each; the pool judges those that are not known."""
+        new = {sha: task for sha, task in tasks if sha not in self.known}
+        made = dict(zip(new, pool.map(judge, list(new.values())), strict=True))
+        for sha, task in tasks:
+            self.kept[sha] = found = self.known.get(sha) or made[sha]
+            yield task, found
 
     def write(self) -> None:
         """Keep what stands now; files that are gone are forgotten."""

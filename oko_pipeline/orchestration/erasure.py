@@ -148,7 +148,7 @@ def erase_year(workplace: Workplace, school_year: str, basis: str, *, with_sourc
 
 def _remove_documents(workplace: Workplace, school_year: str) -> None:
     """Remove a year's documents of both stores with all that is kept beside them, and their replaced issues."""
-    from assets.document_issue import figures_path  # noqa: PLC0415 (templates and charts)
+    from assets.kept_figures import figures_path  # noqa: PLC0415 (templates and charts)
 
     columns = ["document_id", "is_restricted"]
     documents = workplace.database.read(DOCUMENTS, {"school_year": school_year}, columns)

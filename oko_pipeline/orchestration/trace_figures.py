@@ -7,7 +7,7 @@ and walks on from there. Documents without figures are traced by their works or 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from assets.document_issue import read_figures
+from assets.kept_figures import read_figures
 from oko_pipeline.catalogue.all_tables import all_tables, any_table
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.orchestration.trace_rows import Walker

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from assets.document_issue import Issue, _kept_figures, figures_path, issue_documents
+from assets.document_issue import Issue, issue_documents
+from assets.kept_figures import figures_path, kept_figures
 from assets.pool_tasks import Draft, NoteBody
 from checks.judged_files import JudgedFiles
 from oko_pipeline.reporting.changes import Change
@@ -105,9 +106,9 @@ def test_half_of_the_kept_figures_is_no_figures_and_stops_nothing(home):
     store = ReportStore(home / "reports")
     path = store.path(figures_path(YEAR, f"{KIND}:edu1"))
     os.truncate(path, path.stat().st_size // 2)
-    assert _kept_figures(store, YEAR, f"{KIND}:edu1") == {}
+    assert kept_figures(store, YEAR, f"{KIND}:edu1") == {}
     issue(home, 2)
-    assert _kept_figures(store, YEAR, f"{KIND}:edu1")["now"] == [figure(2)]
+    assert kept_figures(store, YEAR, f"{KIND}:edu1")["now"] == [figure(2)]
 
 
 @pytest.mark.sqlite_only(reason="a home is put back and compared as files, the database with it")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from assets.document_issue import figures_path
+from assets.kept_figures import figures_path
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.tables import DOCUMENTS, RESULT_SUMMARY
 from oko_pipeline.cli.app import app

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from assets.document_issue import figures_path
-from checks import documents as checked
-from checks.documents import IssuedDocument, document_checks, foreign_codes, judge_documents, read_word
+from assets.kept_figures import figures_path
+from checks import judge_tasks as checked
+from checks.documents import document_checks, judge_documents
 from checks.guards import documents_stand, guard_checks
+from checks.judge_tasks import IssuedDocument, foreign_codes, read_word
 from oko_pipeline.catalogue.documents import document_assets
 from oko_pipeline.catalogue.tables import DOCUMENTS, SCHOOLS
 from oko_pipeline.reporting.sections import row, table

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from assets.document_issue import figures_path
 from assets.documents import write_documents
 from assets.issue_metadata import _told, issue_metadata, issue_version, page_address
+from assets.kept_figures import figures_path
 from assets.metadata import Link, markdown_table, severity_counts, territory_results
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.tables import MUNICIPALITIES, QUALITY_FINDINGS, SCHOOLS

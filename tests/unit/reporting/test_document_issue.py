@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from docx import Document
 
-from assets.document_issue import Issue, _remove_unsupported, issue_documents, read_figures
+from assets.document_issue import Issue, _remove_unsupported, issue_documents
 from assets.documents import write_documents
 from assets.issue_metadata import issue_metadata
+from assets.kept_figures import read_figures
 from assets.pool_tasks import Draft, NoteBody
 from oko_pipeline.catalogue.documents import document_kinds
 from oko_pipeline.catalogue.tables import (

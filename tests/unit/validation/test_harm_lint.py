@@ -9,7 +9,7 @@ import docx
 import pandas as pd
 import pytest
 
-from checks.harm import table_faults
+from checks.judge_tasks import table_faults
 from oko_pipeline.catalogue.all_tables import all_tables
 from oko_pipeline.catalogue.harm import catalogue_texts, harm_patterns, judge_indicator
 from oko_pipeline.catalogue.indicators import indicators
