@@ -108,22 +108,33 @@ def _of_work(one: Row) -> Result:
     if known is not None and known.procedure_code == _SCHOOL_DIAGNOSTICS:
         procedure, title = _SCHOOL_DIAGNOSTICS, "Школьные диагностики"
     began = 0 if known is None else known.starts_on.toordinal()
-    n = int(one["marked_count"] or 0)
-    reached = sum(int(one[f"mark_{mark}_count"] or 0) for mark in (3, 4, 5)) if n else None
+    n, reached = _counts_of_work(one)
     place = (began, procedure)
     return Result(procedure, title, place, key.subject_code, str(key), one, int(one["participants_count"]), n, reached)
 
 
-def _of_exam(one: Row) -> Result:
-    key = exam_key(str(one["exam_code"]))
+def _counts_of_work(one: Row) -> tuple[int, int | None]:
+    """Return how many are judged in a work and how many of them reached the minimum; None where nobody is judged."""
+    n = int(one["marked_count"] or 0)
+    if not n:
+        return 0, None
+    return n, int(one["mark_3_count"] or 0) + int(one["mark_4_count"] or 0) + int(one["mark_5_count"] or 0)
+
+
+def _counts_of_exam(one: Row) -> tuple[int, int | None]:
+    """Return the same counts of an exam."""
     if one["below_minimum_count"] is not None:
         n = int(one["participants_count"])
-        reached: int | None = n - int(one["below_minimum_count"])
-    elif one["mark_2_count"] is not None:
-        n = sum(int(one[f"mark_{mark}_count"] or 0) for mark in (2, 3, 4, 5))
-        reached = n - int(one["mark_2_count"]) if n else None
-    else:
-        n, reached = 0, None
+        return n, n - int(one["below_minimum_count"])
+    if one["mark_2_count"] is None:
+        return 0, None
+    n = sum(int(one[f"mark_{mark}_count"] or 0) for mark in (2, 3, 4, 5))
+    return n, n - int(one["mark_2_count"]) if n else None
+
+
+def _of_exam(one: Row) -> Result:
+    key = exam_key(str(one["exam_code"]))
+    n, reached = _counts_of_exam(one)
     order = _EXAM_ORDER.index(key.kind)
     place = (10_000_000 + order, key.kind)
     title = f"{KIND_TITLES_RU[key.kind]} {key.year}"
@@ -288,10 +299,10 @@ def others_share(view: View, one: Result, codes: Sequence[str]) -> tuple[Share, 
     """Return the share of those who reached the minimum in the given schools taken together, and its rows."""
     found = view.of_all_schools(one.scope)
     rows = [found[code] for code in codes if code in found]
-    make = _of_exam if is_exam(one.scope) else _of_work
-    counted = [other for other in map(make, rows) if other.reached is not None]
-    n = sum(other.n for other in counted)
-    return None if n == 0 else (share_of(sum(other.reached or 0 for other in counted), n), rows)
+    counts = _counts_of_exam if is_exam(one.scope) else _counts_of_work
+    counted = [(n, reached) for n, reached in map(counts, rows) if reached is not None]
+    total = sum(n for n, _ in counted)
+    return None if total == 0 else (share_of(sum(reached for _, reached in counted), total), rows)
 
 
 def lowest_point(view: View, found: Sequence[Result]) -> str:
