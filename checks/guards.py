@@ -9,6 +9,7 @@ import pandas as pd
 from assets.inputs import EVERY_YEAR, YearSlices, frame_fingerprint, record_slices, slice_fingerprint
 from assets.validation import SLICES_OF, after_former, newest_results, remembered_results
 from checks.factory import results_check
+from checks.slice_guards import SliceGuard, Verdict, judge_slices
 from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ORDER_RULES, OrderRule, ranked_groups, ranking_columns
 from oko_pipeline.catalogue.all_tables import all_tables, restricted_tables
@@ -118,16 +119,25 @@ def remembered_guard(
     judge: Callable[[], list[dict[str, object]]],
 ) -> pd.DataFrame:
     """Return the rows of a guard: judged when the slices of its tables, the rules or parameters changed."""
-    inputs = combine(
-        code_fingerprint("oko_pipeline.validation", "oko_pipeline.catalogue", "oko_pipeline.analysis.no_ranking"),
-        repr(sorted(workplace.settings.method_overrides.items())),
-        slice_fingerprint(workplace, school_year, *sources),
-    )
+    inputs = combine(guard_version(workplace), slice_fingerprint(workplace, school_year, *sources))
 
     def rows() -> pd.DataFrame:
         return QUALITY_RESULTS.conform(pd.DataFrame(judge()))
 
     return remembered_results(workplace, school_year, (name,), inputs, rows)
+
+
+def guard_version(workplace: Workplace) -> str:
+    """Return the fingerprint of all that guards depend on beside the tables: code, catalogue, own parameters."""
+    return combine(
+        code_fingerprint(
+            "oko_pipeline.validation",
+            "oko_pipeline.catalogue",
+            "oko_pipeline.analysis.no_ranking",
+            "checks.slice_guards",
+        ),
+        repr(sorted(workplace.settings.method_overrides.items())),
+    )
 
 
 def no_ranking(rules: Sequence[OrderRule], workplace: Workplace, school_year: str) -> pd.DataFrame:
@@ -141,17 +151,23 @@ def no_ranking(rules: Sequence[OrderRule], workplace: Workplace, school_year: st
 def _find_rankings(
     workplace: Workplace, school_year: str, name: str, rules: Sequence[OrderRule]
 ) -> list[dict[str, object]]:
-    ranked: list[str] = []
-    checked = 0
+    total = Verdict()
     for rule in rules:
         table = all_tables()[rule.table]
-        columns = list(dict.fromkeys((*table.key, rule.code, *rule.results)))
-        frame = workplace.database.read(table, {"school_year": school_year}, columns)
-        checked += len(frame)
-        ranked += ranked_groups(frame, rule)
-        ranked += [f"{rule.table}.{column}: место в ряду" for column in ranking_columns(table.empty())]
+        columns = tuple(dict.fromkeys((*table.key, rule.code, *rule.results)))
+        guard = SliceGuard(
+            name, table, guard_version(workplace), ("order",), partial(_order_of_rows, rule, table), columns
+        )
+        total += judge_slices(workplace, school_year, guard)["order"]
+    counts = (total.checked_count, total.faults_count)
     title = "Строки ОО и классов стоят по кодам, а не по результатам"
-    return [guard_row(workplace, school_year, name, title, (checked, len(ranked)), "; ".join(ranked[:3]))]
+    return [guard_row(workplace, school_year, name, title, counts, "; ".join(total.notes))]
+
+
+def _order_of_rows(rule: OrderRule, table: Table, frame: pd.DataFrame) -> dict[str, Verdict]:
+    ranked = ranked_groups(frame, rule)
+    ranked += [f"{rule.table}.{column}: место в ряду" for column in ranking_columns(table.empty())]
+    return {"order": Verdict(len(frame), len(ranked), tuple(ranked[:3]))}
 
 
 def restricted_apart(workplace: Workplace, school_year: str) -> pd.DataFrame:

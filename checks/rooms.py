@@ -4,22 +4,32 @@ A room is one step: it runs when its tables stand, validates those that changed 
 asset it is about. Only what would make a document wrong stops the year; everything else warns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from assets.inputs import slice_fingerprint
 from assets.validation import newest_results, run_room_suites, suite_table
 from checks.factory import RoomCheck, room_checks
-from checks.guards import guard_row, no_ranking, remembered_guard, warned
+from checks.guards import guard_row, guard_version, no_ranking, remembered_guard, warned
+from checks.slice_guards import SliceGuard, Verdict, judge_slices
 from checks.suites import is_blocking, suite_description
+from oko_pipeline.analysis.fingerprints import combine
 from oko_pipeline.analysis.no_ranking import ORDER_RULES
 from oko_pipeline.catalogue.all_tables import all_tables
+from oko_pipeline.catalogue.contracts import Table
 from oko_pipeline.catalogue.tables import TABLES
 from oko_pipeline.validation.card_wording import CARD_TEXTS, accusing_texts
-from oko_pipeline.validation.contract_columns import CONTRACT_TITLES_RU, contract_columns, contract_inputs
+from oko_pipeline.validation.contract_columns import (
+    CONTRACT_TITLES_RU,
+    contract_columns,
+    contract_inputs,
+    contract_names,
+)
 from oko_pipeline.validation.cross_foot import CROSS_FEET, CrossFoot, CrossFooting, cross_foot, shares_sum_to_one
 from oko_pipeline.validation.register_rows import REGISTERS
 from oko_pipeline.validation.small_groups import SMALL_GROUP_RULES, SmallGroupRule, told_of_small_groups
@@ -99,24 +109,37 @@ def counts_add_up(rule: CrossFoot, workplace: Workplace, school_year: str) -> pd
     name = f"counts_add_up_{rule.table}"
 
     def judge() -> list[dict[str, object]]:
-        frame = suite_table(workplace, school_year, rule.table)
         schools = suite_table(workplace, school_year, "schools")
-        made = [("Числа сходятся снизу вверх: классы, ОО, муниципалитеты, все", cross_foot(frame, schools, rule))]
+        version = combine(guard_version(workplace), slice_fingerprint(workplace, school_year, "schools"))
+        titles = {"sums": "Числа сходятся снизу вверх: классы, ОО, муниципалитеты, все"}
         if rule.table == "score_distribution":
-            keys = ("assessment_id", "unit_level", "unit_code")
-            shares = shares_sum_to_one(frame, keys, "share", "participants_count")
-            made.append(("Доли участников по баллам в сумме дают 1", shares))
+            titles["shares"] = "Доли участников по баллам в сумме дают 1"
+        parts = tuple(titles)
+        guard = SliceGuard(name, all_tables()[rule.table], version, parts, partial(_footings, rule, schools, parts))
+        found = judge_slices(workplace, school_year, guard)
         return [
-            _footed(workplace, school_year, name, title, found) | {"expectation": f"{name}_{number}"}
-            for number, (title, found) in enumerate(made, start=1)
+            _told_of(workplace, school_year, name, titles[part], found[part]) | {"expectation": f"{name}_{number}"}
+            for number, part in enumerate(parts, start=1)
         ]
 
     return remembered_guard(workplace, school_year, name, (rule.table, "schools"), judge)
 
 
-def _footed(workplace: Workplace, school_year: str, name: str, title: str, found: CrossFooting) -> dict[str, object]:
-    counts = (found.compared_count, len(found.faults))
-    return guard_row(workplace, school_year, name, title, counts, "; ".join(found.faults[:3]))
+def _footings(rule: CrossFoot, schools: pd.DataFrame, parts: Sequence[str], frame: pd.DataFrame) -> dict[str, Verdict]:
+    made = {"sums": _verdict(cross_foot(frame, schools, rule))}
+    if "shares" in parts:
+        keys = ("assessment_id", "unit_level", "unit_code")
+        made["shares"] = _verdict(shares_sum_to_one(frame, keys, "share", "participants_count"))
+    return made
+
+
+def _verdict(found: CrossFooting) -> Verdict:
+    return Verdict(found.compared_count, len(found.faults), found.faults[:3])
+
+
+def _told_of(workplace: Workplace, school_year: str, name: str, title: str, found: Verdict) -> dict[str, object]:
+    counts = (found.checked_count, found.faults_count)
+    return guard_row(workplace, school_year, name, title, counts, "; ".join(found.notes))
 
 
 def small_groups_silent(
@@ -128,17 +151,30 @@ def small_groups_silent(
 
     def judge() -> list[dict[str, object]]:
         rows = []
-        frames = {table: suite_table(workplace, school_year, table) for table in {rule.table for rule in rules}}
-        for number, rule in enumerate(rules, start=1):
-            frame = frames[rule.table]
-            wrong = int(told_of_small_groups(frame, rule, overrides).sum())
+        numbered = {str(number): rule for number, rule in enumerate(rules, start=1)}
+        found: dict[str, Verdict] = {}
+        for table in dict.fromkeys(rule.table for rule in rules):
+            own = {number: rule for number, rule in numbered.items() if rule.table == table}
+            judged = partial(_small_groups, own, overrides)
+            guard = SliceGuard(name, all_tables()[table], guard_version(workplace), tuple(own), judged)
+            found |= judge_slices(workplace, school_year, guard)
+        for number, rule in numbered.items():
             title = f"{TABLES[rule.table].title_ru}: {rule.told_ru} — только о достаточно больших группах"
-            row = guard_row(workplace, school_year, name, title, (len(frame), wrong), "")
+            row = _told_of(workplace, school_year, name, title, found[number])
             row["expectation"] = f"{name}_{number}"
             rows.append(row if rule.is_blocking else warned(row))
         return rows
 
     return remembered_guard(workplace, school_year, name, sorted({rule.table for rule in rules}), judge)
+
+
+def _small_groups(
+    rules: Mapping[str, SmallGroupRule], overrides: Mapping[str, Any], frame: pd.DataFrame
+) -> dict[str, Verdict]:
+    return {
+        number: Verdict(len(frame), int(told_of_small_groups(frame, rule, overrides).sum()))
+        for number, rule in rules.items()
+    }
 
 
 def words_are_careful(tables: Sequence[str], workplace: Workplace, school_year: str) -> pd.DataFrame:
@@ -165,15 +201,19 @@ def contracts_hold(asset: str, tables: Sequence[str], workplace: Workplace, scho
     def judge() -> list[dict[str, object]]:
         rows = []
         for table in (TABLES[one] for one in tables):
-            frame = workplace.database.read(table, {"school_year": school_year}, contract_inputs(table))
-            for column, flags in contract_columns(frame, table).items():
-                title = f"{table.title_ru}: {CONTRACT_TITLES_RU[column].lower()}"
-                counts = (len(flags), int((~flags).sum()))
-                row = guard_row(workplace, school_year, name, title, counts, "")
-                rows.append(warned(row | {"expectation": f"{table.name}_{column}"}))
+            parts, judged = contract_names(table), partial(_kept_contract, table)
+            guard = SliceGuard(name, table, guard_version(workplace), parts, judged, contract_inputs(table))
+            for part, found in judge_slices(workplace, school_year, guard).items():
+                title = f"{table.title_ru}: {CONTRACT_TITLES_RU[part].lower()}"
+                row = _told_of(workplace, school_year, name, title, found)
+                rows.append(warned(row | {"expectation": f"{table.name}_{part}"}))
         return rows
 
     return remembered_guard(workplace, school_year, name, tables, judge)
+
+
+def _kept_contract(table: Table, frame: pd.DataFrame) -> dict[str, Verdict]:
+    return {part: Verdict(len(flags), int((~flags).sum())) for part, flags in contract_columns(frame, table).items()}
 
 
 def _of_suite(table_name: str, workplace: Workplace, school_year: str) -> pd.DataFrame:

@@ -66,7 +66,10 @@ def office(template, tmp_path):
 
 def put(workplace, name, frame, inputs="first"):
     workplace.database.replace(all_tables()[name], frame, {"school_year": YEAR})
-    record_slices(workplace, YEAR, name, {"year": (inputs, len(frame))})
+    is_of_works = all_tables()[name].slice_by == ("school_year", "assessment_id")
+    keys = sorted(frame["assessment_id"].unique()) if is_of_works else ["year"]
+    gone = sorted(set(workplace.database.slice_inputs(YEAR, name)) - set(keys))
+    record_slices(workplace, YEAR, name, {key: (inputs, len(frame)) for key in keys}, removed=gone)
 
 
 def put_register(workplace, name, inputs="first", **cells):
