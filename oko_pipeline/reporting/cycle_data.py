@@ -4,10 +4,11 @@ A row remembers the table it is of, so that a number taken from it (`figures`) c
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
+from operator import itemgetter
 from typing import Any, Final
 
 import pandas as pd
@@ -26,7 +27,7 @@ class Row(dict[str, Any]):
 
     __slots__ = ("table",)
 
-    def __init__(self, table: str, values: Mapping[str, Any]) -> None:
+    def __init__(self, table: str, values: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         super().__init__(values)
         self.table = table
 
@@ -48,7 +49,12 @@ class Rows(list[Row]):
 
     def where(self, **conditions: Any) -> "Rows":
         """Return the rows that have these values too; a tuple of values accepts any of them."""
-        kept = [row for row in self if all(_fits(row[name], value) for name, value in conditions.items())]
+        kept: list[Row] = self
+        for name, value in conditions.items():
+            if isinstance(value, tuple):
+                kept = [row for row in kept if row[name] in value]
+            else:
+                kept = [row for row in kept if row[name] == value]
         return Rows(self.table, self.conditions | conditions, kept)
 
     @property
@@ -68,21 +74,24 @@ class IndexedFrame:
     """Rows of a table with what finding them needs, made at first use: kinds that read the same rows share it."""
 
     frame: pd.DataFrame
-    _columns: dict[str, list[Any]] | None = field(init=False, default=None, repr=False)
+    _records: list[tuple[Any, ...]] | None = field(init=False, default=None, repr=False)
     _indexes: dict[tuple[str, ...], _Positions] = field(init=False, default_factory=dict, repr=False)
 
     @property
-    def columns(self) -> dict[str, list[Any]]:
-        """Return the values of each column, missing ones as None; they are the dearest part of reading rows."""
-        if self._columns is None:
-            self._columns = {str(name): _values(self.frame[name]) for name in self.frame.columns}
-        return self._columns
+    def records(self) -> list[tuple[Any, ...]]:
+        """Return the rows as tuples, missing values as None; they are the dearest part of reading rows."""
+        if self._records is None:
+            columns = [_values(self.frame[name]) for name in self.frame.columns]
+            self._records = list(zip(*columns, strict=True))
+        return self._records
 
     def positions(self, names: tuple[str, ...]) -> _Positions:
         """Return where the rows of each combination of values of some columns stand."""
         found = self._indexes.get(names)
         if found is None:
-            found = self._indexes[names] = _index([self.columns[name] for name in names], len(self.frame))
+            known = list(self.frame.columns)
+            places = [known.index(name) for name in names]
+            found = self._indexes[names] = _index(self.records, places)
         return found
 
 
@@ -118,11 +127,11 @@ class CycleData:
             indexed = self._own[table] = IndexedFrame(self.frames[table])
         if "school_year" in indexed.frame.columns:
             conditions = {"school_year": school_year or self.school_year} | conditions
-        columns, positions = indexed.columns, indexed.positions(tuple(conditions))
+        positions = indexed.positions(tuple(conditions))
         accepted = [value if isinstance(value, tuple) else (value,) for value in conditions.values()]
         found = {position for key in product(*accepted) for position in positions.get(key, ())}
-        rows = [Row(table, {name: column[position] for name, column in columns.items()}) for position in sorted(found)]
-        return Rows(table, conditions, rows)
+        names, records = list(indexed.frame.columns), indexed.records
+        return Rows(table, conditions, [Row(table, zip(names, records[at], strict=True)) for at in sorted(found)])
 
     def row(self, table: str, **conditions: Any) -> Row | None:
         """Return the only row with the given values, None when there is none; several are a `ContractError`."""
@@ -168,17 +177,19 @@ def _key(table: str) -> tuple[str, ...]:
     return any_table(table).key
 
 
-def _fits(found: Any, wanted: Any) -> bool:
-    return found in wanted if isinstance(wanted, tuple) else found == wanted
-
-
 def _values(column: pd.Series) -> list[Any]:
     values = column.to_numpy(dtype=object, na_value=None)  # pyright: ignore[reportCallIssue,reportArgumentType]
     return values.tolist()
 
 
-def _index(keys: list[list[Any]], rows_count: int) -> _Positions:
+def _index(rows: list[tuple[Any, ...]], places: Sequence[int]) -> _Positions:
+    """Return where the rows with each combination of values at some places of them stand."""
     positions: _Positions = {}
-    for position in range(rows_count):
-        positions.setdefault(tuple(key[position] for key in keys), []).append(position)
+    if len(places) == 1:
+        for position, row in enumerate(rows):
+            positions.setdefault((row[places[0]],), []).append(position)
+        return positions
+    keys = map(itemgetter(*places), rows) if places else [()] * len(rows)
+    for position, key in enumerate(keys):
+        positions.setdefault(key, []).append(position)
     return positions
