@@ -28,6 +28,7 @@ from resources.report_store import ReportStore
 from resources.workplace import Workplace
 
 _ENTERED_AT_ONCE: Final = 100
+_ASKED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +115,16 @@ def _replace(
     written = known["context_sha256"].to_dict()
     files = known["file_sha256"].to_dict() if is_read else {}
     packs = known["pack_path"].to_dict()
-    numbers = _last_numbers(workplace, issue.school_year)
-    changed = [
-        _next_issue(draft, issue, written.get(draft.document_id), numbers.get(draft.document_id, 0))
+    stale = [
+        draft
         for draft in drafts
         if written.get(draft.document_id) != draft.content_sha256
         or not draft.reports.has(draft.path, files.get(draft.document_id))
         or not _is_whole(draft.reports, draft.path, packs.get(draft.document_id))
+    ]
+    numbers = _last_numbers(workplace, issue.school_year, [draft.document_id for draft in stale])
+    changed = [
+        _next_issue(draft, issue, written.get(draft.document_id), numbers.get(draft.document_id, 0)) for draft in stale
     ]
     _write_and_enter(workplace, issue.school_year, changed)
     _mend_figures(drafts, issue.school_year)
@@ -143,11 +147,16 @@ def _distinct(drafts: Sequence[Draft]) -> Sequence[Draft]:
     return drafts
 
 
-def _last_numbers(workplace: Workplace, school_year: str) -> dict[str, int]:
+def _last_numbers(workplace: Workplace, school_year: str, document_ids: Sequence[str]) -> dict[str, int]:
     """Return the number of the last issue of each document, also of those that were removed since: none is reused."""
     columns = ["document_id", "issue_number"]
-    issues = workplace.database.read(DOCUMENT_ISSUES, {"school_year": school_year}, columns)
-    return {str(name): int(last) for name, last in issues.groupby("document_id")["issue_number"].max().items()}
+    last: dict[str, int] = {}
+    for start in range(0, len(document_ids), _ASKED_AT_ONCE):
+        own = {"school_year": school_year, "document_id": document_ids[start : start + _ASKED_AT_ONCE]}
+        issues = workplace.database.read(DOCUMENT_ISSUES, own, columns)
+        for name, number in zip(issues["document_id"], issues["issue_number"], strict=True):
+            last[str(name)] = max(int(number), last.get(str(name), 0))
+    return last
 
 
 def _remove_unsupported(workplace: Workplace, issue: Issue, known: pd.DataFrame, drafts: Sequence[Draft]) -> None:
