@@ -30,7 +30,7 @@ def env(home: Path) -> dict[str, str]:
     """Return the environment of the processes that are measured."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OKO_", "DAGSTER_"))}
     own = {"OKO_HOME": str(home), "OKO_PSEUDONYM_KEY": "a key for benchmarks only", "OKO_INBOX_SETTLE_SECONDS": "0"}
-    return kept | own | {"PYTHONUTF8": "1", "PYTHONPATH": str(ROOT), "OKO_WORKERS": "1"}
+    return kept | own | {"PYTHONUTF8": "1", "PYTHONPATH": str(ROOT), "OKO_WORKERS": "0"}
 
 
 def make_home(home: Path, schools: int) -> None:
@@ -41,7 +41,7 @@ def make_home(home: Path, schools: int) -> None:
     summary = write_sample(home / "inbox", options)
     say(f"{summary.schools_count} ОО, строк участников: {summary.works_count}, файлов: {summary.files_count}")
     command = [sys.executable, "-m", "oko_pipeline.cli", "run", YEAR]
-    done = run_command(command, env(home) | {"OKO_WORKERS": "0"}, ROOT)
+    done = run_command(command, env(home), ROOT)
     say(f"год целиком: {done.seconds:.0f} с, процессора {done.cpu_seconds:.0f} с, код {done.exit_code}")
 
 
