@@ -9,7 +9,7 @@ import posixpath
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -24,6 +24,10 @@ _CORE: Final = {
     "language": "{http://purl.org/dc/elements/1.1/}language",
 }
 _NO_LEVEL: Final = 9
+_P, _RUN, _T, _TAB, _BR = (f"{W}{name}" for name in ("p", "r", "t", "tab", "br"))
+_P_PROPERTIES, _R_PROPERTIES, _C_PROPERTIES = (f"{W}{name}" for name in ("pPr", "rPr", "tcPr"))
+_P_STYLE, _COLOUR, _SPAN, _SHADE, _MERGE = (f"{W}{name}" for name in ("pStyle", "color", "gridSpan", "shd", "vMerge"))
+_VALUE, _FILL, _POS = (f"{W}{name}" for name in ("val", "fill", "pos"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +199,20 @@ def _parsed(archive: zipfile.ZipFile, name: str) -> etree._Element:
 
 
 def _text(element: etree._Element) -> str:
-    return "".join(
-        (part.text or "") if part.tag == f"{W}t" else "\t" if part.tag == f"{W}tab" else "\n"
-        for part in element.iter(f"{W}t", f"{W}tab", f"{W}br")
-        if part.tag != f"{W}tab" or part.get(f"{W}pos") is None
-    )
+    texts: list[str] = []
+    for part in element.iter(_T, _TAB, _BR):
+        if (tag := part.tag) == _T:
+            texts.append(part.text or "")
+        elif tag == _BR:
+            texts.append("\n")
+        elif part.get(_POS) is None:
+            texts.append("\t")
+    return "".join(texts)
+
+
+def _child(element: etree._Element | None, tag: str) -> etree._Element | None:
+    """Return the first child with a tag; a document has thousands of cells, and a path costs ten times as much."""
+    return None if element is None else next(element.iterchildren(tag), None)
 
 
 def _styles(root: etree._Element) -> dict[str, ParagraphStyle]:
@@ -257,12 +270,16 @@ def _read(element: etree._Element, reading: _Reading) -> None:
 
 
 def _style_of(paragraph: etree._Element, reading: _Reading) -> ParagraphStyle:
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
+    style = _child(_child(paragraph, _P_PROPERTIES), _P_STYLE)
     return reading.default if style is None else reading.styles.get(style.get(f"{W}val", ""), reading.default)
 
 
 def _colours(paragraph: etree._Element, style: ParagraphStyle) -> frozenset[str]:
-    own = {_colour(one.get(f"{W}val", "")) for one in paragraph.iterfind(f"{W}r/{W}rPr/{W}color")}
+    own: set[str] = set()
+    for run in paragraph.iterchildren(_RUN):
+        colour = _child(_child(run, _R_PROPERTIES), _COLOUR)
+        if colour is not None:
+            own.add(_colour(colour.get(_VALUE, "")))
     return frozenset((own or {style.colour}) - {""})
 
 
@@ -349,18 +366,16 @@ def _read_table(element: etree._Element, reading: _Reading) -> None:
 
 
 def _cell(element: etree._Element, reading: _Reading) -> Cell:
-    properties: Any = element.find(f"{W}tcPr")
-    paragraphs = list(element.iter(f"{W}p"))
+    properties = _child(element, _C_PROPERTIES)
+    paragraphs = list(element.iter(_P))
     reading.paragraph += len(paragraphs)
-    span = shade = merge = None
-    if properties is not None:
-        span, shade, merge = (properties.find(f"{W}{name}") for name in ("gridSpan", "shd", "vMerge"))
+    span, shade, merge = _child(properties, _SPAN), _child(properties, _SHADE), _child(properties, _MERGE)
     colours = (_colours(paragraph, _style_of(paragraph, reading)) for paragraph in paragraphs)
     return Cell(
         "\n".join(_text(paragraph) for paragraph in paragraphs),
-        1 if span is None else int(span.get(f"{W}val")),
+        1 if span is None else int(span.get(_VALUE, "1")),
         merge is not None,
-        "" if shade is None else _colour(shade.get(f"{W}fill", "")),
+        "" if shade is None else _colour(shade.get(_FILL, "")),
         frozenset().union(*colours),
     )
 
