@@ -247,6 +247,8 @@ def municipality_notes(
     deps=[table.name for table in TABLES_MADE],
     description="Справки ОО по результатам ВПР, по одной на кампанию (DOCX). Пишутся только изменившиеся.",
     kinds={"word"},
+    # Who sent a file waits for this document: of the steps that could begin it is the first.
+    op_tags={"dagster/priority": "1"},
 )
 def school_notes(
     context: dg.AssetExecutionContext, workplace: WorkplaceResource, documents_choice: DocumentsChoice
