@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 Thing = TypeVar("Thing")
-MOST_CELLS: Final = 12_000_000
-"""About 800 MB of values of Python: the tables that most documents of a region of 640 schools read."""
+MOST_CELLS: Final = 60_000_000
+"""About 1.5 GB of values of Python: the tables that most documents of a region of 640 schools read."""
 
 
 class Memory:

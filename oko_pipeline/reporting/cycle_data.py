@@ -11,7 +11,9 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from oko_pipeline.catalogue.all_tables import any_table
 from oko_pipeline.errors import ContractError
@@ -178,8 +180,14 @@ def _key(table: str) -> tuple[str, ...]:
 
 
 def _values(column: pd.Series) -> list[Any]:
-    values = column.to_numpy(dtype=object, na_value=None)  # pyright: ignore[reportCallIssue,reportArgumentType]
-    return values.tolist()
+    """Return the values of a column, missing ones as None; equal texts are one object: codes repeat by thousands."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        values = column.to_numpy(dtype=object, na_value=None)  # pyright: ignore[reportCallIssue,reportArgumentType]
+        return values.tolist()
+    told: Any = pa.array(column.array, type=pa.large_string())
+    coded = (told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told).dictionary_encode()
+    texts = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    return texts[coded.indices.fill_null(-1).to_numpy()].tolist()
 
 
 def _index(rows: list[tuple[Any, ...]], places: Sequence[int]) -> _Positions:
